@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * libmcproxy: many memcached servers used as one cache that survives any one of them.
+ *
+ * Vocabulary
+ *
+ *   server    one memcached, named by its address or by `name=`.
+ *   primary   a server of the `server=` list. Every key hashes to one of them.
+ *   backup    a server of the `backup=` list. Every key hashes to one of them, too.
+ *   pair      the primary and the backup of one key.
+ *   mirror    what a write does: it is sent to both servers of the pair.
+ *   copy      what one server of the pair holds.
+ *   failover  a read that the primary could not answer is answered by the backup, within the
+ *             same deadline.
+ *   probe     one connection attempt and one greeting, to learn whether a server is back.
+ *
+ *   (The words mark, journal, epoch, lease, view and repair belong to putting a returning server
+ *   right. That part of the library is not built yet: see libmcproxy(7), section LIMITS.)
+ *
+ * Ten lines
+ *
+ *     char why[160];
+ *     mcp_client *c = mcp_open("server=10.0.0.4 server=10.0.0.5 backup=10.0.0.7", why, sizeof why);
+ *     if (c == NULL) { fprintf(stderr, "%s\n", why); return 1; }
+ *     mcp_set(c, "user:1", 6, "Ada", 3, 3600, 0);
+ *     mcp_result r = MCP_RESULT_INIT;
+ *     if (mcp_get(c, "user:1", 6, &r) == MCP_OK)
+ *         printf("%.*s\n", (int)r.value_len, (const char *)r.value);
+ *     mcp_close(c);
+ *
+ * Threads: a client belongs to one thread at a time. The library starts no thread, takes no lock
+ * and keeps nothing global, so any number of clients may live in any number of threads.
+ *
+ * Ownership: what the caller passes in is only read, and only until the call returns. Values and
+ * texts in a result are borrowed: they stand in the client's memory until the next call on that
+ * client or mcp_close(); mcp_result_take() gives the caller a copy of its own.
+ *
+ * Blocking: mcp_open(), mcp_where() and the mcp_server_* calls never wait for anything. Every
+ * other call has one deadline, `timeout` (500 ms unless the options or the request say otherwise),
+ * for everything it does: name look-up, connecting, the primary and the backup.
+ *
+ * The process: the library never prints, exits, aborts, installs a signal handler or raises
+ * SIGPIPE.
+ */
+#ifndef MCPROXY_MCPROXY_H
+#define MCPROXY_MCPROXY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define MCP_API __attribute__((visibility("default")))
+#else
+#define MCP_API
+#endif
+
+#define MCP_VERSION_TEXT "0.1.0"
+
+/* The longest key that memcached holds, in bytes, `namespace=` included. */
+#define MCP_KEY_MAX 250
+
+/*
+ * Status of a call. 0: yes. Positive: a server answered no. Negative: we could not do it, in
+ * bands: -1xx the caller, -2xx the network and the servers, -3xx memory and file descriptors here.
+ * A miss and a failure are never the same code.
+ */
+typedef enum mcp_status {
+    MCP_OK = 0,
+
+    MCP_NOT_FOUND = 1,  /* no such key */
+    MCP_NOT_STORED = 2, /* add: the key exists; replace, append, prepend: it does not */
+    MCP_EXISTS = 3,     /* cas: the value has changed since the token was handed out */
+    MCP_TOO_BIG = 4,    /* larger than the server takes: no old value remains on either copy; or
+                           larger than `max_value`: nothing was sent */
+    MCP_NOT_NUMBER = 5, /* incr, decr: the value is not a decimal number below 2^64 */
+    MCP_SERVER_FULL = 6, /* the server has no memory for it; no old value remains */
+
+    MCP_BAD_ARGUMENT = -101, /* see mcp_last_error() for which and why */
+    MCP_BAD_KEY = -102,      /* empty, too long, reserved, or with a byte <= 0x20 or 0x7f */
+    MCP_BUSY = -103,         /* called from a callback of the same client (none calls back yet) */
+    MCP_UNSUPPORTED = -104,  /* this server, or this build of the library, cannot do it */
+
+    MCP_TIMEOUT = -201,      /* nobody answered before the deadline; nothing was changed */
+    MCP_NO_SERVER = -202,    /* neither copy could be reached; nothing was changed */
+    MCP_UNKNOWN = -203,      /* sent, and not answered: it may have been done or not */
+    MCP_PROTOCOL = -204,     /* the peer does not speak the protocol, or broke it */
+    MCP_SERVER_ERROR = -205, /* the server answered SERVER_ERROR or CLIENT_ERROR */
+    MCP_REFUSED = -206,      /* the server wants a password, or does not take ours */
+
+    MCP_NO_MEMORY = -301,   /* malloc failed here */
+    MCP_NO_RESOURCE = -302, /* no file descriptor or socket buffer to be had here */
+} mcp_status;
+
+/* What happened to one copy in one call. */
+typedef enum mcp_copy {
+    MCP_COPY_SKIPPED = 0, /* not asked: there is no such copy, or there was no need */
+    MCP_COPY_OK = 1,      /* it answered */
+    MCP_COPY_FAILED = 2,  /* it did not get the command, or refused it */
+    MCP_COPY_UNKNOWN = 3, /* it was sent the command and did not answer in time */
+} mcp_copy;
+
+typedef enum mcp_verb {
+    MCP_GET = 1,  /* value and flags; and the cas token and the remaining ttl (see want) */
+    MCP_GAT,      /* get and touch: the value, and `ttl` is the new time to live */
+    MCP_SET,
+    MCP_ADD,      /* store only if the key does not exist */
+    MCP_REPLACE,  /* store only if it does */
+    MCP_APPEND,   /* flags and ttl of the existing value stay */
+    MCP_PREPEND,
+    MCP_CAS,      /* store only if the value is still the one `cas` was handed out with */
+    MCP_DELETE,
+    MCP_TOUCH,    /* `ttl` is the new time to live */
+    MCP_INCR,     /* wraps at 2^64; MCP_NOT_FOUND where there is no value and no initial one */
+    MCP_DECR,     /* stops at 0 */
+    MCP_FLUSH,    /* of one server: drops everything, `ttl` seconds from now (0: at once) */
+    MCP_STATS,    /* of one server: `key` is the argument ("items", "settings", ...) or empty */
+    MCP_VERSION,  /* of one server: its version text is the value */
+    MCP_PING,     /* of one server: MCP_OK when it answers */
+} mcp_verb;
+
+/* request.want: what a MCP_GET is to bring beside value and flags. */
+enum {
+    MCP_WANT_CAS = 1, /* result.cas */
+    MCP_WANT_TTL = 2, /* result.ttl */
+};
+
+/*
+ * Everything a user can ask. Start from MCP_REQUEST_INIT, then set what the verb uses; members
+ * may be added at the end in later versions, which is what `size` is for.
+ */
+typedef struct mcp_request {
+    size_t size;         /* sizeof(mcp_request), set by MCP_REQUEST_INIT */
+    mcp_verb verb;
+    int server;          /* server number, for FLUSH, STATS, VERSION and PING; else -1 */
+    const void *key;     /* 1 to 250 bytes: none <= 0x20, no 0x7f */
+    size_t key_len;
+    const void *route;   /* group key: hashed instead of the key; NULL: the key itself */
+    size_t route_len;
+    const void *value;   /* SET, ADD, REPLACE, APPEND, PREPEND, CAS; any bytes */
+    size_t value_len;
+    int64_t ttl;         /* seconds. 0: never expires; 1 to 2,592,000: from now; above: absolute
+                            Unix time; negative: expires at once; 2^31 and above: refused */
+    uint32_t flags;      /* stored with the value, given back with it */
+    uint32_t want;       /* MCP_WANT_... */
+    uint64_t cas;        /* CAS: a token from an earlier result. Opaque: it names a value on one
+                            server; offered to another server it answers MCP_EXISTS */
+    uint64_t delta;      /* INCR, DECR */
+    uint64_t initial;    /* INCR, DECR: stored, with `ttl`, where there is no value, */
+    int with_initial;    /* if this is not 0 */
+    uint32_t timeout_ms; /* deadline of this call; 0: the client's */
+} mcp_request;
+
+#define MCP_REQUEST_INIT                                                                           \
+    {                                                                                              \
+        sizeof(mcp_request), MCP_GET, -1, NULL, 0, NULL, 0, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0        \
+    }
+
+/* Everything the library answers. Start from MCP_RESULT_INIT. */
+typedef struct mcp_result {
+    size_t size;       /* sizeof(mcp_result), set by MCP_RESULT_INIT */
+    mcp_status status;
+    int server;        /* number of the server whose answer this is; -1: none */
+    mcp_copy primary;  /* what happened to each copy */
+    mcp_copy backup;
+    int from_backup;   /* 1: the backup's answer */
+    const void *value; /* borrowed until the next call on the client; not terminated by a NUL */
+    size_t value_len;
+    uint32_t flags;
+    int64_t ttl;       /* with MCP_WANT_TTL: seconds left, -1: never expires */
+    uint64_t cas;      /* with MCP_WANT_CAS, of reads and stores: token for MCP_CAS */
+    uint64_t number;   /* INCR, DECR: the new value */
+} mcp_result;
+
+#define MCP_RESULT_INIT                                                                            \
+    {                                                                                              \
+        sizeof(mcp_result), MCP_OK, -1, MCP_COPY_SKIPPED, MCP_COPY_SKIPPED, 0, NULL, 0, 0, 0, 0, 0 \
+    }
+
+typedef struct mcp_client mcp_client;
+
+/* Where memory comes from. The three functions behave like malloc, realloc and free. */
+typedef struct mcp_allocator {
+    void *(*allocate)(void *context, size_t size);
+    void *(*reallocate)(void *context, void *memory, size_t size);
+    void (*release)(void *context, void *memory);
+    void *context;
+} mcp_allocator;
+
+/* ---- Opening and closing ------------------------------------------------------------------ */
+
+/*
+ * Opens a client. `options` is a text of words, see mcproxy_options(7):
+ * "server=10.0.0.4:11211 server=10.0.0.5 backup=unix:/run/mc.sock timeout=250ms". It parses and
+ * allocates only: it never resolves a name, connects or waits. NULL on failure, with the reason
+ * (which word, where in the text, what would be right) in `why`, always terminated, cut at
+ * `why_size` bytes; `why` may be NULL when `why_size` is 0.
+ */
+MCP_API mcp_client *mcp_open(const char *options, char *why, size_t why_size);
+
+/*
+ * The same, with memory from `allocator` (copied; its context must outlive the client; NULL: malloc
+ * and free). What c-ares needs while it resolves a name, and one page that notices a fork, come from
+ * the system all the same.
+ */
+MCP_API mcp_client *mcp_open_with(const char *options, const mcp_allocator *allocator, char *why,
+                                  size_t why_size);
+
+/*
+ * Reads the replies still owed (at most one timeout), closes every connection and frees
+ * everything. NULL is allowed. In a forked child the connections are the parent's and only let go
+ * of.
+ */
+MCP_API void mcp_close(mcp_client *client);
+
+/* ---- One call, many calls ----------------------------------------------------------------- */
+
+/*
+ * Does one request and waits for its result, at most until its deadline. The return value is
+ * result->status. `result` may be NULL.
+ */
+MCP_API mcp_status mcp_call(mcp_client *client, const mcp_request *request, mcp_result *result);
+
+/*
+ * Does `n` requests, of any mix of verbs, on all servers in parallel, under one deadline (the
+ * longest of the requests'). results[i] answers requests[i]; one that fails hides no other. They run
+ * at the same time: in which order is not defined, not even for those of one key. Returns how many
+ * results are negative: 0 when every server answered. Values stay until the next call on the
+ * client.
+ */
+MCP_API size_t mcp_batch(mcp_client *client, const mcp_request *requests, mcp_result *results,
+                         size_t n);
+
+/* ---- The everyday verbs: thin wrappers around mcp_call ------------------------------------ */
+
+MCP_API mcp_status mcp_get(mcp_client *client, const void *key, size_t key_len, mcp_result *result);
+/* mcp_get() that brings the cas token and the remaining ttl, too. */
+MCP_API mcp_status mcp_gets(mcp_client *client, const void *key, size_t key_len,
+                            mcp_result *result);
+MCP_API mcp_status mcp_gat(mcp_client *client, const void *key, size_t key_len, int64_t ttl,
+                           mcp_result *result);
+MCP_API mcp_status mcp_set(mcp_client *client, const void *key, size_t key_len, const void *value,
+                           size_t value_len, int64_t ttl, uint32_t flags);
+MCP_API mcp_status mcp_add(mcp_client *client, const void *key, size_t key_len, const void *value,
+                           size_t value_len, int64_t ttl, uint32_t flags);
+MCP_API mcp_status mcp_replace(mcp_client *client, const void *key, size_t key_len,
+                               const void *value, size_t value_len, int64_t ttl, uint32_t flags);
+MCP_API mcp_status mcp_append(mcp_client *client, const void *key, size_t key_len,
+                              const void *value, size_t value_len);
+MCP_API mcp_status mcp_prepend(mcp_client *client, const void *key, size_t key_len,
+                               const void *value, size_t value_len);
+MCP_API mcp_status mcp_cas(mcp_client *client, const void *key, size_t key_len, const void *value,
+                           size_t value_len, int64_t ttl, uint32_t flags, uint64_t cas);
+MCP_API mcp_status mcp_delete(mcp_client *client, const void *key, size_t key_len);
+MCP_API mcp_status mcp_touch(mcp_client *client, const void *key, size_t key_len, int64_t ttl);
+/* `number` receives the new value and may be NULL. */
+MCP_API mcp_status mcp_incr(mcp_client *client, const void *key, size_t key_len, uint64_t delta,
+                            uint64_t *number);
+MCP_API mcp_status mcp_decr(mcp_client *client, const void *key, size_t key_len, uint64_t delta,
+                            uint64_t *number);
+/* With a value to start from: `initial` is stored, with `ttl`, where there is none. */
+MCP_API mcp_status mcp_incr_from(mcp_client *client, const void *key, size_t key_len,
+                                 uint64_t delta, uint64_t initial, int64_t ttl, uint64_t *number);
+MCP_API mcp_status mcp_decr_from(mcp_client *client, const void *key, size_t key_len,
+                                 uint64_t delta, uint64_t initial, int64_t ttl, uint64_t *number);
+
+/* ---- Servers ------------------------------------------------------------------------------ */
+
+/*
+ * Servers have numbers: the primaries from 0 in the order of the options, the backups behind them.
+ */
+MCP_API int mcp_server_count(const mcp_client *client);
+
+/*
+ * Drops everything `delay` seconds from now (0: at once) on one server, or, with `server` -1, on
+ * all of them: first all backups, then all primaries, 64 at a time with a deadline for each such
+ * group. Returns the first failure, after having tried them all.
+ */
+MCP_API mcp_status mcp_flush(mcp_client *client, int server, int64_t delay);
+/* The lines of `stats ARGUMENT` (NULL: none) of one server are the result's value. */
+MCP_API mcp_status mcp_stats(mcp_client *client, int server, const char *argument,
+                             mcp_result *result);
+/* The version text of one server is the result's value. */
+MCP_API mcp_status mcp_version(mcp_client *client, int server, mcp_result *result);
+MCP_API mcp_status mcp_ping(mcp_client *client, int server);
+
+/* One name and value out of the text that mcp_stats() brought; neither is terminated by a NUL. */
+typedef struct mcp_stat {
+    const char *name;
+    size_t name_len;
+    const char *value;
+    size_t value_len;
+} mcp_stat;
+
+/*
+ * Walks over the result of mcp_stats(): `*position` starts at 0. Returns 1 with the next entry, 0
+ * at the end. The entry is borrowed as the result's value is.
+ */
+MCP_API int mcp_stat_next(const mcp_result *result, size_t *position, mcp_stat *stat);
+
+/* The pair of a key: server numbers; backup -1: the key has one copy. */
+typedef struct mcp_location {
+    int primary;
+    int backup;
+} mcp_location;
+
+/*
+ * Tells where a key lives. Pure arithmetic, the same before, during and after an outage. `route`
+ * as in mcp_request. MCP_OK, MCP_BAD_KEY, or MCP_BAD_ARGUMENT (an empty route).
+ */
+MCP_API mcp_status mcp_where(mcp_client *client, const void *key, size_t key_len, const void *route,
+                             size_t route_len, mcp_location *location);
+
+/*
+ * States of a server, as this client sees it.
+ *
+ *     UP --soft error--> SUSPECT --third in a row--> DOWN --timer--> PROBING --fails--> DOWN
+ *      `------------------ hard error ----------------^                 |
+ *     UP <------------------------------ a probe is answered -----------'
+ */
+typedef enum mcp_state {
+    MCP_STATE_UP = 0,
+    MCP_STATE_SUSPECT = 1, /* timed out: not waited for; one probe is on its way */
+    MCP_STATE_DOWN = 2,    /* refused, or timed out repeatedly: nothing is sent until the probe */
+    MCP_STATE_PROBING = 3, /* one probe is on its way */
+} mcp_state;
+
+typedef struct mcp_server {
+    size_t size;            /* sizeof(mcp_server), set by MCP_SERVER_INIT */
+    const char *name;       /* `name=`, or host:port, or unix:/path; lives as long as the client */
+    const char *address;    /* host:port or unix:/path; lives as long as the client */
+    int is_backup;
+    int index;              /* position in its own list, from 0 */
+    uint32_t weight;
+    mcp_state state;
+    int contacted;          /* 0: nothing has been sent to it yet, UP is an assumption */
+    uint64_t since_ms;      /* how long it has been in this state */
+    char why[96];           /* what put it into this state; "" while UP from the start */
+    char version[32];       /* as it said when it last greeted us; "" if it never did */
+    uint64_t next_probe_ms; /* DOWN: milliseconds until the next probe is due */
+    uint64_t calls;         /* commands sent to it */
+    uint64_t errors;        /* connections lost or given up, and refusals */
+    uint64_t timeouts;      /* those given up because no answer came in time */
+    uint64_t connects;      /* connections made */
+    uint64_t failovers;     /* reads and writes that the other copy had to answer for it */
+    uint64_t hits;          /* reads it answered with a value */
+    uint64_t misses;        /* reads it answered without one */
+} mcp_server;
+
+#define MCP_SERVER_INIT                                                                            \
+    {                                                                                              \
+        sizeof(mcp_server), NULL, NULL, 0, 0, 0, MCP_STATE_UP, 0, 0, "", "", 0, 0, 0, 0, 0, 0, 0, 0 \
+    }
+
+/* What this client knows of one server. MCP_BAD_ARGUMENT when there is no such number. */
+MCP_API mcp_status mcp_server_info(const mcp_client *client, int server, mcp_server *info);
+
+/*
+ * Gives the client a moment without a call: answers of probes are looked at, due probes sent,
+ * owed replies read. Never waits. For programs that idle; ordinary calls do the same on the side.
+ */
+MCP_API void mcp_maintain(mcp_client *client);
+
+/* ---- Words -------------------------------------------------------------------------------- */
+
+/*
+ * Why the last call that did not answer MCP_OK failed: of mcp_call() and the verbs, of mcp_batch(),
+ * mcp_where(), mcp_flush(), mcp_stats(), mcp_version() and mcp_ping().
+ */
+typedef struct mcp_error {
+    mcp_status status;
+    int server;       /* the server that it is about; -1: none in particular */
+    int os_error;     /* errno; 0: none */
+    const char *text; /* one line; borrowed until the next call on the client */
+} mcp_error;
+
+MCP_API const mcp_error *mcp_last_error(const mcp_client *client);
+
+/* A short English phrase; never NULL. */
+MCP_API const char *mcp_strstatus(mcp_status status);
+/* "up", "suspect", "down", "probing" */
+MCP_API const char *mcp_strstate(mcp_state state);
+/* "skipped", "ok", "failed", "unknown" */
+MCP_API const char *mcp_strcopy(mcp_copy copy);
+/* The library's own version, "0.1.0". */
+MCP_API const char *mcp_library_version(void);
+
+/*
+ * Gives the caller a copy of a result's value, with a NUL behind it: result->value then points to
+ * it until the caller frees it with mcp_release(). MCP_OK or MCP_NO_MEMORY (the value is as it
+ * was).
+ */
+MCP_API mcp_status mcp_result_take(mcp_client *client, mcp_result *result);
+MCP_API void mcp_release(mcp_client *client, const void *value);
+
+/* ---- Options ------------------------------------------------------------------------------ */
+
+/* One row of the table of options, see mcproxy_options(7). The texts are static. */
+typedef struct mcp_option {
+    const char *name;
+    const char *values;  /* what may stand behind the "=" */
+    const char *standard; /* what holds when it is not given */
+    const char *meaning;
+    const char *pending; /* NULL: built. Else what it waits for; giving it is refused */
+} mcp_option;
+
+/* The table that parser, help and manual share. NULL past its end. */
+MCP_API const mcp_option *mcp_option_at(size_t index);
+
+/*
+ * Explains an options text, one line per word: what it sets and to what, passwords as ***. Returns
+ * a text that the caller frees with free(), or NULL with the reason in `why`, as mcp_open().
+ */
+MCP_API char *mcp_options_explain(const char *options, char *why, size_t why_size);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

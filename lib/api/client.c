@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "api/client.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "io/rand.h"
+#include "pair/marks.h"
+#include "wire/key.h"
+#include "wire/ttl.h"
+
+#define STATS_ARGUMENT_MAX 200
+
+/* ---- opening and closing ---- */
+
+static mcp__settings
+settings_of(const mcp__config *config)
+{
+    return (mcp__settings){
+        .timeout_ms = config->timeout_ms,
+        .connect_timeout_ms = config->connect_timeout_ms,
+        .health = {config->retry_min_ms, config->retry_max_ms, config->suspect_limit},
+        .value_max = (size_t)config->max_value,
+        .mirrors_writes = !config->mirror_failover_only,
+    };
+}
+
+/* Everything behind the options. What was made before a failure is unmade by the caller. */
+static mcp_status
+build(mcp_client *client)
+{
+    mcp__config *config = &client->config;
+    mcp__settings settings = settings_of(config);
+    mcp__clock clock;
+    mcp__clock_init(&clock);
+    client->pairing =
+        mcp__pairing_new(&client->mem, &config->place, config->mirror, config->servers,
+                         config->n_primaries, config->n_backups, &client->err);
+    if (client->pairing == NULL)
+        return client->err.status;
+    mcp_status status =
+        mcp__pool_init(&client->engine, &client->mem, &settings, config->servers,
+                       config->n_primaries, config->n_backups, client->pairing,
+                       config->namespace_text, mcp__rand_64(), mcp__clock_exact(&clock));
+    if (status != MCP_OK)
+        return status;
+    if (mcp__wait_init(&client->world, &client->engine, config->servers, &client->mem) == 0)
+        return MCP_OK;
+    mcp__pool_fini(&client->engine);
+    return MCP_NO_MEMORY;
+}
+
+mcp_client *
+mcp_open_with(const char *options, const mcp_allocator *allocator, char *why, size_t why_size)
+{
+    mcp__err err;
+    mcp__mem mem = allocator != NULL ? *allocator : mcp__mem_system();
+    mcp_client *client = mcp__mem_new_zeroed(&mem, 1, sizeof *client);
+    mcp__err_clear(&err);
+    if (client == NULL) {
+        mcp__err_set(&err, MCP_NO_MEMORY, "no memory");
+        goto no_client;
+    }
+    client->mem = mem;
+    mcp__err_clear(&client->err);
+    mcp_status status = mcp__options_parse(&client->config, &client->mem, options, &client->err);
+    if (status != MCP_OK)
+        goto no_options;
+    status = build(client);
+    if (status != MCP_OK)
+        goto no_engine;
+    mcp__fork_init(&client->fork);
+    return client;
+
+no_engine:
+    mcp__pairing_free(client->pairing);
+    mcp__options_fini(&client->config);
+no_options:
+    err = client->err;
+    if (err.text[0] == '\0')
+        mcp__err_set(&err, status, "%s", mcp_strstatus(status));
+    mcp__mem_free(&mem, client);
+no_client:
+    if (why_size > 0)
+        snprintf(why, why_size, "%s", err.text);
+    return NULL;
+}
+
+mcp_client *
+mcp_open(const char *options, char *why, size_t why_size)
+{
+    return mcp_open_with(options, NULL, why, why_size);
+}
+
+void
+mcp_close(mcp_client *client)
+{
+    if (client == NULL)
+        return;
+    mcp__client_enter(client);
+    int64_t now_ms = mcp__wait_begin(&client->world);
+    mcp__wait_drain(&client->world, now_ms + client->config.timeout_ms);
+    mcp__wait_fini(&client->world);
+    mcp__pool_fini(&client->engine);
+    mcp__pairing_free(client->pairing);
+    mcp__options_fini(&client->config);
+    mcp__fork_fini(&client->fork);
+    mcp__mem mem = client->mem;
+    while (client->arena != NULL) {
+        mcp__arena_block *next = client->arena->next;
+        mcp__mem_free(&mem, client->arena);
+        client->arena = next;
+    }
+    mcp__mem_free(&mem, client);
+}
+
+/* ---- checks ---- */
+
+static mcp_status
+check_key(mcp_client *client, const mcp_request *request)
+{
+    mcp__err *err = &client->err;
+    const mcp__config *config = &client->config;
+    char quoted[80];
+    if (request->key == NULL || request->key_len == 0)
+        return mcp__err_set(err, MCP_BAD_KEY, "the key is empty");
+    mcp__err_quote(quoted, sizeof quoted, request->key, request->key_len);
+    if (request->key_len > MCP__KEY_MAX || request->key_len + config->namespace_len > MCP__KEY_MAX)
+        return mcp__err_set(err, MCP_BAD_KEY, "the key \"%s\" has %zu bytes%s, more than %d",
+                            quoted, request->key_len + config->namespace_len,
+                            config->namespace_len > 0 ? " with its namespace" : "", MCP__KEY_MAX);
+    size_t bad = mcp__key_first_bad(request->key, request->key_len);
+    if (bad < request->key_len)
+        return mcp__err_set(err, MCP_BAD_KEY,
+                            "the key \"%s\" has the byte 0x%02x at position %zu; white space and "
+                            "control bytes are not allowed",
+                            quoted, ((const uint8_t *)request->key)[bad], bad + 1);
+    return mcp__err_set(err, MCP_BAD_KEY, "the key \"%s\" begins with the reserved prefix \"%s\"",
+                        quoted, config->prefix);
+}
+
+/* With a namespace in front only the namespace itself could begin like a reserved key. */
+static int
+is_reserved(const mcp__config *config, const mcp_request *request)
+{
+    return config->namespace_len == 0 && mcp__marks_is_reserved(config->prefix, config->prefix_len,
+                                                                request->key, request->key_len);
+}
+
+static int
+is_good_key(const mcp_client *client, const mcp_request *request)
+{
+    const mcp__config *config = &client->config;
+    return request->key != NULL && request->key_len > 0 && request->key_len <= MCP__KEY_MAX &&
+           request->key_len + config->namespace_len <= MCP__KEY_MAX &&
+           mcp__key_is_clean(request->key, request->key_len) && !is_reserved(config, request);
+}
+
+static mcp_status
+check_server(mcp_client *client, const mcp_request *request)
+{
+    uint32_t n = client->engine.n_servers;
+    if (request->server < 0 || (uint32_t)request->server >= n)
+        return mcp__err_set(&client->err, MCP_BAD_ARGUMENT, "there is no server %d, only 0 to %u",
+                            request->server, n - 1);
+    if (request->verb != MCP_STATS || request->key_len == 0)
+        return MCP_OK;
+    if (request->key != NULL && request->key_len <= STATS_ARGUMENT_MAX &&
+        mcp__key_is_clean(request->key, request->key_len))
+        return MCP_OK;
+    return mcp__err_set(&client->err, MCP_BAD_ARGUMENT,
+                        "the argument of stats is one word of at most %d bytes",
+                        STATS_ARGUMENT_MAX);
+}
+
+static mcp_status
+check_value(mcp_client *client, const mcp_request *request)
+{
+    if (request->value == NULL && request->value_len > 0)
+        return mcp__err_set(&client->err, MCP_BAD_ARGUMENT, "the value is NULL with length %zu",
+                            request->value_len);
+    if (request->value_len > client->config.max_value)
+        return mcp__err_set(&client->err, MCP_TOO_BIG,
+                            "the value has %zu bytes, more than max_value=%llu", request->value_len,
+                            (unsigned long long)client->config.max_value);
+    return MCP_OK;
+}
+
+mcp_status
+mcp__client_check(mcp_client *client, const mcp_request *request)
+{
+    mcp__err *err = &client->err;
+    if (request->size < offsetof(mcp_request, route))
+        return mcp__err_set(err, MCP_BAD_ARGUMENT, "the request is not MCP_REQUEST_INIT");
+    if (request->verb < MCP_GET || request->verb > MCP_PING)
+        return mcp__err_set(err, MCP_BAD_ARGUMENT, "there is no verb %d", (int)request->verb);
+    if (!mcp__ttl_is_valid(request->ttl))
+        return mcp__err_set(err, MCP_BAD_ARGUMENT,
+                            "the ttl %lld is above 2147483647; servers would store a miss",
+                            (long long)request->ttl);
+    if (request->timeout_ms > INT32_MAX)
+        return mcp__err_set(err, MCP_BAD_ARGUMENT, "the timeout of %u ms is above 2147483647",
+                            request->timeout_ms);
+    if (request->verb >= MCP_FLUSH)
+        return check_server(client, request);
+    if (!is_good_key(client, request))
+        return check_key(client, request);
+    if (request->route != NULL && request->route_len == 0)
+        return mcp__err_set(err, MCP_BAD_ARGUMENT, "the route key is empty");
+    if (request->verb >= MCP_SET && request->verb <= MCP_CAS)
+        return check_value(client, request);
+    return MCP_OK;
+}
+
+/* ---- one call ---- */
+
+/* The rare half of entering: the last call did not return, or this is another process. */
+static void
+clear_up(mcp_client *client)
+{
+    if (client->is_inside)
+        mcp__drive_abandon(&client->engine, mcp__clock_exact(&client->world.clock));
+    if (mcp__fork_happened(&client->fork)) {
+        mcp__wait_child(&client->world);
+        mcp__fork_renew(&client->fork);
+        client->engine.random = mcp__rand_64();
+    }
+}
+
+void
+mcp__client_enter(mcp_client *client)
+{
+    if (client->lent != NULL) {
+        mcp__drive_release(&client->engine, client->lent);
+        client->lent = NULL;
+    }
+    if (client->is_inside || mcp__fork_happened(&client->fork))
+        clear_up(client);
+    client->is_inside = 1;
+}
+
+mcp_request
+mcp__client_request(const mcp_request *request)
+{
+    mcp_request ours = MCP_REQUEST_INIT;
+    memcpy(&ours, request, request->size < sizeof ours ? request->size : sizeof ours);
+    return ours;
+}
+
+void
+mcp__client_give(mcp_result *to, const mcp_result *from)
+{
+    size_t size = to->size < sizeof *from ? to->size : sizeof *from;
+    size_t skip = offsetof(mcp_result, status);
+    if (size > skip)
+        memcpy((char *)to + skip, (const char *)from + skip, size - skip);
+}
+
+static mcp_status
+fail(mcp_client *client, mcp_result *result, mcp_status status)
+{
+    mcp_result empty = MCP_RESULT_INIT;
+    empty.status = status;
+    client->err.status = status;
+    if (result != NULL)
+        mcp__client_give(result, &empty);
+    return status;
+}
+
+static mcp_status
+finish(mcp_client *client, mcp__task *task, mcp_result *result)
+{
+    mcp_status status = task->op.status;
+    mcp__drive_finished(&client->engine);
+    client->lent = task;
+    if (status < MCP_OK) {
+        client->err = client->engine.err;
+    } else if (status > MCP_OK) {
+        int answered = task->op.answered;
+        client->err.status = status;
+        client->err.server = answered < 0 ? -1 : (int)task->op.leg[answered].server;
+        client->err.os_error = 0;
+        client->err.text[0] = '\0'; /* the status says it all */
+    }
+    if (result == NULL)
+        return status;
+    if (result->size == sizeof *result) {
+        mcp__drive_result(task, result);
+        return status;
+    }
+    mcp_result ours = MCP_RESULT_INIT;
+    mcp__drive_result(task, &ours);
+    mcp__client_give(result, &ours);
+    return status;
+}
+
+mcp_status
+mcp_call(mcp_client *client, const mcp_request *request, mcp_result *result)
+{
+    mcp_request ours;
+    mcp__client_enter(client);
+    if (request->size != sizeof ours) {
+        ours = mcp__client_request(request);
+        request = &ours;
+    }
+    mcp_status status = mcp__client_check(client, request);
+    if (status != MCP_OK) {
+        mcp__client_leave(client);
+        return fail(client, result, status);
+    }
+    if (request->verb == MCP_APPEND || request->verb == MCP_PREPEND)
+        client->engine.unix_now = mcp__clock_unix();
+    int64_t now_ms = mcp__wait_begin(&client->world);
+    mcp__task *task = mcp__drive_submit(&client->engine, request,
+                                        mcp__client_timeout_ms(client, request), now_ms);
+    if (task == NULL) {
+        mcp__err_set(&client->err, MCP_NO_MEMORY, "no memory for the call");
+        mcp__client_leave(client);
+        return fail(client, result, MCP_NO_MEMORY);
+    }
+    do {
+        mcp__wait_once(&client->world, task->timer.at_ms);
+    } while (!task->is_finished);
+    if (client->engine.first_wish != NULL)
+        mcp__wait_serve(&client->world); /* the third delete */
+    mcp__client_leave(client);
+    return finish(client, task, result);
+}
+
+void
+mcp_maintain(mcp_client *client)
+{
+    mcp__client_enter(client);
+    int64_t now_ms = mcp__wait_begin(&client->world);
+    mcp__wait_drain(&client->world, now_ms);
+    mcp__client_leave(client);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * client: what mcp_open() hands out. It owns the options, the placement, the engine and its world,
+ * and keeps the values lent out by the last call.
+ *
+ *     client --owns--> config --read by--> pairing, engine, world
+ *        `---owns----> lent: the operation whose value the user may still look at
+ *                      arena: values of the last batch
+ */
+#ifndef MCPROXY_API_CLIENT_H
+#define MCPROXY_API_CLIENT_H
+
+#include "api/options.h"
+#include "engine/drive.h"
+#include "io/fork.h"
+#include "io/wait.h"
+
+/* Blocks of bytes for the values of one batch; they stay for the next one. */
+typedef struct mcp__arena_block {
+    struct mcp__arena_block *next;
+    size_t size;
+    size_t used;
+    uint8_t bytes[];
+} mcp__arena_block;
+
+struct mcp_client {
+    mcp__mem mem;
+    mcp__config config;
+    mcp__pairing *pairing;
+    mcp__engine engine;
+    mcp__world world;
+    mcp__fork fork;
+    mcp__task *lent;
+    int is_inside; /* a call has begun and not returned */
+    mcp__arena_block *arena;
+    mcp__err err;
+    mcp_error last_error;
+};
+
+/* Times are cut to whole milliseconds, so a deadline could come one too early: it is given one
+ * more. */
+#define MCP__CLOCK_LAG_MS 1
+
+/* ---- what client and batch share ---- */
+
+/* The start of every call: notices a fork, takes back what the last call lent, and clears up after
+ * a call that something jumped out of (a signal handler, a PHP timeout). */
+void mcp__client_enter(mcp_client *client);
+/* Its end. */
+static inline void
+mcp__client_leave(mcp_client *client)
+{
+    client->is_inside = 0;
+}
+
+/* Checks a request and says what is wrong with it, if anything. */
+mcp_status mcp__client_check(mcp_client *client, const mcp_request *request);
+
+/* A request of an older or newer program as one of ours: `size` stays the caller's, and what it
+ * does not know of is as MCP_REQUEST_INIT has it. */
+mcp_request mcp__client_request(const mcp_request *request);
+
+/* Writes as much of a result as the caller knows of. */
+void mcp__client_give(mcp_result *to, const mcp_result *from);
+
+static inline uint32_t
+mcp__client_timeout_ms(const mcp_client *client, const mcp_request *request)
+{
+    uint32_t timeout_ms =
+        request->timeout_ms != 0 ? request->timeout_ms : client->config.timeout_ms;
+    return timeout_ms + MCP__CLOCK_LAG_MS;
+}
+
+#endif

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a client can be asked about its servers, and what it can ask one of them. */
+#include "api/client.h"
+
+#include <stdio.h>
+#include <string.h>
+
+int
+mcp_server_count(const mcp_client *client)
+{
+    return (int)client->engine.n_servers;
+}
+
+static void
+give_counters(mcp_server *info, const mcp__server *server)
+{
+    info->calls = server->tally.calls;
+    info->errors = server->tally.errors;
+    info->timeouts = server->tally.timeouts;
+    info->connects = server->tally.connects;
+    info->failovers = server->tally.failovers;
+    info->hits = server->tally.hits;
+    info->misses = server->tally.misses;
+}
+
+static void
+give_state(mcp_server *info, const mcp__server *server, int64_t now_ms)
+{
+    const mcp__health *health = &server->health;
+    info->state = health->state;
+    info->contacted = health->contacted;
+    info->since_ms = now_ms > health->since_ms ? (uint64_t)(now_ms - health->since_ms) : 0;
+    snprintf(info->why, sizeof info->why, "%s", health->why);
+    snprintf(info->version, sizeof info->version, "%s", server->link.hello.version);
+    if (health->state == MCP_STATE_DOWN && health->next_probe_ms > now_ms)
+        info->next_probe_ms = (uint64_t)(health->next_probe_ms - now_ms);
+}
+
+mcp_status
+mcp_server_info(const mcp_client *client, int number, mcp_server *info)
+{
+    const mcp__engine *engine = &client->engine;
+    if (number < 0 || (uint32_t)number >= engine->n_servers)
+        return MCP_BAD_ARGUMENT;
+    const mcp__server *server = &engine->servers[number];
+    mcp__clock clock = client->world.clock;
+    mcp_server ours = MCP_SERVER_INIT;
+    ours.name = server->spec->name;
+    ours.address = server->spec->address;
+    ours.is_backup = server->number >= engine->n_primaries;
+    ours.index = ours.is_backup ? number - (int)engine->n_primaries : number;
+    ours.weight = server->spec->weight;
+    give_state(&ours, server, mcp__clock_exact(&clock));
+    give_counters(&ours, server);
+    size_t size = info->size < sizeof ours ? info->size : sizeof ours;
+    ours.size = info->size;
+    memcpy(info, &ours, size);
+    return MCP_OK;
+}
+
+mcp_status
+mcp_where(mcp_client *client, const void *key, size_t key_len, const void *route, size_t route_len,
+          mcp_location *location)
+{
+    mcp_request request = MCP_REQUEST_INIT;
+    request.key = key;
+    request.key_len = key_len;
+    request.route = route;
+    request.route_len = route_len;
+    mcp_status status = mcp__client_check(client, &request);
+    if (status != MCP_OK) {
+        client->err.status = status;
+        return status;
+    }
+    mcp__pair pair = mcp__pairing_find(client->pairing, route != NULL ? route : key,
+                                       route != NULL ? route_len : key_len);
+    location->primary = (int)pair.primary;
+    location->backup = pair.backup == MCP__NO_SERVER ? -1 : (int)pair.backup;
+    return MCP_OK;
+}
+
+static mcp_request
+to_server(mcp_verb verb, int server)
+{
+    mcp_request request = MCP_REQUEST_INIT;
+    request.verb = verb;
+    request.server = server;
+    return request;
+}
+
+/* One list of servers in parallel; the first failure, or MCP_OK. */
+static mcp_status
+flush_list(mcp_client *client, uint32_t first, uint32_t end, int64_t delay, mcp_status before)
+{
+    enum { AT_ONCE = 64 };
+    mcp_request requests[AT_ONCE];
+    mcp_result results[AT_ONCE];
+    while (first < end) {
+        size_t n = 0;
+        for (; n < AT_ONCE && first < end; n++, first++) {
+            requests[n] = to_server(MCP_FLUSH, (int)first);
+            requests[n].ttl = delay;
+            results[n] = (mcp_result)MCP_RESULT_INIT;
+        }
+        mcp_batch(client, requests, results, n);
+        for (size_t i = 0; i < n && before == MCP_OK; i++)
+            before = results[i].status;
+    }
+    return before;
+}
+
+mcp_status
+mcp_flush(mcp_client *client, int server, int64_t delay)
+{
+    const mcp__engine *engine = &client->engine;
+    delay = delay > 0 ? delay : 0;
+    if (server != -1) {
+        mcp_request request = to_server(MCP_FLUSH, server);
+        request.ttl = delay;
+        return mcp_call(client, &request, NULL);
+    }
+    mcp_status status = flush_list(client, engine->n_primaries, engine->n_servers, delay, MCP_OK);
+    return flush_list(client, 0, engine->n_primaries, delay, status);
+}
+
+mcp_status
+mcp_stats(mcp_client *client, int server, const char *argument, mcp_result *result)
+{
+    mcp_request request = to_server(MCP_STATS, server);
+    request.key = argument;
+    request.key_len = argument == NULL ? 0 : strlen(argument);
+    return mcp_call(client, &request, result);
+}
+
+mcp_status
+mcp_version(mcp_client *client, int server, mcp_result *result)
+{
+    mcp_request request = to_server(MCP_VERSION, server);
+    return mcp_call(client, &request, result);
+}
+
+mcp_status
+mcp_ping(mcp_client *client, int server)
+{
+    mcp_request request = to_server(MCP_PING, server);
+    return mcp_call(client, &request, NULL);
+}
+
+/* "STAT name value\r\n", as the parser has checked. */
+int
+mcp_stat_next(const mcp_result *result, size_t *position, mcp_stat *stat)
+{
+    static const size_t before = sizeof "STAT " - 1;
+    if (result->value == NULL || *position + before >= result->value_len)
+        return 0;
+    const char *line = (const char *)result->value + *position;
+    const char *end = memchr(line, '\r', result->value_len - *position);
+    if (end == NULL)
+        return 0;
+    stat->name = line + before;
+    const char *blank = memchr(stat->name, ' ', (size_t)(end - stat->name));
+    stat->name_len = (size_t)((blank != NULL ? blank : end) - stat->name);
+    stat->value = blank != NULL ? blank + 1 : end;
+    stat->value_len = (size_t)(end - stat->value);
+    *position += (size_t)(end - line) + 2;
+    return 1;
+}

@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "engine/line.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "wire/token.h"
+
+/* A connection that has rested longer than this is looked at before it is used: the server may
+ * have closed it meanwhile. One system call more, and only after a pause. */
+#define REST_MS 1000
+
+/* A server that refused at once is not asked again before this, even when no copy is left to ask:
+ * a loop of calls must not become a storm of connections. */
+#define REFUSED_REST_MS 10
+
+static int64_t
+share_ms(const mcp__engine *engine)
+{
+    return ((int64_t)engine->settings.timeout_ms * MCP__SHARE_PERCENT + 99) / 100;
+}
+
+static void
+watch(mcp__engine *engine, mcp__server *server)
+{
+    int opening =
+        server->link.state == MCP__LINK_OPENING || server->link.state == MCP__LINK_GREETING;
+    mcp__pool_set_busy(engine, server,
+                       opening || server->link.n_awaited > 0 ||
+                           mcp__link_has_output(&server->link));
+}
+
+static void
+close_link(mcp__engine *engine, mcp__server *server)
+{
+    mcp__link_closed(&server->link);
+    server->wishes &= (uint8_t) ~(MCP__WISH_OPEN | MCP__WISH_SEND | MCP__WISH_LOOK);
+#ifndef MCP_MUTANT_LINK_REUSED
+    mcp__pool_wish(engine, server, MCP__WISH_RESET);
+#endif
+    mcp__timer_stop(&engine->timers, &server->timer);
+    watch(engine, server);
+}
+
+/* ---- opening ---- */
+
+static int64_t
+attempt_limit_ms(const mcp__engine *engine)
+{
+    uint32_t limit = engine->settings.connect_timeout_ms;
+    return limit > 0 ? (int64_t)limit : share_ms(engine);
+}
+
+static void
+open_link(mcp__engine *engine, mcp__server *server)
+{
+    server->link.state = MCP__LINK_OPENING;
+    server->attempt_ms = engine->now_ms;
+    mcp__health_probing(&server->health, engine->now_ms);
+    mcp__timer_set(&engine->timers, &server->timer, engine->now_ms + attempt_limit_ms(engine));
+    mcp__pool_wish(engine, server, MCP__WISH_OPEN);
+    watch(engine, server);
+}
+
+void
+mcp__line_connected(mcp__engine *engine, mcp__server *server)
+{
+    if (server->link.state != MCP__LINK_OPENING)
+        return;
+    server->tally.connects++;
+    if (mcp__link_connected(&server->link) != 0) {
+        mcp__line_lost(engine, server, MCP__FAILURE_MEMORY, 0, 0, "no memory for its buffers");
+        return;
+    }
+    /* The greeting has a time of its own: a program that calls once a second sees the connection
+     * stand in one call and hears the answer only in the next. */
+    mcp__timer_set(&engine->timers, &server->timer, engine->now_ms + attempt_limit_ms(engine));
+    mcp__pool_wish(engine, server, MCP__WISH_SEND);
+}
+
+void
+mcp__line_greeted(mcp__engine *engine, mcp__server *server)
+{
+    server->was_refused = 0;
+    server->os_error = 0;
+    server->link.used_ms = engine->now_ms;
+    mcp__health_success(&server->health, engine->now_ms);
+    mcp__timer_stop(&engine->timers, &server->timer);
+    while (server->first_waiting != NULL) {
+        mcp__leg *leg = server->first_waiting;
+        mcp__pool_remove_waiting(server, leg);
+        mcp__line_put(engine, leg);
+    }
+    watch(engine, server);
+}
+
+/* ---- sending ---- */
+
+static int
+put(mcp__engine *engine, mcp__server *server, mcp__command *command, mcp__leg *leg)
+{
+    mcp__link *link = &server->link;
+    command->opaque = mcp__token_opaque(engine->opaque_count++);
+    void *op = leg == NULL ? NULL : mcp__op_of_leg(leg);
+    int was_quiet = link->n_awaited == 0 && !mcp__link_has_output(link);
+    if (mcp__link_put(link, command, op, leg == NULL ? MCP__BACKUP : leg->index) != 0)
+        return -1;
+    server->tally.calls++;
+    uint8_t look = was_quiet && engine->now_ms - link->used_ms > REST_MS ? MCP__WISH_LOOK : 0;
+    mcp__pool_wish(engine, server, MCP__WISH_SEND | look);
+    mcp__pool_set_busy(engine, server, 1);
+    return 0;
+}
+
+static int
+is_too_old_for(const mcp__server *server, const mcp__leg *leg)
+{
+    return leg->command <= MCP__COMMAND_PING && !server->link.hello.has_meta;
+}
+
+static void
+put_open(mcp__engine *engine, mcp__server *server, mcp__leg *leg)
+{
+    if (is_too_old_for(server, leg)) {
+        mcp__pool_add_fallen(engine, leg, MCP__FAILURE_TOO_OLD, 0);
+        return;
+    }
+    mcp__command command = mcp__op_command(mcp__op_of_leg(leg), leg->command);
+    if (put(engine, server, &command, leg) != 0) {
+        mcp__pool_add_fallen(engine, leg, MCP__FAILURE_MEMORY, 0);
+        return;
+    }
+    leg->state = MCP__LEG_SENT;
+}
+
+void
+mcp__line_put(mcp__engine *engine, mcp__leg *leg)
+{
+    mcp__server *server = &engine->servers[leg->server];
+    mcp__link *link = &server->link;
+    /* Nothing is ever sent to a server that is too old, so nobody would see it leave: after a rest
+     * it is greeted anew, because it may have been replaced. */
+    if (link->state == MCP__LINK_OPEN && is_too_old_for(server, leg) && link->pending_count == 0 &&
+        engine->now_ms - link->used_ms > REST_MS)
+        close_link(engine, server);
+    if (link->state == MCP__LINK_OPEN) {
+        put_open(engine, server, leg);
+        return;
+    }
+    if (link->state == MCP__LINK_CLOSED) {
+        int is_down = server->health.state == MCP_STATE_DOWN && server->was_refused;
+        if (is_down && engine->now_ms - server->attempt_ms < REFUSED_REST_MS) {
+            mcp__pool_add_fallen(engine, leg, MCP__FAILURE_AWAY, 0);
+            return;
+        }
+        open_link(engine, server);
+    }
+    mcp__pool_add_waiting(server, leg);
+}
+
+void
+mcp__line_put_owed(mcp__engine *engine, mcp__leg *leg, const mcp__command *command)
+{
+    mcp__server *server = &engine->servers[leg->server];
+    mcp__command copy = *command;
+    if (server->link.state == MCP__LINK_OPEN)
+        (void)put(engine, server, &copy, NULL); /* no memory: as if it had been lost on the way */
+}
+
+/* ---- losing ---- */
+
+/* Whether a command may go over a new connection, see the head of line.h. */
+static int
+may_move(const mcp__leg *leg, int was_sent, int had_worked, int has_partial)
+{
+    if (leg->was_resent)
+        return 0;
+    if (!was_sent)
+        return 1;
+#ifdef MCP_MUTANT_RETRY_MUTATION
+    return had_worked && !has_partial;
+#else
+    return mcp__command_is_read(leg->command) && had_worked && !has_partial;
+#endif
+}
+
+/* Everything that was on the connection falls or moves. Returns how many awaited ones fell. */
+static size_t
+unload(mcp__engine *engine, mcp__server *server, mcp__failure failure, int was_peer)
+{
+    mcp__link *link = &server->link;
+    int had_worked = link->has_answered;
+    int has_partial = mcp__link_has_partial(link);
+    size_t n_fallen = 0;
+    mcp__pending pending;
+    while (mcp__link_drop(link, &pending)) {
+        if (pending.op == NULL)
+            continue;
+        mcp__leg *leg = &((mcp__op *)pending.op)->leg[pending.leg];
+        int was_sent = mcp__link_was_sent(link, &pending);
+        if (was_peer && may_move(leg, was_sent, had_worked, has_partial)) {
+            leg->was_resent = 1;
+            mcp__pool_add_waiting(server, leg);
+        } else {
+            mcp__pool_add_fallen(engine, leg, failure, was_sent);
+            n_fallen++;
+        }
+        has_partial = 0;
+    }
+    return n_fallen;
+}
+
+static void
+drop_waiting(mcp__engine *engine, mcp__server *server, mcp__failure failure)
+{
+    while (server->first_waiting != NULL) {
+        mcp__leg *leg = server->first_waiting;
+        mcp__pool_remove_waiting(server, leg);
+        mcp__pool_add_fallen(engine, leg, failure, 0);
+    }
+}
+
+/* It has just been found suspect or down, and that is served by the other copy at once: what moved
+ * here to be sent again goes there, if there is one. */
+static void
+send_elsewhere(mcp__engine *engine, mcp__server *server, mcp__failure failure)
+{
+    mcp__leg *next;
+    for (mcp__leg *leg = server->first_waiting; leg != NULL; leg = next) {
+        next = leg->next_waiting;
+        if (!mcp__op_of_leg(leg)->view.exists[MCP__OTHER(leg->index)])
+            continue;
+        mcp__pool_remove_waiting(server, leg);
+        mcp__pool_add_fallen(engine, leg, failure, 0);
+    }
+}
+
+static void
+wait_for_probe(mcp__engine *engine, mcp__server *server)
+{
+    if (server->link.state != MCP__LINK_CLOSED)
+        return;
+    if (server->health.state == MCP_STATE_SUSPECT) /* its probe could not even be sent */
+        mcp__timer_set(&engine->timers, &server->timer, engine->now_ms + share_ms(engine));
+    if (server->health.state == MCP_STATE_DOWN)
+        mcp__timer_set(&engine->timers, &server->timer, server->health.next_probe_ms);
+}
+
+static void
+turned_hard(mcp__engine *engine, mcp__server *server, mcp__failure failure, const char *why)
+{
+    const mcp__health_rules *rules = &engine->settings.health;
+    uint64_t random = mcp__pool_random(engine);
+    if (failure == MCP__FAILURE_PROTOCOL || failure == MCP__FAILURE_AUTH)
+        mcp__health_lasting(&server->health, rules, why, random, engine->now_ms);
+    else
+        mcp__health_hard(&server->health, rules, why, random, engine->now_ms);
+    server->was_refused = 1;
+}
+
+/* A soft error; where a probe is wanted at once it starts. */
+static void
+turned_soft(mcp__engine *engine, mcp__server *server, const char *why)
+{
+    server->was_refused = 0;
+    int probe = mcp__health_soft(&server->health, &engine->settings.health, why,
+                                 mcp__pool_random(engine), engine->now_ms);
+    if (probe)
+        open_link(engine, server);
+}
+
+static int
+is_local(mcp__failure failure)
+{
+    return failure == MCP__FAILURE_LOCAL || failure == MCP__FAILURE_MEMORY;
+}
+
+/* An attempt came to nothing. Our own shortage is not the server's fault. */
+static void
+attempt_failed(mcp__engine *engine, mcp__server *server, mcp__failure failure, const char *why)
+{
+    close_link(engine, server);
+    snprintf(server->said, sizeof server->said, "%s", why);
+    if (failure == MCP__FAILURE_TIMEOUT)
+        turned_soft(engine, server, why);
+    else if (!is_local(failure) || server->health.state == MCP_STATE_PROBING)
+        turned_hard(engine, server, failure, why);
+    if (server->link.state == MCP__LINK_CLOSED)
+        drop_waiting(engine, server, failure);
+    wait_for_probe(engine, server);
+}
+
+void
+mcp__line_lost(mcp__engine *engine, mcp__server *server, mcp__failure failure, int was_peer,
+               int os_error, const char *why)
+{
+    int was_open = server->link.state == MCP__LINK_OPEN;
+    if (server->link.state == MCP__LINK_CLOSED)
+        return;
+    server->tally.errors++;
+    server->os_error = os_error;
+    if (!was_open) {
+        attempt_failed(engine, server, failure, why);
+        return;
+    }
+    snprintf(server->said, sizeof server->said, "%s", why);
+    size_t n_fallen = unload(engine, server, failure, was_peer);
+    close_link(engine, server);
+    if (n_fallen > 0 && !is_local(failure)) {
+        turned_soft(engine, server, why);
+        send_elsewhere(engine, server, failure);
+    }
+    if (server->link.state == MCP__LINK_CLOSED && server->first_waiting != NULL)
+        open_link(engine, server);
+    wait_for_probe(engine, server);
+}
+
+/* ---- time ---- */
+
+void
+mcp__line_give_up(mcp__engine *engine, mcp__leg *leg)
+{
+    mcp__server *server = &engine->servers[leg->server];
+    char why[96];
+    int64_t waited_ms = engine->now_ms - leg->started_ms;
+    server->tally.timeouts++;
+    if (leg->state == MCP__LEG_SENT) {
+        snprintf(why, sizeof why, "no answer within %lld ms", (long long)waited_ms);
+        mcp__line_lost(engine, server, MCP__FAILURE_TIMEOUT, 0, 0, why);
+        return;
+    }
+    mcp__pool_remove_waiting(server, leg);
+    mcp__pool_add_fallen(engine, leg, MCP__FAILURE_TIMEOUT, 0);
+    if (engine->now_ms - server->attempt_ms < attempt_limit_ms(engine))
+        return; /* the attempt is younger than the call: let it be the probe */
+    snprintf(why, sizeof why, "%s within %lld ms",
+             server->link.state == MCP__LINK_OPENING ? "no connection" : "no greeting",
+             (long long)(engine->now_ms - server->attempt_ms));
+    server->tally.errors++;
+    attempt_failed(engine, server, MCP__FAILURE_TIMEOUT, why);
+}
+
+void
+mcp__line_abandon(mcp__engine *engine, mcp__server *server)
+{
+    mcp__pending pending;
+    if (server->link.state == MCP__LINK_CLOSED)
+        return;
+    while (mcp__link_drop(&server->link, &pending))
+        ;
+    close_link(engine, server);
+    if (server->health.state == MCP_STATE_PROBING)
+        turned_hard(engine, server, MCP__FAILURE_BROKEN, "its probe was abandoned");
+    wait_for_probe(engine, server);
+}
+
+void
+mcp__line_timer(mcp__engine *engine, mcp__server *server)
+{
+    char why[96];
+    if (server->link.state == MCP__LINK_CLOSED) {
+        if (server->health.state != MCP_STATE_UP)
+            open_link(engine, server);
+        return;
+    }
+    if (server->link.state == MCP__LINK_OPEN)
+        return;
+    if (server->first_waiting != NULL && engine->settings.connect_timeout_ms == 0) {
+        /* Calls wait for it: they know themselves how long. */
+        mcp__timer_set(&engine->timers, &server->timer, engine->now_ms + share_ms(engine));
+        return;
+    }
+    snprintf(why, sizeof why, "%s within %lld ms",
+             server->link.state == MCP__LINK_OPENING ? "no connection" : "no greeting",
+             (long long)(engine->now_ms - server->attempt_ms));
+    server->tally.errors++;
+    server->tally.timeouts++;
+    if (server->first_waiting != NULL)
+        drop_waiting(engine, server, MCP__FAILURE_TIMEOUT);
+    attempt_failed(engine, server, MCP__FAILURE_TIMEOUT, why);
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * pool: what one client's engine consists of. The servers with their links, health and counters;
+ * the operations, in slabs that never move; and the lists that tie them together. Nothing is
+ * decided here.
+ *
+ *     engine --owns--> servers[] --each owns--> link, health, tally
+ *        `-----owns--> slabs of ops --each leg names--> a server
+ *
+ * Lists, all intrusive, so that nothing on a call's path allocates or depends on the number of
+ * servers:
+ *     busy      servers whose connection is being opened or owes an awaited reply
+ *     wishes    servers for which the driver has something to do
+ *     fallen    legs that will get no answer and whose op has not been told yet
+ *     finished  ops whose result has not been fetched yet
+ *     waiting   per server: legs that wait for its link to open
+ */
+#ifndef MCPROXY_ENGINE_POOL_H
+#define MCPROXY_ENGINE_POOL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "engine/timer.h"
+#include "ops/op.h"
+#include "place/pairing.h"
+#include "place/spec.h"
+#include "server/health.h"
+#include "server/link.h"
+#include "server/tally.h"
+
+/* What the options say about times and limits. */
+typedef struct mcp__settings {
+    uint32_t timeout_ms;
+    uint32_t connect_timeout_ms; /* 0: as long as the call allows */
+    mcp__health_rules health;
+    size_t value_max;
+    int mirrors_writes; /* 0: the second copy only serves when the first is away */
+} mcp__settings;
+
+/* How much of its deadline a call gives one copy while there is another, in percent. */
+#define MCP__SHARE_PERCENT 40
+
+typedef enum mcp__timer_kind { MCP__TIMER_OP = 0, MCP__TIMER_SERVER } mcp__timer_kind;
+
+/* What the driver is to do for a server, in this order. */
+enum {
+    MCP__WISH_RESET = 1, /* close its socket with a reset, if there is one */
+    MCP__WISH_OPEN = 2,  /* start to connect: mcp__drive_connected or _broken tells the outcome */
+    MCP__WISH_SEND = 4,  /* there is output */
+    MCP__WISH_LOOK = 8,  /* before that: has the idle connection been closed meanwhile? */
+};
+
+typedef struct mcp__server {
+    mcp__link link;
+    mcp__health health;
+    mcp__tally tally;
+    mcp__timer timer; /* limit of a connection attempt, or the next probe */
+    const mcp__server_spec *spec;
+    mcp__leg *first_waiting, *last_waiting;
+    struct mcp__server *next_busy, *previous_busy;
+    struct mcp__server *next_wish;
+    int64_t attempt_ms; /* when the last connection attempt began */
+    uint32_t number;
+    uint16_t cas_mark;
+    uint8_t wishes;    /* MCP__WISH_... */
+    uint8_t is_listed; /* among the wishes */
+    uint8_t is_busy;
+    uint8_t was_refused; /* the last attempt failed at once, not by waiting */
+    int32_t os_error;    /* of the last failure; 0: none */
+    char said[96];       /* what went wrong last, in words */
+} mcp__server;
+
+typedef struct mcp__task {
+    mcp__op op; /* first, so that an op's address is its task's */
+    mcp__timer timer;
+    struct mcp__task *next; /* free or finished */
+    uint64_t tag;           /* the submitter's */
+    uint8_t is_finished;
+} mcp__task;
+
+typedef struct mcp__slab mcp__slab;
+
+typedef struct mcp__engine {
+    mcp__mem mem;
+    mcp__settings settings;
+    mcp__server *servers;
+    uint32_t n_servers, n_primaries;
+    const mcp__pairing *pairing;
+    const char *name_space;
+    size_t name_space_len;
+
+    mcp__server *first_busy, *last_busy;
+    mcp__server *first_wish, *last_wish;
+    mcp__leg *first_fallen, *last_fallen;
+    mcp__task *first_finished, *last_finished;
+    mcp__task *free_tasks;
+    mcp__slab *slabs;
+    size_t n_tasks;
+    mcp__timers timers;
+
+    uint64_t opaque_count;
+    uint64_t random; /* state of the generator for jitter, seeded from outside */
+    int64_t now_ms;
+    int64_t unix_now;
+    size_t n_unfinished;
+    mcp__err err; /* about the last failure */
+} mcp__engine;
+
+/*
+ * `specs` (primaries first), `pairing` and `name_space` must outlive the engine. `seed` starts the
+ * opaques and the jitter. MCP_OK or MCP_NO_MEMORY (nothing is left allocated).
+ */
+mcp_status mcp__pool_init(mcp__engine *engine, const mcp__mem *mem, const mcp__settings *settings,
+                          const mcp__server_spec *specs, size_t n_primaries, size_t n_backups,
+                          const mcp__pairing *pairing, const char *name_space, uint64_t seed,
+                          int64_t now_ms);
+void mcp__pool_fini(mcp__engine *engine);
+
+/* NULL: no memory. */
+mcp__task *mcp__pool_take(mcp__engine *engine);
+void mcp__pool_give_back(mcp__engine *engine, mcp__task *task);
+
+static inline mcp__task *
+mcp__task_of(void *op)
+{
+    return (mcp__task *)op;
+}
+
+static inline mcp__op *
+mcp__op_of_leg(mcp__leg *leg)
+{
+    return (mcp__op *)((char *)(leg - leg->index) - offsetof(mcp__op, leg));
+}
+
+/* Takes every task back, whatever state it is in, and empties the lists of legs and of results. The
+ * links must hold none of them any more. */
+void mcp__pool_take_back_all(mcp__engine *engine);
+
+/* The lists. Each of these may be called at any time; what is there already stays there once. */
+void mcp__pool_wish(mcp__engine *engine, mcp__server *server, uint8_t wish);
+void mcp__pool_set_busy(mcp__engine *engine, mcp__server *server, int is_busy);
+void mcp__pool_add_waiting(mcp__server *server, mcp__leg *leg);
+void mcp__pool_remove_waiting(mcp__server *server, mcp__leg *leg);
+void mcp__pool_add_fallen(mcp__engine *engine, mcp__leg *leg, mcp__failure failure, int was_sent);
+mcp__leg *mcp__pool_next_fallen(mcp__engine *engine);
+
+/* 64 bits for jitter; no secret. */
+uint64_t mcp__pool_random(mcp__engine *engine);
+
+#endif

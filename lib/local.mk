@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Two halves: what is below io/ is plain C11 and is not even shown the declarations of POSIX; io/ and
+# api/ touch the world. Tests link libmcproxy-core.la, so nothing is exported for their sake.
+noinst_LTLIBRARIES += libmcproxy-pure.la libmcproxy-core.la
+lib_LTLIBRARIES += libmcproxy.la
+EXTRA_DIST += lib/ROOMS lib/symbols
+
+LIB_CPPFLAGS = -I$(top_srcdir)/include -I$(top_srcdir)/lib $(MCP_CPPFLAGS) $(MCP_LIB_CPPFLAGS) $(MCP_MUTANT)
+WORLD_CPPFLAGS = $(LIB_CPPFLAGS) -D_GNU_SOURCE=
+
+libmcproxy_pure_la_CPPFLAGS = $(LIB_CPPFLAGS)
+libmcproxy_pure_la_CFLAGS = $(AM_CFLAGS) $(MD_CFLAGS) $(ZLIB_CFLAGS) $(XXHASH_CFLAGS)
+libmcproxy_pure_la_SOURCES = \
+	lib/base/buf.c \
+	lib/base/buf.h \
+	lib/base/err.c \
+	lib/base/err.h \
+	lib/base/mem.c \
+	lib/base/mem.h \
+	lib/engine/drive.c \
+	lib/engine/drive.h \
+	lib/engine/line.c \
+	lib/engine/line.h \
+	lib/engine/pool.c \
+	lib/engine/pool.h \
+	lib/engine/timer.c \
+	lib/engine/timer.h \
+	lib/ops/op.c \
+	lib/ops/op.h \
+	lib/ops/read.c \
+	lib/ops/read.h \
+	lib/ops/steps.c \
+	lib/ops/steps.h \
+	lib/ops/write.c \
+	lib/ops/write.h \
+	lib/pair/marks.c \
+	lib/pair/marks.h \
+	lib/pair/view.h \
+	lib/place/compat.c \
+	lib/place/compat.h \
+	lib/place/hash.c \
+	lib/place/hash.h \
+	lib/place/map.c \
+	lib/place/map.h \
+	lib/place/native.c \
+	lib/place/native.h \
+	lib/place/pairing.c \
+	lib/place/pairing.h \
+	lib/place/ring.c \
+	lib/place/ring.h \
+	lib/place/spec.h \
+	lib/server/health.c \
+	lib/server/health.h \
+	lib/server/hello.c \
+	lib/server/hello.h \
+	lib/server/link.c \
+	lib/server/link.h \
+	lib/server/tally.h \
+	lib/wire/classic.c \
+	lib/wire/classic.h \
+	lib/wire/command.h \
+	lib/wire/key.c \
+	lib/wire/key.h \
+	lib/wire/meta.c \
+	lib/wire/meta.h \
+	lib/wire/reply.h \
+	lib/wire/span.h \
+	lib/wire/token.c \
+	lib/wire/token.h \
+	lib/wire/ttl.h
+
+libmcproxy_core_la_CPPFLAGS = $(WORLD_CPPFLAGS)
+libmcproxy_core_la_CFLAGS = $(AM_CFLAGS) $(CARES_CFLAGS)
+libmcproxy_core_la_SOURCES = \
+	lib/api/address.c \
+	lib/api/address.h \
+	lib/api/batch.c \
+	lib/api/batch.h \
+	lib/api/client.c \
+	lib/api/client.h \
+	lib/api/client_servers.c \
+	lib/api/client_texts.c \
+	lib/api/client_verbs.c \
+	lib/api/explain.c \
+	lib/api/explain.h \
+	lib/api/options.c \
+	lib/api/options.h \
+	lib/api/roster.c \
+	lib/api/roster.h \
+	lib/api/table.c \
+	lib/api/table.h \
+	lib/api/values.c \
+	lib/api/values.h \
+	lib/api/words.c \
+	lib/api/words.h \
+	lib/io/clock.c \
+	lib/io/clock.h \
+	lib/io/fork.c \
+	lib/io/fork.h \
+	lib/io/name.c \
+	lib/io/name.h \
+	lib/io/rand.c \
+	lib/io/rand.h \
+	lib/io/sock.c \
+	lib/io/sock.h \
+	lib/io/wait.c \
+	lib/io/wait.h
+libmcproxy_core_la_LIBADD = libmcproxy-pure.la $(CARES_LIBS) $(MD_LIBS) $(ZLIB_LIBS)
+
+libmcproxy_la_SOURCES =
+libmcproxy_la_LIBADD = libmcproxy-core.la
+libmcproxy_la_LDFLAGS = $(AM_LDFLAGS) $(MCP_LIB_LDFLAGS) -version-info $(LIBTOOL_VERSION) -no-undefined \
+	-export-symbols $(top_srcdir)/lib/symbols
+EXTRA_libmcproxy_la_DEPENDENCIES = lib/symbols

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "server/hello.h"
+
+#include <string.h>
+
+#include "wire/token.h"
+
+int
+mcp__hello_write(mcp__buf *out)
+{
+    static const char greeting[] = "version\r\n";
+    uint8_t *room = mcp__buf_room(out, sizeof greeting - 1);
+    if (room == NULL)
+        return -1;
+    memcpy(room, greeting, sizeof greeting - 1);
+    mcp__buf_filled(out, sizeof greeting - 1);
+    return 0;
+}
+
+/* "1.6.18" as 1006018; what follows the third number (a suffix) does not matter. 0: unreadable. */
+static uint32_t
+version_number(const char *text)
+{
+    const uint8_t *at = (const uint8_t *)text;
+    const uint8_t *end = at + strlen(text);
+    uint32_t all = 0;
+    for (int part = 0; part < 3; part++) {
+        uint64_t number;
+        at = mcp__token_get(at, end, &number);
+        if (at == NULL || number > 999)
+            return 0;
+        all = all * 1000 + (uint32_t)number;
+        if (part < 2 && (at == end || *at++ != '.'))
+            return 0;
+    }
+    return all;
+}
+
+int
+mcp__hello_read(mcp__hello *hello, const mcp__reply *reply)
+{
+    if (reply->kind != MCP__REPLY_VERSION)
+        return -1;
+    size_t len = reply->value.len;
+    if (len >= sizeof hello->version)
+        len = sizeof hello->version - 1;
+    memcpy(hello->version, reply->value.bytes, len);
+    hello->version[len] = '\0';
+    for (size_t i = 0; i < len; i++) {
+        if (hello->version[i] < 0x20 || hello->version[i] > 0x7e)
+            hello->version[i] = '?'; /* it is shown to people */
+    }
+    uint32_t number = version_number(hello->version);
+    hello->has_meta = number >= 1006010;
+    hello->echoes_misses = number >= 1006018;
+    return 0;
+}

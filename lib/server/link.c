@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "server/link.h"
+
+#include <string.h>
+
+#include "wire/token.h"
+
+/* One receive takes what fits: 16 kB hold a hundred small values and cost no second call. */
+#define IN_SIZE 16384
+/* Room for a value of memcached's usual limit (1 MB) stays; more is given back with the next call.
+ */
+#define IN_KEPT_MAX (2 * 1024 * 1024)
+#define OUT_MAX (64 * 1024 * 1024)
+#define PENDING_FIRST 16
+#define PENDING_MAX (1u << 24)
+
+void
+mcp__link_init(mcp__link *link, const mcp__mem *mem, size_t value_max)
+{
+    memset(link, 0, sizeof *link);
+    link->mem = mem;
+    link->value_max = value_max;
+    size_t largest = value_max > MCP__STATS_MAX ? value_max : MCP__STATS_MAX;
+    mcp__buf_init(&link->in, mem, largest + IN_SIZE);
+    mcp__buf_init(&link->out, mem, OUT_MAX);
+}
+
+void
+mcp__link_fini(mcp__link *link)
+{
+    mcp__buf_fini(&link->in);
+    mcp__buf_fini(&link->out);
+    mcp__mem_free(link->mem, link->splices);
+    mcp__mem_free(link->mem, link->pending);
+}
+
+int
+mcp__link_connected(mcp__link *link)
+{
+    if (mcp__buf_room(&link->in, IN_SIZE) == NULL || mcp__hello_write(&link->out) != 0)
+        return -1;
+    link->queued = mcp__buf_len(&link->out);
+    link->state = MCP__LINK_GREETING;
+    return 0;
+}
+
+/* ---- what goes out ---- */
+
+static int
+grow_pending(mcp__link *link)
+{
+    uint32_t old_capacity = link->pending == NULL ? 0 : link->pending_mask + 1;
+    uint32_t capacity = old_capacity == 0 ? PENDING_FIRST : old_capacity * 2;
+    if (capacity > PENDING_MAX)
+        return -1;
+    mcp__pending *ring = mcp__mem_new(link->mem, capacity * sizeof *ring);
+    if (ring == NULL)
+        return -1;
+    for (uint32_t i = 0; i < link->pending_count; i++)
+        ring[i] = link->pending[(link->pending_head + i) & link->pending_mask];
+    mcp__mem_free(link->mem, link->pending);
+    link->pending = ring;
+    link->pending_head = 0;
+    link->pending_mask = capacity - 1;
+    return 0;
+}
+
+/* One more is to find room: at the front, where others have gone, or in a larger block. */
+static int
+grow_splices(mcp__link *link)
+{
+    if (link->first_splice > 0) {
+        memmove(link->splices, link->splices + link->first_splice,
+                link->n_splices * sizeof *link->splices);
+        link->first_splice = 0;
+        return 0;
+    }
+    size_t capacity = link->splice_capacity == 0 ? 4 : link->splice_capacity * 2;
+    mcp__splice *splices = mcp__mem_resize(link->mem, link->splices, capacity * sizeof *splices);
+    if (splices == NULL)
+        return -1;
+    link->splices = splices;
+    link->splice_capacity = capacity;
+    return 0;
+}
+
+/* Makes sure beforehand that nothing can fail half way. */
+static uint8_t *
+prepare(mcp__link *link, const mcp__command *command, size_t copied_len)
+{
+    int is_full = link->pending == NULL || link->pending_count > link->pending_mask;
+    if (is_full && grow_pending(link) != 0)
+        return NULL;
+    if (link->first_splice + link->n_splices == link->splice_capacity && command->value.len > 0 &&
+        copied_len == 0 && grow_splices(link) != 0)
+        return NULL;
+    return mcp__buf_room(&link->out, MCP__HEAD_MAX(command->key.len) + copied_len + 2);
+}
+
+static uint8_t *
+put_value(mcp__link *link, const mcp__command *command, uint8_t *out, size_t copied_len)
+{
+    if (copied_len > 0) {
+        memcpy(out, command->value.bytes, copied_len);
+        out += copied_len;
+    } else if (command->value.len > 0) {
+        uint64_t at = link->out_taken + (uint64_t)(out - mcp__buf_bytes(&link->out));
+        link->splices[link->first_splice + link->n_splices++] = (mcp__splice){at, command->value};
+        link->queued += command->value.len;
+    }
+    *out++ = '\r';
+    *out++ = '\n';
+    return out;
+}
+
+int
+mcp__link_put(mcp__link *link, const mcp__command *command, void *op, uint8_t leg)
+{
+    int has_value = mcp__command_has_value(command->kind);
+    size_t copied_len =
+        has_value && command->value.len <= MCP__LINK_COPY_MAX ? command->value.len : 0;
+    uint8_t *room = prepare(link, command, copied_len);
+    if (room == NULL)
+        return -1;
+    uint64_t first_byte = link->queued;
+    uint8_t *out = room + mcp__meta_encode(command, room);
+    if (has_value)
+        out = put_value(link, command, out, copied_len);
+    mcp__buf_filled(&link->out, (size_t)(out - room));
+    link->queued += (uint64_t)(out - room);
+    uint32_t slot = (link->pending_head + link->pending_count++) & link->pending_mask;
+    link->pending[slot] =
+        (mcp__pending){op, command->opaque, first_byte, leg, (uint8_t)command->kind};
+    link->n_awaited += op != NULL;
+    return 0;
+}
+
+size_t
+mcp__link_output(const mcp__link *link, mcp__span *spans, size_t max)
+{
+    size_t n = 0, at = 0, len = mcp__buf_len(&link->out);
+    const uint8_t *bytes = mcp__buf_bytes(&link->out);
+    for (size_t i = 0; i < link->n_splices && n < max; i++) {
+        const mcp__splice *splice = &link->splices[link->first_splice + i];
+        size_t before = (size_t)(splice->at - link->out_taken) - at;
+        if (before > 0)
+            spans[n++] = (mcp__span){bytes + at, before};
+        at += before;
+        size_t gone = i == 0 ? link->splice_sent : 0;
+        if (n < max)
+            spans[n++] =
+                (mcp__span){(const uint8_t *)splice->view.bytes + gone, splice->view.len - gone};
+        else
+            return n;
+    }
+    if (at < len && n < max)
+        spans[n++] = (mcp__span){bytes + at, len - at};
+    return n;
+}
+
+/* Up to `len` bytes of the first splice, when it is its turn. */
+static size_t
+take_splice(mcp__link *link, size_t len)
+{
+    const mcp__splice *splice = &link->splices[link->first_splice];
+    size_t left = splice->view.len - link->splice_sent;
+    size_t taken = len < left ? len : left;
+    link->splice_sent += taken;
+    if (taken == left) {
+        link->splice_sent = 0;
+        link->first_splice++;
+        if (--link->n_splices == 0)
+            link->first_splice = 0;
+    }
+    return taken;
+}
+
+void
+mcp__link_sent(mcp__link *link, size_t len)
+{
+    link->sent += len;
+    while (len > 0) {
+        size_t taken = mcp__buf_len(&link->out);
+        if (link->n_splices > 0)
+            taken = (size_t)(link->splices[link->first_splice].at - link->out_taken);
+        if (taken > len)
+            taken = len;
+        mcp__buf_take(&link->out, taken);
+        link->out_taken += taken;
+        len -= taken;
+        if (len > 0)
+            len -= take_splice(link, len);
+    }
+}
+
+/* ---- what comes in ---- */
+
+uint8_t *
+mcp__link_room(mcp__link *link, size_t *len)
+{
+    if (link->n_pinned > 0)
+        return NULL;
+    mcp__buf *in = &link->in;
+    if (in->capacity > IN_KEPT_MAX)
+        mcp__buf_trim(in, IN_SIZE);
+    if (in->capacity - in->end == 0 || (in->start > 0 && in->capacity - in->end < IN_SIZE / 4)) {
+        if (mcp__buf_room(in, in->capacity > IN_SIZE ? in->capacity / 4 : IN_SIZE / 4) == NULL &&
+            mcp__buf_room(in, 1) == NULL)
+            return NULL;
+    }
+    *len = in->capacity - in->end;
+    return in->block + in->end;
+}
+
+static int
+matches(const mcp__link *link, const mcp__pending *pending, const mcp__reply *reply)
+{
+    if (!mcp__meta_fits(pending->kind, reply->kind))
+        return 0;
+    if (reply->kind >= MCP__REPLY_PONG) /* these never carry an opaque */
+        return 1;
+#ifdef MCP_MUTANT_OPAQUE_IGNORED
+    return 1;
+#endif
+    if (reply->opaque == pending->opaque)
+        return 1;
+    int is_miss = reply->kind == MCP__REPLY_MISS || reply->kind == MCP__REPLY_NOT_FOUND;
+    return reply->opaque == 0 && is_miss && !link->hello.echoes_misses;
+}
+
+/* Whether all bytes of the oldest request have gone. */
+static int
+is_all_sent(const mcp__link *link)
+{
+    uint64_t end = link->queued;
+    if (link->pending_count > 1)
+        end = link->pending[(link->pending_head + 1) & link->pending_mask].first_byte;
+    return end <= link->sent;
+}
+
+static mcp__link_answer
+greeted(mcp__link *link, const mcp__reply *reply)
+{
+    if (mcp__hello_read(&link->hello, reply) != 0)
+        return MCP__LINK_WRONG_PEER;
+    link->state = MCP__LINK_OPEN;
+    link->has_answered = 0;
+    return MCP__LINK_GREETED;
+}
+
+/* What stands there is no protocol: show the first line of it. */
+static mcp__link_answer
+not_protocol(mcp__link *link, mcp__reply *reply)
+{
+    size_t len = mcp__buf_len(&link->in);
+    const uint8_t *bytes = mcp__buf_bytes(&link->in);
+    const uint8_t *end = memchr(bytes, '\n', len);
+    reply->value = (mcp__span){bytes, end == NULL ? len : (size_t)(end - bytes)};
+    return link->state == MCP__LINK_GREETING ? MCP__LINK_WRONG_PEER : MCP__LINK_MISMATCH;
+}
+
+mcp__link_answer
+mcp__link_next(mcp__link *link, mcp__pending *pending, mcp__reply *reply)
+{
+    size_t len = mcp__buf_len(&link->in);
+    if (len == 0)
+        return MCP__LINK_NOTHING;
+    const uint8_t *bytes = mcp__buf_bytes(&link->in);
+    const mcp__pending *oldest = mcp__link_oldest(link);
+    ssize_t used = MCP__PARSE_MORE;
+    size_t wanted;
+    if (oldest == NULL && link->state == MCP__LINK_OPEN) /* nobody asked, not even half a line */
+        return not_protocol(link, reply);
+    if (oldest != NULL)
+        used = mcp__meta_parse_usual(bytes, len, link->value_max, oldest->opaque, reply);
+    if (used == MCP__PARSE_MORE)
+        used = mcp__meta_parse(bytes, len, link->value_max, reply, &wanted);
+    if (used == MCP__PARSE_MORE)
+        return MCP__LINK_NOTHING;
+    if (used < 0)
+        return not_protocol(link, reply);
+    if (link->state == MCP__LINK_GREETING) {
+        mcp__link_answer answer = greeted(link, reply);
+        mcp__buf_take(&link->in, (size_t)used);
+        return answer;
+    }
+    if (!matches(link, oldest, reply))
+        return MCP__LINK_MISMATCH;
+    if (!is_all_sent(link)) {
+        if (reply->kind < MCP__REPLY_ERROR)
+            return MCP__LINK_MISMATCH;
+        link->is_spoiled = 1;
+    }
+    mcp__buf_take(&link->in, (size_t)used);
+    mcp__link_drop(link, pending);
+    link->has_answered = 1;
+    return MCP__LINK_REPLY;
+}
+
+const mcp__pending *
+mcp__link_oldest(const mcp__link *link)
+{
+    return link->pending_count == 0 ? NULL
+                                    : &link->pending[link->pending_head & link->pending_mask];
+}
+
+int
+mcp__link_drop(mcp__link *link, mcp__pending *pending)
+{
+    if (link->pending_count == 0)
+        return 0;
+    *pending = link->pending[link->pending_head++ & link->pending_mask];
+    link->pending_count--;
+    link->n_awaited -= pending->op != NULL;
+    return 1;
+}
+
+void
+mcp__link_closed(mcp__link *link)
+{
+    mcp__buf_clear(&link->in);
+    mcp__buf_clear(&link->out);
+    link->state = MCP__LINK_CLOSED;
+    link->has_answered = 0;
+    link->is_spoiled = 0;
+    link->queued = link->sent = link->out_taken = 0;
+    link->first_splice = link->n_splices = link->splice_sent = 0;
+    link->pending_head = link->pending_count = 0;
+    link->n_awaited = 0;
+}

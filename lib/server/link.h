@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * link: one connection to one server, without its socket. Bytes to send wait in it, bytes received
+ * are put into it, and it says, one at a time and in order, which request each reply answers.
+ *
+ *     CLOSED --open--> OPENING --connected--> GREETING --greeted--> OPEN
+ *        ^----------------- broken, or given up (from any of them) ---'
+ *
+ * What it owns: its two buffers and the queue of requests that wait for a reply. What it borrows:
+ * large values to be sent (until their request is answered or the link is closed) and the opaque
+ * pointers `op` of the requests. It never looks into those.
+ *
+ * A request is told from a reply by position and, where the command carries one, by its opaque. A
+ * reply that does not match means that nothing on this connection can be trusted any more.
+ */
+#ifndef MCPROXY_SERVER_LINK_H
+#define MCPROXY_SERVER_LINK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "server/hello.h"
+#include "wire/meta.h"
+#include "wire/span.h"
+
+typedef enum mcp__link_state {
+    MCP__LINK_CLOSED = 0,
+    MCP__LINK_OPENING,
+    MCP__LINK_GREETING,
+    MCP__LINK_OPEN,
+} mcp__link_state;
+
+/* A request whose reply is outstanding. */
+typedef struct mcp__pending {
+    void *op; /* NULL: owed, nobody waits for the reply */
+    uint64_t opaque;
+    uint64_t first_byte; /* position of its first byte in all that was ever queued here */
+    uint8_t leg;
+    uint8_t kind; /* mcp__command_kind */
+} mcp__pending;
+
+/* A large value in the middle of what is to be sent: it comes after `at` bytes of `out`. */
+typedef struct mcp__splice {
+    uint64_t at;
+    mcp__span view;
+} mcp__splice;
+
+typedef struct mcp__link {
+    uint8_t state;
+    uint8_t has_answered; /* at least one reply since the greeting */
+    uint8_t is_spoiled;   /* an error came before its request had gone: not to be used any more */
+    uint32_t n_awaited;   /* pending requests that somebody waits for */
+    uint32_t n_pinned;    /* values handed out that still stand in `in` */
+
+    mcp__buf in;
+    mcp__buf out;
+    uint64_t queued;      /* bytes ever queued on this connection, values included */
+    uint64_t sent;        /* bytes ever sent on it */
+    mcp__splice *splices; /* views between the bytes of `out`, in order */
+    size_t first_splice, n_splices, splice_capacity;
+    uint64_t out_taken; /* bytes of `out` ever taken: splices count from the same start */
+    size_t splice_sent; /* bytes of the first splice that have gone */
+
+    mcp__pending *pending; /* ring */
+    uint32_t pending_head, pending_count, pending_mask;
+
+    size_t value_max;
+    int64_t used_ms; /* when it was last used */
+    mcp__hello hello;
+    const mcp__mem *mem;
+} mcp__link;
+
+/* Values up to this are copied behind their command line; above, they are sent from where they
+ * stand: a copy of 1 kB costs less than one more element for sendmsg. */
+#define MCP__LINK_COPY_MAX 1024
+
+/* Allocates nothing; the buffers come with the first connection and stay. */
+void mcp__link_init(mcp__link *link, const mcp__mem *mem, size_t value_max);
+void mcp__link_fini(mcp__link *link);
+
+/*
+ * A connection stands: queues the greeting. 0, or -1 when there is no memory.
+ */
+int mcp__link_connected(mcp__link *link);
+
+/*
+ * Queues one command on an OPEN link. 0, or -1 when there is no memory (nothing is queued).
+ */
+int mcp__link_put(mcp__link *link, const mcp__command *command, void *op, uint8_t leg);
+
+/* What is to be sent next, as at most `max` pieces. 0: nothing. */
+size_t mcp__link_output(const mcp__link *link, mcp__span *spans, size_t max);
+void mcp__link_sent(mcp__link *link, size_t len);
+
+static inline int
+mcp__link_has_output(const mcp__link *link)
+{
+    return link->queued != link->sent;
+}
+
+/*
+ * Where to receive to. NULL: not now (a value handed out still stands there), or no memory.
+ * `*len` is how much fits, at least one byte.
+ */
+uint8_t *mcp__link_room(mcp__link *link, size_t *len);
+static inline void
+mcp__link_received(mcp__link *link, size_t len)
+{
+    mcp__buf_filled(&link->in, len);
+}
+
+typedef enum mcp__link_answer {
+    MCP__LINK_NOTHING = 0, /* no whole reply is there */
+    MCP__LINK_REPLY,       /* `pending` and `reply` are set */
+    MCP__LINK_GREETED,     /* the greeting was answered: the link is OPEN */
+    MCP__LINK_WRONG_PEER, /* the greeting was answered by no memcached; reply.value: what it said */
+    MCP__LINK_MISMATCH,   /* not the reply to what was asked, or no protocol at all */
+} mcp__link_answer;
+
+/*
+ * The next reply. An error line that answers a request of which not all bytes have gone is a reply,
+ * too (a server says early that a value is too large), but it leaves the link spoiled: the rest
+ * must not be sent, because the caller's value may be gone. Its value stands in the receive buffer
+ * until mcp__link_room() is called next; count `n_pinned` up to keep it longer.
+ */
+mcp__link_answer mcp__link_next(mcp__link *link, mcp__pending *pending, mcp__reply *reply);
+
+/* The oldest request still outstanding, or NULL. */
+const mcp__pending *mcp__link_oldest(const mcp__link *link);
+/* Takes the oldest request off without a reply: the connection is gone. 0: there is none. */
+int mcp__link_drop(mcp__link *link, mcp__pending *pending);
+
+/* Whether any byte of this request may have reached the server. */
+static inline int
+mcp__link_was_sent(const mcp__link *link, const mcp__pending *pending)
+{
+    return pending->first_byte < link->sent;
+}
+
+/* Whether part of a reply stands in the buffer. */
+static inline int
+mcp__link_has_partial(const mcp__link *link)
+{
+    return mcp__buf_len(&link->in) > 0;
+}
+
+/* CLOSED, everything that was to be sent or was received forgotten. The requests must have been
+ * dropped before. */
+void mcp__link_closed(mcp__link *link);
+
+#endif

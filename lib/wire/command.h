@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* command: one thing to ask of one server, before it has become bytes. */
+#ifndef MCPROXY_WIRE_COMMAND_H
+#define MCPROXY_WIRE_COMMAND_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wire/span.h"
+
+/* What can be sent to one server. One operation may send several of these to its two servers. */
+typedef enum mcp__command_kind {
+    MCP__COMMAND_NONE = 0,
+    MCP__COMMAND_GET,   /* value and flags; cas and ttl as `want` says */
+    MCP__COMMAND_GAT,   /* the same, and sets ttl */
+    MCP__COMMAND_TOUCH, /* sets ttl, brings nothing */
+    MCP__COMMAND_SET,
+    MCP__COMMAND_ADD,
+    MCP__COMMAND_REPLACE,
+    MCP__COMMAND_APPEND,
+    MCP__COMMAND_PREPEND,
+    MCP__COMMAND_CAS,
+    MCP__COMMAND_DELETE,
+    MCP__COMMAND_INCR,
+    MCP__COMMAND_DECR,
+    MCP__COMMAND_PING, /* the last of the meta commands; from here on classic ones */
+    MCP__COMMAND_VERSION,
+    MCP__COMMAND_STATS,
+    MCP__COMMAND_FLUSH,
+} mcp__command_kind;
+
+typedef struct mcp__command {
+    mcp__command_kind kind;
+    uint32_t flags;
+    uint32_t want; /* MCP_WANT_... */
+    int with_initial;
+    mcp__span key;
+    mcp__span value; /* for its length; its bytes are put behind the head by the link */
+    int64_t ttl;
+    uint64_t unique; /* CAS: the server's own number */
+    uint64_t delta;
+    uint64_t initial;
+    uint64_t opaque;
+} mcp__command;
+
+/* An upper bound of the bytes mcp__meta_encode writes for a key of this length. */
+#define MCP__HEAD_MAX(key_len) ((key_len) + 160)
+
+static inline int
+mcp__command_has_value(mcp__command_kind kind)
+{
+    return kind >= MCP__COMMAND_SET && kind <= MCP__COMMAND_CAS;
+}
+
+/* Commands that change nothing, so that asking twice is as good as asking once. */
+static inline int
+mcp__command_is_read(mcp__command_kind kind)
+{
+    return kind == MCP__COMMAND_GET || kind == MCP__COMMAND_PING || kind == MCP__COMMAND_VERSION ||
+           kind == MCP__COMMAND_STATS;
+}
+
+#endif

@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "wire/meta.h"
+
+#include <string.h>
+
+#include "wire/classic.h"
+#include "wire/token.h"
+
+/* ---- requests ---- */
+
+static uint8_t *
+put(uint8_t *out, const char *text, size_t len)
+{
+    memcpy(out, text, len);
+    return out + len;
+}
+
+#define PUT(out, text) put((out), (text), sizeof(text) - 1)
+
+static uint8_t *
+put_number(uint8_t *out, char letter, uint64_t number)
+{
+    *out++ = ' ';
+    *out++ = (uint8_t)letter;
+    return mcp__token_put(out, number);
+}
+
+static uint8_t *
+put_ttl(uint8_t *out, char letter, int64_t ttl)
+{
+    *out++ = ' ';
+    *out++ = (uint8_t)letter;
+    return mcp__token_put_signed(out, ttl < 0 ? -1 : ttl);
+}
+
+/* "mg key ", and with a length "ms key 5 "; then the opaque, at a fixed distance from its reply's
+ * start, so that the reader finds it without a search. */
+static uint8_t *
+put_start(uint8_t *out, const char *verb, const mcp__command *command)
+{
+    out = put(out, verb, 3);
+    memcpy(out, command->key.bytes, command->key.len);
+    out += command->key.len;
+    if (mcp__command_has_value(command->kind)) {
+        *out++ = ' ';
+        out = mcp__token_put(out, command->value.len);
+    }
+    out = PUT(out, " O");
+    memcpy(out, &command->opaque, MCP__OPAQUE_LEN);
+    return out + MCP__OPAQUE_LEN;
+}
+
+static uint8_t *
+put_get(uint8_t *out, const mcp__command *command)
+{
+    out = put_start(out, "mg ", command);
+    if (command->kind != MCP__COMMAND_GET) /* before "t", which then shows the new one */
+        out = put_ttl(out, 'T', command->ttl);
+    if (command->kind != MCP__COMMAND_TOUCH) {
+        out = PUT(out, " v f");
+        if (command->want & MCP_WANT_CAS)
+            out = PUT(out, " c");
+        if (command->want & MCP_WANT_TTL)
+            out = PUT(out, " t");
+    }
+    return out;
+}
+
+static uint8_t *
+put_store(uint8_t *out, const mcp__command *command)
+{
+    out = put_start(out, "ms ", command);
+    if (command->flags != 0)
+        out = put_number(out, 'F', command->flags);
+    if (command->ttl != 0)
+        out = put_ttl(out, 'T', command->ttl);
+    switch (command->kind) {
+    case MCP__COMMAND_ADD:
+        out = PUT(out, " ME");
+        break;
+    case MCP__COMMAND_REPLACE:
+        out = PUT(out, " MR");
+        break;
+    case MCP__COMMAND_APPEND:
+        out = PUT(out, " MA");
+        break;
+    case MCP__COMMAND_PREPEND:
+        out = PUT(out, " MP");
+        break;
+    case MCP__COMMAND_CAS:
+        out = put_number(out, 'C', command->unique);
+        break;
+    default:
+        break;
+    }
+    return command->want & MCP_WANT_CAS ? PUT(out, " c") : out;
+}
+
+static uint8_t *
+put_count(uint8_t *out, const mcp__command *command)
+{
+    out = put_start(out, "ma ", command);
+    if (command->with_initial) {
+        out = put_ttl(out, 'N', command->ttl);
+        out = put_number(out, 'J', command->initial);
+    }
+    if (command->kind == MCP__COMMAND_DECR)
+        out = PUT(out, " MD");
+    out = put_number(out, 'D', command->delta);
+    return PUT(out, " v");
+}
+
+size_t
+mcp__meta_encode(const mcp__command *command, uint8_t *out)
+{
+    uint8_t *start = out;
+    switch (command->kind) {
+    case MCP__COMMAND_GET:
+    case MCP__COMMAND_GAT:
+    case MCP__COMMAND_TOUCH:
+        out = put_get(out, command);
+        break;
+    case MCP__COMMAND_DELETE:
+        out = put_start(out, "md ", command);
+        break;
+    case MCP__COMMAND_INCR:
+    case MCP__COMMAND_DECR:
+        out = put_count(out, command);
+        break;
+    case MCP__COMMAND_PING:
+        out = PUT(out, "mn");
+        break;
+    case MCP__COMMAND_VERSION:
+    case MCP__COMMAND_STATS:
+    case MCP__COMMAND_FLUSH:
+        return mcp__classic_encode(command, out);
+    default:
+        out = put_store(out, command);
+        break;
+    }
+    out = PUT(out, "\r\n");
+    return (size_t)(out - start);
+}
+
+/* ---- replies ---- */
+
+#define PAIR(a, b) ((uint16_t)((uint16_t)(a) << 8 | (uint8_t)(b)))
+
+/* One flag of a reply, from behind its letter: "f7", "c12", "t-1", "O........". Returns the end of
+ * it or NULL. Letters we never ask for are passed over: a newer server may add some. */
+static const uint8_t *
+parse_flag(const uint8_t *at, const uint8_t *end, mcp__reply *reply)
+{
+    uint64_t number = 0;
+    switch (*at++) {
+    case 'O':
+        if (end - at < MCP__OPAQUE_LEN)
+            return NULL;
+        memcpy(&reply->opaque, at, MCP__OPAQUE_LEN);
+        return at + MCP__OPAQUE_LEN;
+    case 'f':
+        at = mcp__token_get(at, end, &number);
+        reply->flags = (uint32_t)number;
+        return number > UINT32_MAX ? NULL : at;
+    case 'c':
+        return mcp__token_get(at, end, &reply->cas);
+    case 't':
+        if (end - at >= 2 && at[0] == '-' && at[1] == '1') {
+            reply->ttl = -1;
+            return at + 2;
+        }
+        at = mcp__token_get(at, end, &number);
+        reply->ttl = (int64_t)number;
+        return number > INT64_MAX ? NULL : at;
+    default:
+        while (at<end && * at> ' ')
+            at++;
+        return at == end || *at == ' ' ? at : NULL;
+    }
+}
+
+/* " O12345678 f7 c12" up to `end`, which is where the CR stands. */
+static int
+parse_flags(const uint8_t *at, const uint8_t *end, mcp__reply *reply)
+{
+    while (at < end) {
+        if (*at++ != ' ')
+            return 0;
+        if (at == end) /* some replies end in a blank */
+            return 1;
+        at = parse_flag(at, end, reply);
+        if (at == NULL)
+            return 0;
+    }
+    return 1;
+}
+
+/* The value and its CR LF behind the line that ends at `line_len`. */
+static ssize_t
+parse_value(const uint8_t *bytes, size_t len, size_t line_len, size_t value_len, mcp__reply *reply,
+            size_t *wanted)
+{
+    size_t all = line_len + value_len + 2;
+    if (len < all) {
+        *wanted = all;
+        return MCP__PARSE_MORE;
+    }
+    const uint8_t *value = bytes + line_len;
+    if (value[value_len] != '\r' || value[value_len + 1] != '\n')
+        return MCP__PARSE_BAD;
+    reply->value = (mcp__span){value, value_len};
+    return (ssize_t)all;
+}
+
+static ssize_t
+parse_va(const uint8_t *bytes, size_t len, const uint8_t *cr, size_t value_max, mcp__reply *reply,
+         size_t *wanted)
+{
+    uint64_t value_len;
+    if (bytes[2] != ' ')
+        return MCP__PARSE_BAD;
+    const uint8_t *at = mcp__token_get(bytes + 3, cr, &value_len);
+    if (at == NULL || value_len > value_max || !parse_flags(at, cr, reply))
+        return MCP__PARSE_BAD;
+    reply->kind = MCP__REPLY_VALUE;
+    return parse_value(bytes, len, (size_t)(cr - bytes) + 2, (size_t)value_len, reply, wanted);
+}
+
+static mcp__reply_kind
+kind_of(const uint8_t *line)
+{
+    switch (PAIR(line[0], line[1])) {
+    case PAIR('H', 'D'):
+        return MCP__REPLY_DONE;
+    case PAIR('E', 'N'):
+        return MCP__REPLY_MISS;
+    case PAIR('N', 'S'):
+        return MCP__REPLY_NOT_STORED;
+    case PAIR('E', 'X'):
+        return MCP__REPLY_EXISTS;
+    case PAIR('N', 'F'):
+        return MCP__REPLY_NOT_FOUND;
+    case PAIR('M', 'N'):
+        return MCP__REPLY_PONG;
+    default:
+        return 0;
+    }
+}
+
+ssize_t
+mcp__meta_parse(const uint8_t *bytes, size_t len, size_t value_max, mcp__reply *reply,
+                size_t *wanted)
+{
+    *wanted = 0;
+    size_t window = len < MCP__LINE_MAX ? len : MCP__LINE_MAX;
+    const uint8_t *lf = memchr(bytes, '\n', window);
+    if (lf == NULL)
+        return len >= MCP__LINE_MAX ? MCP__PARSE_BAD : MCP__PARSE_MORE;
+    const uint8_t *cr = lf - 1;
+    if (lf - bytes < 3 || *cr != '\r')
+        return MCP__PARSE_BAD;
+    *reply = (mcp__reply){.ttl = -1};
+    if (PAIR(bytes[0], bytes[1]) == PAIR('V', 'A'))
+        return parse_va(bytes, len, cr, value_max, reply, wanted);
+    reply->kind = cr - bytes == 2 || bytes[2] == ' ' ? kind_of(bytes) : 0;
+    if (reply->kind == 0)
+        return mcp__classic_parse(bytes, len, cr, value_max, reply);
+    return parse_flags(bytes + 2, cr, reply) ? lf + 1 - bytes : MCP__PARSE_BAD;
+}
+
+static int
+has_opaque(const uint8_t *at, uint64_t opaque)
+{
+    return at[0] == ' ' && at[1] == 'O' && memcmp(at + 2, &opaque, MCP__OPAQUE_LEN) == 0;
+}
+
+#define OPAQUE_WORD (2 + MCP__OPAQUE_LEN) /* " O12345678" */
+
+/* A number of at most nine digits; NULL for all others, which the strict way will read. */
+static inline const uint8_t *
+usual_number(const uint8_t *at, const uint8_t *end, uint64_t *number)
+{
+    const uint8_t *last = end - at > 9 ? at + 9 : end;
+    uint64_t sum = 0;
+    const uint8_t *start = at;
+    for (; at < last && (uint8_t)(*at - '0') <= 9; at++)
+        sum = sum * 10 + (uint64_t)(*at - '0');
+    *number = sum;
+    return at > start ? at : NULL;
+}
+
+static ssize_t
+parse_usual_value(const uint8_t *bytes, size_t len, size_t value_max, uint64_t opaque,
+                  mcp__reply *reply)
+{
+    const uint8_t *end = bytes + len;
+    uint64_t value_len, flags;
+    const uint8_t *at = usual_number(bytes + 3, end, &value_len);
+    if (at == NULL || end - at < OPAQUE_WORD + 4 || !has_opaque(at, opaque))
+        return MCP__PARSE_MORE;
+    at += OPAQUE_WORD;
+    if (at[0] != ' ' || at[1] != 'f' || (at = usual_number(at + 2, end, &flags)) == NULL)
+        return MCP__PARSE_MORE;
+    if (value_len > value_max || (size_t)(end - at) < value_len + 4)
+        return MCP__PARSE_MORE;
+    const uint8_t *behind = at + 2 + value_len;
+    if (at[0] != '\r' || at[1] != '\n' || behind[0] != '\r' || behind[1] != '\n')
+        return MCP__PARSE_MORE;
+    *reply = (mcp__reply){.kind = MCP__REPLY_VALUE,
+                          .flags = (uint32_t)flags,
+                          .opaque = opaque,
+                          .ttl = -1,
+                          .value = {at + 2, (size_t)value_len}};
+    return behind + 2 - bytes;
+}
+
+ssize_t
+mcp__meta_parse_usual(const uint8_t *bytes, size_t len, size_t value_max, uint64_t opaque,
+                      mcp__reply *reply)
+{
+    const size_t done_len = 2 + OPAQUE_WORD + 2;
+    if (len < done_len)
+        return MCP__PARSE_MORE;
+    if (PAIR(bytes[0], bytes[1]) == PAIR('V', 'A') && bytes[2] == ' ')
+        return parse_usual_value(bytes, len, value_max, opaque, reply);
+    const uint8_t *cr = bytes + 2 + OPAQUE_WORD;
+    if (PAIR(bytes[0], bytes[1]) != PAIR('H', 'D') || !has_opaque(bytes + 2, opaque) ||
+        cr[0] != '\r' || cr[1] != '\n')
+        return MCP__PARSE_MORE;
+    *reply = (mcp__reply){.kind = MCP__REPLY_DONE, .opaque = opaque, .ttl = -1};
+    return (ssize_t)done_len;
+}
+
+/* ---- meaning ---- */
+
+static int
+is_error(mcp__reply_kind reply)
+{
+    return reply == MCP__REPLY_ERROR || reply == MCP__REPLY_CLIENT_ERROR ||
+           reply == MCP__REPLY_SERVER_ERROR;
+}
+
+#define BIT(kind) (1u << (kind))
+
+int
+mcp__meta_fits(mcp__command_kind command, mcp__reply_kind reply)
+{
+    static const uint16_t stores = BIT(MCP__REPLY_DONE) | BIT(MCP__REPLY_NOT_STORED) |
+                                   BIT(MCP__REPLY_EXISTS) | BIT(MCP__REPLY_NOT_FOUND);
+    static const uint16_t fitting[] = {
+        [MCP__COMMAND_GET] = BIT(MCP__REPLY_VALUE) | BIT(MCP__REPLY_MISS),
+        [MCP__COMMAND_GAT] = BIT(MCP__REPLY_VALUE) | BIT(MCP__REPLY_MISS),
+        [MCP__COMMAND_TOUCH] = BIT(MCP__REPLY_DONE) | BIT(MCP__REPLY_MISS),
+        [MCP__COMMAND_DELETE] = BIT(MCP__REPLY_DONE) | BIT(MCP__REPLY_NOT_FOUND),
+        [MCP__COMMAND_INCR] =
+            BIT(MCP__REPLY_VALUE) | BIT(MCP__REPLY_NOT_FOUND) | BIT(MCP__REPLY_NOT_STORED),
+        [MCP__COMMAND_DECR] =
+            BIT(MCP__REPLY_VALUE) | BIT(MCP__REPLY_NOT_FOUND) | BIT(MCP__REPLY_NOT_STORED),
+        [MCP__COMMAND_PING] = BIT(MCP__REPLY_PONG),
+        [MCP__COMMAND_VERSION] = BIT(MCP__REPLY_VERSION),
+        [MCP__COMMAND_STATS] = BIT(MCP__REPLY_STATS) | BIT(MCP__REPLY_OK),
+        [MCP__COMMAND_FLUSH] = BIT(MCP__REPLY_OK),
+    };
+    if (is_error(reply))
+        return 1;
+    return ((mcp__command_has_value(command) ? stores : fitting[command]) & BIT(reply)) != 0;
+}
+
+static int
+says(const mcp__reply *reply, const char *text)
+{
+    size_t len = strlen(text);
+    return reply->value.len >= len && memcmp(reply->value.bytes, text, len) == 0;
+}
+
+/* The same words mean different things: "out of memory" to a get says nothing about the value. */
+static mcp_status
+status_of_error(mcp__command_kind command, const mcp__reply *reply)
+{
+    if (reply->kind == MCP__REPLY_ERROR)
+        return MCP_UNSUPPORTED;
+    if (reply->kind == MCP__REPLY_CLIENT_ERROR) {
+        int counts = command == MCP__COMMAND_INCR || command == MCP__COMMAND_DECR;
+        if (counts && says(reply, "cannot increment or decrement non-numeric value"))
+            return MCP_NOT_NUMBER;
+        return says(reply, "unauthenticated") ? MCP_REFUSED : MCP_SERVER_ERROR;
+    }
+    if (!mcp__command_has_value(command))
+        return MCP_SERVER_ERROR;
+    if (says(reply, "object too large for cache"))
+        return MCP_TOO_BIG;
+    return says(reply, "out of memory") ? MCP_SERVER_FULL : MCP_SERVER_ERROR;
+}
+
+mcp_status
+mcp__meta_status(mcp__command_kind command, const mcp__reply *reply)
+{
+    switch (reply->kind) {
+    case MCP__REPLY_MISS:
+    case MCP__REPLY_NOT_FOUND:
+        return command == MCP__COMMAND_REPLACE || command == MCP__COMMAND_APPEND ||
+                       command == MCP__COMMAND_PREPEND
+                   ? MCP_NOT_STORED
+                   : MCP_NOT_FOUND;
+    case MCP__REPLY_NOT_STORED:
+        return MCP_NOT_STORED;
+    case MCP__REPLY_EXISTS:
+        return MCP_EXISTS;
+    case MCP__REPLY_ERROR:
+    case MCP__REPLY_CLIENT_ERROR:
+    case MCP__REPLY_SERVER_ERROR:
+        return status_of_error(command, reply);
+    default:
+        return MCP_OK;
+    }
+}

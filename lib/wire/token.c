@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "wire/token.h"
+
+#include <string.h>
+
+uint8_t *
+mcp__token_put(uint8_t *out, uint64_t number)
+{
+    uint8_t digits[MCP__DECIMAL_MAX];
+    size_t first = sizeof digits;
+    do {
+        digits[--first] = (uint8_t)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    size_t len = sizeof digits - first;
+    memcpy(out, digits + first, len);
+    return out + len;
+}
+
+uint8_t *
+mcp__token_put_signed(uint8_t *out, int64_t number)
+{
+    if (number >= 0)
+        return mcp__token_put(out, (uint64_t)number);
+    *out++ = '-';
+    return mcp__token_put(out, 0 - (uint64_t)number);
+}
+
+const uint8_t *
+mcp__token_get(const uint8_t *bytes, const uint8_t *end, uint64_t *number)
+{
+    uint64_t sum = 0;
+    const uint8_t *at = bytes;
+    /* Nineteen digits always fit, so only those behind them are checked. */
+    const uint8_t *safe = end - bytes > MCP__DECIMAL_MAX - 1 ? bytes + MCP__DECIMAL_MAX - 1 : end;
+    for (; at < safe && (uint8_t)(*at - '0') <= 9; at++)
+        sum = sum * 10 + (uint64_t)(*at - '0');
+    for (; at < end && (uint8_t)(*at - '0') <= 9; at++) {
+        uint64_t digit = (uint64_t)(*at - '0');
+        if (sum > (UINT64_MAX - digit) / 10)
+            return NULL;
+        sum = sum * 10 + digit;
+    }
+    if (at == bytes)
+        return NULL;
+    *number = sum;
+    return at;
+}
+
+uint64_t
+mcp__token_opaque(uint64_t count)
+{
+    /* Halve the 48 bits three times: six of them end up in each byte, the highest first. */
+    uint64_t spread = (count & 0xffffff) | (count & 0xffffff000000) << 8;
+    spread = (spread & 0x00000fff00000fff) | (spread & 0x00fff00000fff000) << 4;
+    spread = (spread & 0x003f003f003f003f) | (spread & 0x0fc00fc00fc00fc0) << 2;
+    spread += 0x3030303030303030;
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    return spread;
+#else
+    return __builtin_bswap64(spread);
+#endif
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The examples do what they say. They stand where they were built, in $MCP_BUILD/examples. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "support/run.h"
+#include "support/server.h"
+
+static const char *
+example(char *path, size_t size, const char *name)
+{
+    const char *build = getenv("MCP_BUILD");
+
+    snprintf(path, size, "%s/examples/%s", build == NULL ? "." : build, name);
+    ck_assert_msg(access(path, X_OK) == 0, "%s is not built (is MCP_BUILD set?)", path);
+    return path;
+}
+
+static int
+run_example(const char *name, const char *options, char **output)
+{
+    char path[512];
+    char out[128];
+    const char *const argv[] = {example(path, sizeof path, name), options, NULL};
+    int status = run_program(argv, run_path(out, sizeof out, ".out"));
+
+    *output = run_read_file(out, NULL);
+    return status;
+}
+
+START_TEST(first_prints_what_it_stored)
+{
+    server *p = server_unix(NULL);
+    server *b = server_tcp(NULL);
+    char options[400];
+    char *output;
+
+    snprintf(options, sizeof options, "server=%s backup=%s", p->address, b->address);
+    ck_assert_int_eq(run_example("first", options, &output), 0);
+    ck_assert_str_eq(output, "Ada\n");
+    free(output);
+    ck_assert(server_holds(p, "user:1", "Ada"));
+    ck_assert(server_holds(b, "user:1", "Ada"));
+}
+END_TEST
+
+START_TEST(first_tells_why_not)
+{
+    char nobody[40];
+    char options[80];
+    char *output;
+
+    snprintf(options, sizeof options, "server=%s", server_nobody(nobody, sizeof nobody));
+    ck_assert_int_eq(run_example("first", options, &output), 1);
+    ck_assert_ptr_nonnull(strstr(output, nobody));
+    free(output);
+    ck_assert_int_eq(run_example("first", "server=a nonsense", &output), 2);
+    ck_assert_ptr_nonnull(strstr(output, "nonsense"));
+    free(output);
+}
+END_TEST
+
+/* A child whose standard input and output are ours. */
+typedef struct dialog {
+    pid_t pid;
+    FILE *in;
+    FILE *out;
+} dialog;
+
+static void
+begin(dialog *d, const char *path, const char *options)
+{
+    int in[2];
+    int out[2];
+    pid_t parent = getpid();
+
+    ck_assert_int_eq(pipe(in), 0);
+    ck_assert_int_eq(pipe(out), 0);
+    d->pid = fork();
+    ck_assert_int_ge(d->pid, 0);
+    if (d->pid == 0) {
+        run_die_with_parent(parent);
+        dup2(in[0], 0);
+        dup2(out[1], 1);
+        close(in[1]);
+        close(out[0]);
+        execl(path, path, options, (char *)NULL);
+        _exit(127);
+    }
+    close(in[0]);
+    close(out[1]);
+    d->in = fdopen(in[1], "w");
+    d->out = fdopen(out[0], "r");
+}
+
+/* The next line that holds this text; lines before it are passed over. */
+static void
+find(dialog *d, const char *text, char *line, size_t size)
+{
+    do {
+        ck_assert_msg(fgets(line, (int)size, d->out) != NULL, "no line says \"%s\"", text);
+    } while (strstr(line, text) == NULL);
+}
+
+static void
+press_enter(dialog *d)
+{
+    fputs("\n", d->in);
+    fflush(d->in);
+}
+
+START_TEST(failover_shows_a_failover)
+{
+    server *p = server_unix(NULL);
+    server *q = server_unix(NULL);
+    server *b = server_unix(NULL);
+    char options[600];
+    char path[512];
+    char line[300];
+    dialog d;
+    int first;
+    int second;
+    int status;
+
+    snprintf(options, sizeof options, "server=%s server=%s backup=%s", p->address, q->address,
+             b->address);
+    begin(&d, example(path, sizeof path, "failover"), options);
+    find(&d, "100 keys stored, 0 failed", line, sizeof line);
+    press_enter(&d);
+    find(&d, "100 from primaries, 0 from backups, 0 misses, 0 errors", line, sizeof line);
+    server_kill(p);
+    press_enter(&d);
+    find(&d, " from primaries", line, sizeof line);
+    ck_assert_int_eq(
+        sscanf(line, "%d from primaries, %d from backups, 0 misses, 0 err", &first, &second), 2);
+    ck_assert_int_eq(first + second, 100);
+    ck_assert_int_gt(second, 10);
+    find(&d, "down", line, sizeof line);
+    ck_assert_ptr_nonnull(strstr(line, p->address));
+    server_pause(q);
+    press_enter(&d);
+    find(&d, "0 from primaries, 100 from backups, 0 misses, 0 errors", line, sizeof line);
+    fclose(d.in);
+    ck_assert_int_eq(waitpid(d.pid, &status, 0), d.pid);
+    ck_assert_int_eq(status, 0);
+    fclose(d.out);
+}
+END_TEST
+
+int
+main(void)
+{
+    TCase *tests = tcase_create("examples");
+
+    tcase_add_test(tests, first_prints_what_it_stored);
+    tcase_add_test(tests, first_tells_why_not);
+    tcase_add_test(tests, failover_shows_a_failover);
+    return run_tests("examples", tests);
+}

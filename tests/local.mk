@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# The tests: small programs on libcheck that see the library's insides, and checks of the house.
+EXTRA_DIST += $(CHECKS) tests/mutants.sh tests/check/allow.txt tests/faults.tsv tests/mutants.tsv \
+	tests/vectors tests/sim/README tests/sim/golden
+
+# Programs of one file, named without its ".c".
+UNIT = \
+	tests/unit/test_buf \
+	tests/unit/test_classic \
+	tests/unit/test_drive \
+	tests/unit/test_drive_memory \
+	tests/unit/test_drive_pair \
+	tests/unit/test_err \
+	tests/unit/test_health \
+	tests/unit/test_hello \
+	tests/unit/test_io_clock \
+	tests/unit/test_io_fork \
+	tests/unit/test_io_name \
+	tests/unit/test_io_rand \
+	tests/unit/test_io_sock \
+	tests/unit/test_key \
+	tests/unit/test_line \
+	tests/unit/test_link \
+	tests/unit/test_link_out \
+	tests/unit/test_marks \
+	tests/unit/test_meta \
+	tests/unit/test_meta_encode \
+	tests/unit/test_options \
+	tests/unit/test_options_files \
+	tests/unit/test_options_wrong \
+	tests/unit/test_place_native \
+	tests/unit/test_place_pairing \
+	tests/unit/test_place_rules \
+	tests/unit/test_place_vectors \
+	tests/unit/test_pool \
+	tests/unit/test_steps \
+	tests/unit/test_timer \
+	tests/unit/test_token \
+	tests/unit/test_write
+SIM = \
+	tests/sim/test_sim_faults \
+	tests/sim/test_sim_golden \
+	tests/sim/test_sim_memory \
+	tests/sim/test_sim_seeds \
+	tests/sim/test_sim_server
+LIVE = \
+	tests/live/test_calls \
+	tests/live/test_cluster \
+	tests/live/test_deadline \
+	tests/live/test_examples \
+	tests/live/test_killed \
+	tests/live/test_paused \
+	tests/live/test_process \
+	tests/live/test_replies \
+	tests/live/test_reset \
+	tests/live/test_strangers \
+	tests/live/test_support \
+	tests/live/test_values \
+	tests/live/test_verbs
+# Those need mcp-cli, and these libmemcached.
+LIVE_CLI = \
+	tests/live/test_cli \
+	tests/live/test_cli_words
+INTEROP = \
+	tests/interop/test_libmemcached \
+	tests/interop/test_place_libmemcached \
+	tests/interop/test_place_nutcracker
+BENCH = \
+	tests/bench/bench_place
+
+# What they share; the simulated world; what the unit tests share.
+SIM_SUPPORT = \
+	tests/sim/bytes.h \
+	tests/sim/driver.c \
+	tests/sim/driver.h \
+	tests/sim/host.c \
+	tests/sim/host.h \
+	tests/sim/items.c \
+	tests/sim/items.h \
+	tests/sim/lists.c \
+	tests/sim/memory.c \
+	tests/sim/memory.h \
+	tests/sim/model.c \
+	tests/sim/model.h \
+	tests/sim/net.c \
+	tests/sim/net.h \
+	tests/sim/ops.c \
+	tests/sim/ops.h \
+	tests/sim/plan.c \
+	tests/sim/random.h \
+	tests/sim/request.c \
+	tests/sim/request.h \
+	tests/sim/rules.c \
+	tests/sim/rules.h \
+	tests/sim/script.h \
+	tests/sim/server.c \
+	tests/sim/server.h \
+	tests/sim/truth.c \
+	tests/sim/world.c \
+	tests/sim/world.h
+UNIT_SUPPORT = \
+	tests/unit/place_kit.h \
+	tests/unit/story.c \
+	tests/unit/story.h \
+	tests/unit/support.c \
+	tests/unit/support.h \
+	tests/unit/test_io_dns.c \
+	tests/unit/test_io_dns.h \
+	tests/unit/test_io_refuse.h \
+	tests/unit/test_options_kit.h \
+	tests/unit/world.c \
+	tests/unit/world.h
+SUPPORT = \
+	tests/live/cli_run.h \
+	tests/support/client.c \
+	tests/support/client.h \
+	tests/support/fault.c \
+	tests/support/fault.h \
+	tests/support/relay.c \
+	tests/support/relay.h \
+	tests/support/run.c \
+	tests/support/run.h \
+	tests/support/server.c \
+	tests/support/server.h \
+	tests/support/talk.c \
+	tests/support/talk.h \
+	tests/support/trace.c \
+	tests/support/trace.h \
+	tests/support/wait.h
+
+CHECKS = \
+	tests/check/rooms.sh \
+	tests/check/purity.sh \
+	tests/check/exports.sh \
+	tests/check/sources.sh \
+	tests/check/house.sh \
+	tests/check/man.sh \
+	tests/check/faults.sh \
+	tests/check/selftest.sh
+
+# Arithmetic without memory to speak of would take valgrind minutes; the address sanitizer sees it.
+VALGRIND_NOT = tests/unit/test_options tests/unit/test_place_native tests/unit/test_place_pairing \
+	tests/unit/test_place_rules tests/unit/test_place_vectors
+VALGRIND_TESTS = $(filter-out $(VALGRIND_NOT),$(UNIT)) tests/live/test_verbs \
+	tests/sim/test_sim_seeds
+
+# What a test may ask for: where the sources and the built things are, and the tools of this build.
+# MCP_SLOW: how much slower than the machine the tests run.
+AM_TESTS_ENVIRONMENT = \
+	MCP_SLOW="$${MCP_SLOW:-$(MCP_SLOW)}" CK_TIMEOUT_MULTIPLIER="$${MCP_SLOW:-$(MCP_SLOW)}" \
+	MCP_TOP='$(abs_top_srcdir)' MCP_BUILD='$(abs_top_builddir)' \
+	MCP_CLI='$(abs_top_builddir)/tools/mcp-cli' NM='$(NM_TOOL)' CC='$(CC)' MAKE='$(MAKE)'; \
+	export MCP_SLOW CK_TIMEOUT_MULTIPLIER MCP_TOP MCP_BUILD MCP_CLI NM CC MAKE; unset MAKEFLAGS MAKELEVEL MFLAGS;
+
+# A check is a script that is told these two folders.
+TEST_EXTENSIONS = .sh
+LOG_COMPILER = $(MCP_RUNNER)
+SH_LOG_COMPILER = $(SHELL) -c 'exec $(SHELL) "$$0" "$$MCP_TOP" "$$MCP_BUILD"'
+
+TEST_LIBS = tests/libunit.la tests/libsim.la tests/libsupport.la $(MUTANT_OBJECT) \
+	libmcproxy-core.la $(CHECK_LIBS) $(JANSSON_LIBS) $(MEMCACHED_LIBS) -lpthread
+
+if HAVE_CHECK
+check_LTLIBRARIES += tests/libunit.la tests/libsim.la tests/libsupport.la
+tests_libsupport_la_SOURCES = $(SUPPORT)
+tests_libsim_la_SOURCES = $(SIM_SUPPORT)
+tests_libunit_la_SOURCES = $(UNIT_SUPPORT)
+AM_CFLAGS += $(CHECK_CFLAGS) $(JANSSON_CFLAGS) $(MEMCACHED_CFLAGS)
+check_PROGRAMS += $(UNIT) $(SIM) $(LIVE)
+TESTS += $(CHECKS) $(UNIT) $(SIM) $(LIVE)
+if TOOLS
+check_PROGRAMS += $(LIVE_CLI)
+TESTS += $(LIVE_CLI)
+endif
+if HAVE_LIBMEMCACHED
+check_PROGRAMS += $(INTEROP)
+TESTS += $(INTEROP)
+endif
+else
+check-local:
+	@echo 'make check needs libcheck (Debian: check), which configure did not find.'; exit 1
+endif
+
+# Measuring programs: built and run by hand.
+EXTRA_PROGRAMS += $(BENCH)
+CLEANFILES += $(BENCH)
+bench: $(BENCH)
+	@for program in $(BENCH); do echo "$$program:"; ./$$program || exit 1; done
+
+# The simulated world with many seeds: make soak FIRST=2001 SEEDS=100000
+FIRST = 1
+SEEDS = 20000
+soak: tests/sim/test_sim_seeds
+	./tests/sim/test_sim_seeds --from $(FIRST) $(SEEDS)
+
+# One object compiled with a planted bug, and a test program linked with it: see mutants.sh.
+.PHONY: mutant-object mutant-link
+mutants: $(check_PROGRAMS)
+	$(MAKE) check TESTS=tests/mutants.sh
+mutant-object:
+	$(CC) $(if $(filter lib/io/% lib/api/%,$(FILE)),$(libmcproxy_core_la_CPPFLAGS) \
+		$(libmcproxy_core_la_CFLAGS),$(libmcproxy_pure_la_CPPFLAGS) \
+		$(libmcproxy_pure_la_CFLAGS)) $(CPPFLAGS) $(CFLAGS) $(FLAG) -c $(srcdir)/$(FILE) -o $(MUTANT_OBJECT)
+mutant-link:
+	$(LIBTOOL) --silent --tag=CC --mode=link $(CCLD) $(AM_CFLAGS) $(CFLAGS) $(AM_LDFLAGS) $(LDFLAGS) \
+		-o $(OUT) $($(subst /,_,$(PROGRAM))_OBJECTS) $(or $($(subst /,_,$(PROGRAM))_LDADD),$(TEST_LIBS)) \
+		$(LIBS)

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A connection without its socket: what goes out, piece by piece. */
+#include "server/link.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support.h"
+#include "wire/token.h"
+
+static supply memory;
+static mcp__link chain;
+
+static void
+begin(size_t value_max)
+{
+    supply_init(&memory);
+    mcp__link_init(&chain, &memory.mem, value_max);
+    ck_assert_uint_eq(memory.n_asked, 0);
+}
+
+static void
+finish(void)
+{
+    mcp__link_fini(&chain);
+    ck_assert_uint_eq(memory.n_live, 0);
+}
+
+static mcp__link_answer
+receive(const void *bytes, size_t len, mcp__pending *pending, mcp__reply *reply)
+{
+    size_t fits;
+    uint8_t *room = mcp__link_room(&chain, &fits);
+    ck_assert_ptr_nonnull(room);
+    ck_assert_uint_ge(fits, len);
+    memcpy(room, bytes, len);
+    mcp__link_received(&chain, len);
+    return mcp__link_next(&chain, pending, reply);
+}
+
+/* Connected and greeted by a server that says this version. */
+static void
+open_to(const char *version)
+{
+    mcp__pending pending;
+    mcp__reply reply;
+    char greeting[64];
+    chain.state = MCP__LINK_OPENING;
+    ck_assert_int_eq(mcp__link_connected(&chain), 0);
+    ck_assert_int_eq(chain.state, MCP__LINK_GREETING);
+    mcp__link_sent(&chain, 9);
+    int len = snprintf(greeting, sizeof greeting, "VERSION %s\r\n", version);
+    ck_assert_int_eq(receive(greeting, (size_t)len, &pending, &reply), MCP__LINK_GREETED);
+    ck_assert_int_eq(chain.state, MCP__LINK_OPEN);
+}
+
+static mcp__command
+get_of(const char *opaque)
+{
+    mcp__command command = {.kind = MCP__COMMAND_GET, .key = {"k", 1}};
+    memcpy(&command.opaque, opaque, 8);
+    return command;
+}
+
+#define STREAM (1 << 20)
+
+static uint8_t stream[STREAM]; /* all that should ever be sent */
+static size_t stream_len, stream_at;
+static uint8_t values[4][9000];
+
+/* Queues a command, and writes into the stream what a plain program would have sent. */
+static void
+put_random(uint64_t *state)
+{
+    static const size_t lens[] = {0, 1, 5, 100, 1023, 1024, 1025, 1026, 3000, 9000};
+    uint64_t random = next_random(state);
+    mcp__command command = get_of("00000000");
+    command.kind = random % 3 == 0 ? MCP__COMMAND_GET : MCP__COMMAND_SET;
+    command.opaque = mcp__token_opaque(random >> 32);
+    command.value = (mcp__span){values[(random >> 8) & 3], lens[(random >> 12) % 10]};
+    ck_assert_int_eq(mcp__link_put(&chain, &command, &chain, 0), 0);
+    stream_len += mcp__meta_encode(&command, stream + stream_len);
+    if (command.kind == MCP__COMMAND_SET) {
+        memcpy(stream + stream_len, command.value.bytes, command.value.len);
+        stream_len += command.value.len;
+        memcpy(stream + stream_len, "\r\n", 2);
+        stream_len += 2;
+    }
+}
+
+/* Sends at most `step` bytes of at most `max` pieces, and compares every piece shown. */
+static void
+send_some(size_t max, size_t step)
+{
+    mcp__span spans[8];
+    size_t n = mcp__link_output(&chain, spans, max), shown = 0;
+    if (n > max)
+        ck_abort_msg("%zu pieces instead of %zu", n, max);
+    for (size_t i = 0; i < n; i++) {
+        if (spans[i].len == 0 || stream_at + shown + spans[i].len > stream_len ||
+            memcmp(spans[i].bytes, stream + stream_at + shown, spans[i].len) != 0)
+            ck_abort_msg("piece %zu of %zu at byte %zu is wrong", i, n, stream_at + shown);
+        shown += spans[i].len;
+    }
+    if ((shown == 0) != (stream_at == stream_len))
+        ck_abort_msg("%zu bytes shown at %zu of %zu", shown, stream_at, stream_len);
+    size_t len = step < shown ? step : shown;
+    mcp__link_sent(&chain, len);
+    stream_at += len;
+    if (mcp__link_has_output(&chain) != (stream_at < stream_len))
+        ck_abort_msg("has_output is wrong at %zu of %zu", stream_at, stream_len);
+}
+
+START_TEST(output_in_every_step)
+{
+    static const size_t steps[] = {1, 2, 3, 7, 63, 500, 1023, 1024, 1025, 4000, 100000};
+    uint64_t state = 61;
+    for (size_t v = 0; v < 4; v++) {
+        for (size_t i = 0; i < sizeof values[v]; i++)
+            values[v][i] = (uint8_t)next_random(&state);
+    }
+    for (size_t max = 1; max <= 5; max++) {
+        for (size_t s = 0; s < sizeof steps / sizeof steps[0]; s++) {
+            begin(100);
+            open_to("1.6.18");
+            stream_len = stream_at = 0;
+            for (int i = 0; i < (steps[s] == 1 ? 6 : 25); i++) {
+                put_random(&state);
+                for (uint64_t j = next_random(&state) % 3; j > 0; j--)
+                    send_some(max, steps[s]);
+            }
+            while (stream_at < stream_len)
+                send_some(max, steps[s]);
+            ck_assert_uint_eq(chain.sent, chain.queued);
+            finish();
+        }
+    }
+}
+END_TEST
+
+START_TEST(values_are_copied_up_to_one_kb)
+{
+    mcp__span spans[4];
+    for (size_t len = MCP__LINK_COPY_MAX - 1; len <= MCP__LINK_COPY_MAX + 1; len++) {
+        begin(100);
+        open_to("1.6.18");
+        mcp__command command = get_of("00000000");
+        command.kind = MCP__COMMAND_SET;
+        command.value = (mcp__span){values[0], len};
+        ck_assert_int_eq(mcp__link_put(&chain, &command, &chain, 0), 0);
+        size_t n = mcp__link_output(&chain, spans, 4);
+        ck_assert_uint_eq(n, len > MCP__LINK_COPY_MAX ? 3 : 1);
+        if (n == 3)
+            ck_assert_ptr_eq(spans[1].bytes, values[0]);
+        finish();
+    }
+}
+END_TEST
+
+/* A long life without ever coming to rest must not take more and more memory. */
+START_TEST(a_busy_link_stays_small)
+{
+    begin(100);
+    open_to("1.6.18");
+    mcp__command command = get_of("00000000");
+    command.kind = MCP__COMMAND_SET;
+    command.value = (mcp__span){values[0], 5000};
+    ck_assert_int_eq(mcp__link_put(&chain, &command, &chain, 0), 0);
+    size_t warm = 0;
+    for (int i = 0; i < 5000; i++) {
+        mcp__pending pending;
+        mcp__reply reply;
+        ck_assert_int_eq(mcp__link_put(&chain, &command, &chain, 0), 0);
+        mcp__link_sent(&chain, (size_t)(chain.queued - chain.sent) - 50); /* in the value */
+        ck_assert_int_eq(receive("HD O00000000\r\n", 14, &pending, &reply), MCP__LINK_REPLY);
+        if (i == 100)
+            warm = memory.n_asked;
+    }
+    ck_assert_uint_eq(memory.n_asked, warm);
+    ck_assert_uint_le(chain.splice_capacity, 64);
+    finish();
+}
+END_TEST
+
+START_TEST(which_were_sent)
+{
+    mcp__pending pending;
+    mcp__command command = get_of("00000000");
+    begin(100);
+    open_to("1.6.18");
+    ck_assert_int_eq(mcp__link_put(&chain, &command, &chain, 0), 0);
+    size_t len = (size_t)(chain.queued - chain.sent);
+    ck_assert_int_eq(mcp__link_put(&chain, &command, &chain, 0), 0);
+    ck_assert(!mcp__link_was_sent(&chain, mcp__link_oldest(&chain)));
+    mcp__link_sent(&chain, 1);
+    ck_assert(mcp__link_was_sent(&chain, mcp__link_oldest(&chain)));
+    mcp__link_sent(&chain, len - 1);
+    ck_assert_int_eq(mcp__link_drop(&chain, &pending), 1);
+    ck_assert(mcp__link_was_sent(&chain, &pending));
+    ck_assert(!mcp__link_was_sent(&chain, mcp__link_oldest(&chain)));
+    mcp__link_sent(&chain, 1);
+    ck_assert(mcp__link_was_sent(&chain, mcp__link_oldest(&chain)));
+    finish();
+}
+END_TEST
+
+START_TEST(no_memory_queues_nothing)
+{
+    for (size_t fail_at = 1; fail_at < 8; fail_at++) {
+        mcp__command command = get_of("00000000");
+        command.kind = MCP__COMMAND_SET;
+        command.value = (mcp__span){values[0], 5000};
+        begin(100);
+        open_to("1.6.18");
+        memory.n_asked = 0;
+        memory.fail_at = fail_at;
+        for (int i = 0; i < 100; i++) {
+            uint64_t queued = chain.queued;
+            uint32_t count = chain.pending_count;
+            int refused = mcp__link_put(&chain, &command, &chain, 0) != 0;
+            ck_assert_uint_eq(chain.pending_count, refused ? count : count + 1);
+            ck_assert(refused ? chain.queued == queued : chain.queued > queued + 5000);
+        }
+        ck_assert_uint_ge(chain.pending_count, 99);
+        finish();
+    }
+}
+END_TEST
+
+int
+main(void)
+{
+    Suite *suite = suite_create("link_out");
+    TCase *all = tcase_create("link_out");
+    tcase_set_timeout(all, 120);
+    tcase_add_test(all, output_in_every_step);
+    tcase_add_test(all, values_are_copied_up_to_one_kb);
+    tcase_add_test(all, a_busy_link_stays_small);
+    tcase_add_test(all, which_were_sent);
+    tcase_add_test(all, no_memory_queues_nothing);
+    suite_add_tcase(suite, all);
+    return run_suite(suite);
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* status: is everything up, and if not, what is not, since when and why */
+#include "commands.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ask.h"
+#include "memory.h"
+#include "number.h"
+#include "report.h"
+#include "table.h"
+
+/* What of a server's `stats` is worth a column. */
+enum { UPTIME, ITEMS, BYTES, LIMIT, HITS, MISSES, EVICTIONS, CONNECTIONS, N_FIGURES };
+
+static const char *const figure_names[N_FIGURES] = {
+    "uptime",   "curr_items", "bytes",     "limit_maxbytes",
+    "get_hits", "get_misses", "evictions", "curr_connections"};
+
+typedef struct row {
+    mcp_server info;
+    mcp_status status; /* of the question that was put to it */
+    char error[160];
+    int has_figures;
+    uint64_t figures[N_FIGURES];
+} row;
+
+static int
+is_up(const row *r)
+{
+    return r->status == MCP_OK && r->info.state == MCP_STATE_UP;
+}
+
+static void
+read_figures(row *r, const mcp_result *result)
+{
+    mcp_stat stat;
+    for (size_t position = 0; mcp_stat_next(result, &position, &stat) == 1;) {
+        for (size_t i = 0; i < N_FIGURES; i++) {
+            char text[24] = "";
+            if (strlen(figure_names[i]) != stat.name_len ||
+                memcmp(figure_names[i], stat.name, stat.name_len) != 0 ||
+                stat.value_len >= sizeof text)
+                continue;
+            memcpy(text, stat.value, stat.value_len);
+            if (cli_number_unsigned(text, UINT64_MAX, &r->figures[i]))
+                r->has_figures = 1;
+        }
+    }
+}
+
+/* The figures of those that are up; a server that went away in between is just without. */
+static void
+ask_figures(cli *session, row *rows, size_t n)
+{
+    mcp_request model = MCP_REQUEST_INIT;
+    size_t n_up = 0;
+    cli_asked *asked = cli_alloc(n * sizeof *asked);
+    for (size_t i = 0; i < n; i++)
+        if (is_up(&rows[i]))
+            asked[n_up++].server = (int)i;
+    model.verb = MCP_STATS;
+    cli_ask(session, &model, asked, n_up);
+    for (size_t i = 0; i < n_up; i++)
+        if (asked[i].result.status == MCP_OK)
+            read_figures(&rows[asked[i].server], &asked[i].result);
+    free(asked);
+}
+
+static row *
+ask_all(cli *session, size_t *n)
+{
+    mcp_request model = MCP_REQUEST_INIT;
+    cli_asked *asked = cli_ask_list(0, mcp_server_count(session->client) - 1, n);
+    row *rows = cli_alloc(*n * sizeof *rows);
+    model.verb = MCP_VERSION;
+    cli_ask(session, &model, asked, *n);
+    for (size_t i = 0; i < *n; i++) {
+        rows[i].info = (mcp_server)MCP_SERVER_INIT;
+        rows[i].status = asked[i].result.status;
+        mcp_server_info(session->client, (int)i, &rows[i].info);
+        if (rows[i].status != MCP_OK)
+            snprintf(rows[i].error, sizeof rows[i].error, "%s",
+                     cli_ask_text(session, &asked[i], *n));
+    }
+    free(asked);
+    return rows;
+}
+
+/* "0.3 s", "12 s", "3 min", "5 h", "12 d" */
+static const char *
+duration(char out[24], uint64_t ms)
+{
+    if (ms < 10000)
+        snprintf(out, 24, "%.1f s", (double)ms / 1e3);
+    else if (ms < 120000)
+        snprintf(out, 24, "%" PRIu64 " s", ms / 1000);
+    else if (ms < 7200000)
+        snprintf(out, 24, "%" PRIu64 " min", ms / 60000);
+    else if (ms < 172800000)
+        snprintf(out, 24, "%" PRIu64 " h", ms / 3600000);
+    else
+        snprintf(out, 24, "%" PRIu64 " d", ms / 86400000);
+    return out;
+}
+
+static void
+add_percent(cli_table *table, uint64_t part, uint64_t whole)
+{
+    char text[24] = "-";
+    if (whole > 0)
+        snprintf(text, sizeof text, "%.1f %%", 100.0 * (double)part / (double)whole);
+    cli_table_add(table, CLI_PLAIN, text);
+}
+
+static void
+add_number(cli_table *table, uint64_t number)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%" PRIu64, number);
+    cli_table_add(table, CLI_PLAIN, text);
+}
+
+static void
+add_figures(cli_table *table, const row *r)
+{
+    char text[24];
+    const uint64_t *f = r->figures;
+    if (!r->has_figures) {
+        for (int i = 0; i < 6; i++)
+            cli_table_add(table, CLI_PLAIN, "-");
+        return;
+    }
+    cli_table_add(table, CLI_PLAIN, duration(text, f[UPTIME] * 1000));
+    add_number(table, f[ITEMS]);
+    add_percent(table, f[BYTES], f[LIMIT]);
+    add_percent(table, f[HITS], f[HITS] + f[MISSES]);
+    add_number(table, f[EVICTIONS]);
+    add_number(table, f[CONNECTIONS]);
+}
+
+static void
+print_table(const row *rows, size_t n)
+{
+    static const char *const heads[] = {"#",     "SERVER", "ROLE", "STATE",   "VERSION", "UPTIME",
+                                        "ITEMS", "MEMORY", "HITS", "EVICTED", "CONNS"};
+    cli_table table;
+    cli_table_init(&table, 11, 0x7e1);
+    for (size_t i = 0; i < 11; i++)
+        cli_table_add(&table, CLI_BOLD, heads[i]);
+    for (size_t i = 0; i < n; i++) {
+        const row *r = &rows[i];
+        int answers = r->status == MCP_OK || r->info.state != MCP_STATE_UP;
+        cli_colour colour = is_up(r)                             ? CLI_GREEN
+                            : r->info.state == MCP_STATE_SUSPECT ? CLI_YELLOW
+                                                                 : CLI_RED;
+        add_number(&table, i);
+        cli_table_add(&table, CLI_PLAIN, r->info.name);
+        cli_table_add(&table, CLI_PLAIN, r->info.is_backup ? "backup" : "primary");
+        cli_table_add(&table, colour, answers ? mcp_strstate(r->info.state) : "no answer");
+        cli_table_add(&table, CLI_PLAIN, r->info.version[0] != '\0' ? r->info.version : "-");
+        add_figures(&table, r);
+    }
+    cli_table_print(&table);
+    cli_table_fini(&table);
+}
+
+static void
+print_trouble(const row *r)
+{
+    char since[24], next[24];
+    const mcp_server *info = &r->info;
+    const char *why = info->why[0] != '\0' ? info->why : r->error;
+    printf("%s", info->name);
+    if (strcmp(info->name, info->address) != 0)
+        printf(" (%s)", info->address);
+    if (info->state == MCP_STATE_UP) {
+        printf(": %s\n", r->error);
+        return;
+    }
+    printf(": %s for %s: %s", mcp_strstate(info->state), duration(since, info->since_ms), why);
+    if (info->state == MCP_STATE_DOWN)
+        printf("; next probe in %s", duration(next, info->next_probe_ms));
+    putchar('\n');
+}
+
+static void
+print_text(const row *rows, size_t n, size_t n_up)
+{
+    print_table(rows, n);
+    putchar('\n');
+    for (size_t i = 0; i < n; i++)
+        if (!is_up(&rows[i]))
+            print_trouble(&rows[i]);
+    printf("%zu of %zu server%s up\n", n_up, n, n == 1 ? "" : "s");
+}
+
+static void
+print_json(const cli *session, const row *r, int server)
+{
+    const mcp_server *info = &r->info;
+    json_t *object = cli_json_server(session, server);
+    json_t *counters =
+        json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "calls", (json_int_t)info->calls, "errors",
+                  (json_int_t)info->errors, "timeouts", (json_int_t)info->timeouts, "connects",
+                  (json_int_t)info->connects, "failovers", (json_int_t)info->failovers, "hits",
+                  (json_int_t)info->hits, "misses", (json_int_t)info->misses);
+    cli_json_bytes(object, "address", info->address, strlen(info->address));
+    json_object_set_new(object, "weight", json_integer(info->weight));
+    json_object_set_new(object, "up", json_boolean(is_up(r)));
+    json_object_set_new(object, "status", json_string(cli_status_word(r->status)));
+    if (r->status != MCP_OK)
+        cli_json_bytes(object, "error", r->error, strlen(r->error));
+    json_object_set_new(object, "state", json_string(mcp_strstate(info->state)));
+    json_object_set_new(object, "since_ms", json_integer((json_int_t)info->since_ms));
+    cli_json_bytes(object, "why", info->why, strlen(info->why));
+    cli_json_bytes(object, "version", info->version, strlen(info->version));
+    json_object_set_new(object, "next_probe_ms", json_integer((json_int_t)info->next_probe_ms));
+    json_object_set_new(object, "counters", counters);
+    if (r->has_figures) {
+        json_t *figures = json_object();
+        for (size_t i = 0; i < N_FIGURES; i++)
+            json_object_set_new(figures, figure_names[i], json_integer((json_int_t)r->figures[i]));
+        json_object_set_new(object, "stats", figures);
+    }
+    cli_json_print(object);
+}
+
+int
+cli_do_status(cli *session)
+{
+    size_t n, n_up = 0;
+    row *rows = ask_all(session, &n);
+    ask_figures(session, rows, n);
+    for (size_t i = 0; i < n; i++)
+        n_up += (size_t)is_up(&rows[i]);
+    for (size_t i = 0; session->json && i < n; i++)
+        print_json(session, &rows[i], (int)i);
+    if (!session->json)
+        print_text(rows, n, n_up);
+    free(rows);
+    if (n_up == n)
+        return CLI_EXIT_DONE;
+    return n_up > 0 ? CLI_EXIT_NO : CLI_EXIT_AWAY;
+}
