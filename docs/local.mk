@@ -2,6 +2,7 @@
 PAGES = \
 	docs/design.md \
 	docs/from-magent.md \
+	docs/operations.md \
 	docs/placement.md \
 	docs/tour.md
 MAN = \
@@ -9,10 +10,13 @@ MAN = \
 	docs/man/mcp-cli.1 \
 	docs/man/mcp_call.3 \
 	docs/man/mcp_get.3 \
+	docs/man/mcp_get_or_lease.3 \
 	docs/man/mcp_incr.3 \
 	docs/man/mcp_last_error.3 \
 	docs/man/mcp_open.3 \
+	docs/man/mcp_on_event.3 \
 	docs/man/mcp_option_at.3 \
+	docs/man/mcp_repair.3 \
 	docs/man/mcp_server_info.3 \
 	docs/man/mcp_set.3 \
 	docs/man/mcproxy_options.7 \

@@ -17,22 +17,54 @@ libmcproxy_pure_la_SOURCES = \
 	lib/base/err.h \
 	lib/base/mem.c \
 	lib/base/mem.h \
+	lib/engine/chores.c \
+	lib/engine/chores.h \
 	lib/engine/drive.c \
 	lib/engine/drive.h \
+	lib/engine/dumper.c \
+	lib/engine/dumper.h \
 	lib/engine/line.c \
 	lib/engine/line.h \
+	lib/engine/news.c \
+	lib/engine/news.h \
 	lib/engine/pool.c \
 	lib/engine/pool.h \
+	lib/engine/record.c \
+	lib/engine/record.h \
 	lib/engine/timer.c \
 	lib/engine/timer.h \
+	lib/ops/copies.c \
+	lib/ops/copies.h \
+	lib/ops/erase.c \
+	lib/ops/erase.h \
+	lib/ops/errand.h \
+	lib/ops/fill.c \
+	lib/ops/fill.h \
+	lib/ops/keys.c \
+	lib/ops/keys.h \
+	lib/ops/lock.c \
+	lib/ops/lock.h \
+	lib/ops/mark.c \
+	lib/ops/mark.h \
 	lib/ops/op.c \
 	lib/ops/op.h \
 	lib/ops/read.c \
 	lib/ops/read.h \
+	lib/ops/repair.c \
+	lib/ops/repair.h \
+	lib/ops/repair_parts.h \
+	lib/ops/repair_replay.c \
+	lib/ops/repair_round.c \
+	lib/ops/resync.c \
+	lib/ops/resync.h \
 	lib/ops/steps.c \
 	lib/ops/steps.h \
+	lib/ops/verify.c \
+	lib/ops/verify.h \
 	lib/ops/write.c \
 	lib/ops/write.h \
+	lib/pair/ledger.c \
+	lib/pair/ledger.h \
 	lib/pair/marks.c \
 	lib/pair/marks.h \
 	lib/pair/view.h \
@@ -59,6 +91,8 @@ libmcproxy_pure_la_SOURCES = \
 	lib/wire/classic.c \
 	lib/wire/classic.h \
 	lib/wire/command.h \
+	lib/wire/dump.c \
+	lib/wire/dump.h \
 	lib/wire/key.c \
 	lib/wire/key.h \
 	lib/wire/meta.c \
@@ -81,10 +115,15 @@ libmcproxy_core_la_SOURCES = \
 	lib/api/client_servers.c \
 	lib/api/client_texts.c \
 	lib/api/client_verbs.c \
+	lib/api/events.c \
+	lib/api/events.h \
 	lib/api/explain.c \
 	lib/api/explain.h \
 	lib/api/options.c \
 	lib/api/options.h \
+	lib/api/options_pool.c \
+	lib/api/recovery.c \
+	lib/api/recovery.h \
 	lib/api/roster.c \
 	lib/api/roster.h \
 	lib/api/table.c \

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # The tests: small programs on libcheck that see the library's insides, and checks of the house.
 EXTRA_DIST += $(CHECKS) tests/mutants.sh tests/check/allow.txt tests/faults.tsv tests/mutants.tsv \
-	tests/vectors tests/sim/README tests/sim/golden
+	tests/vectors tests/sim/README tests/sim/golden tests/model/README
 
 # Programs of one file, named without its ".c".
 UNIT = \
@@ -10,6 +10,7 @@ UNIT = \
 	tests/unit/test_drive \
 	tests/unit/test_drive_memory \
 	tests/unit/test_drive_pair \
+	tests/unit/test_dump \
 	tests/unit/test_err \
 	tests/unit/test_health \
 	tests/unit/test_hello \
@@ -23,6 +24,7 @@ UNIT = \
 	tests/unit/test_link \
 	tests/unit/test_link_out \
 	tests/unit/test_marks \
+	tests/unit/test_marks_journal \
 	tests/unit/test_meta \
 	tests/unit/test_meta_encode \
 	tests/unit/test_options \
@@ -47,6 +49,7 @@ LIVE = \
 	tests/live/test_calls \
 	tests/live/test_cluster \
 	tests/live/test_deadline \
+	tests/live/test_dump_live \
 	tests/live/test_examples \
 	tests/live/test_killed \
 	tests/live/test_paused \
@@ -60,6 +63,7 @@ LIVE = \
 # Those need mcp-cli, and these libmemcached.
 LIVE_CLI = \
 	tests/live/test_cli \
+	tests/live/test_cli_recovery \
 	tests/live/test_cli_words
 INTEROP = \
 	tests/interop/test_libmemcached \
@@ -99,6 +103,7 @@ SIM_SUPPORT = \
 	tests/sim/world.c \
 	tests/sim/world.h
 UNIT_SUPPORT = \
+	tests/unit/marks_kit.h \
 	tests/unit/place_kit.h \
 	tests/unit/story.c \
 	tests/unit/story.h \
@@ -127,6 +132,30 @@ SUPPORT = \
 	tests/support/trace.c \
 	tests/support/trace.h \
 	tests/support/wait.h
+
+# The models of the protocol: every interleaving, and a sample of them on a real memcached.
+MODEL = \
+	tests/model/test_model_replay \
+	tests/model/test_models
+MODEL_SUPPORT = \
+	tests/model/both.c \
+	tests/model/cache.c \
+	tests/model/cache.h \
+	tests/model/cases.c \
+	tests/model/cases.h \
+	tests/model/explore.c \
+	tests/model/explore.h \
+	tests/model/fills.c \
+	tests/model/flags.c \
+	tests/model/kit.c \
+	tests/model/kit.h \
+	tests/model/lost.c \
+	tests/model/marks.c \
+	tests/model/replay.c \
+	tests/model/segments.c \
+	tests/model/sets.c \
+	tests/model/views.c \
+	tests/model/zombies.c
 
 CHECKS = \
 	tests/check/rooms.sh \
@@ -161,13 +190,16 @@ TEST_LIBS = tests/libunit.la tests/libsim.la tests/libsupport.la $(MUTANT_OBJECT
 	libmcproxy-core.la $(CHECK_LIBS) $(JANSSON_LIBS) $(MEMCACHED_LIBS) -lpthread
 
 if HAVE_CHECK
-check_LTLIBRARIES += tests/libunit.la tests/libsim.la tests/libsupport.la
+check_LTLIBRARIES += tests/libunit.la tests/libsim.la tests/libsupport.la tests/libmodel.la
+tests_libmodel_la_SOURCES = $(MODEL_SUPPORT)
+tests_model_test_models_LDADD = tests/libmodel.la $(TEST_LIBS)
+tests_model_test_model_replay_LDADD = tests/libmodel.la $(TEST_LIBS)
 tests_libsupport_la_SOURCES = $(SUPPORT)
 tests_libsim_la_SOURCES = $(SIM_SUPPORT)
 tests_libunit_la_SOURCES = $(UNIT_SUPPORT)
 AM_CFLAGS += $(CHECK_CFLAGS) $(JANSSON_CFLAGS) $(MEMCACHED_CFLAGS)
-check_PROGRAMS += $(UNIT) $(SIM) $(LIVE)
-TESTS += $(CHECKS) $(UNIT) $(SIM) $(LIVE)
+check_PROGRAMS += $(UNIT) $(SIM) $(MODEL) $(LIVE)
+TESTS += $(CHECKS) $(UNIT) $(SIM) $(MODEL) $(LIVE)
 if TOOLS
 check_PROGRAMS += $(LIVE_CLI)
 TESTS += $(LIVE_CLI)
@@ -187,11 +219,66 @@ CLEANFILES += $(BENCH)
 bench: $(BENCH)
 	@for program in $(BENCH); do echo "$$program:"; ./$$program || exit 1; done
 
-# The simulated world with many seeds: make soak FIRST=2001 SEEDS=100000
+# The long models, and the simulated world with many seeds: make soak FIRST=2001 SEEDS=100000
 FIRST = 1
 SEEDS = 20000
-soak: tests/sim/test_sim_seeds
+soak: tests/model/test_models tests/sim/test_sim_seeds
+	./tests/model/test_models --long
 	./tests/sim/test_sim_seeds --from $(FIRST) $(SEEDS)
+
+# The promise, live: several client processes and real servers through roads that break, and a judge
+# of all that was read and written. Each fault once in `make check`; many times in `make soak-live`,
+# whose table is docs/promise-live.txt: make soak-live RUNS=10 SEED=1
+EXTRA_DIST += tests/promise/README
+PROMISE = \
+	tests/promise/test_crowd \
+	tests/promise/test_judge \
+	tests/promise/test_plain \
+	tests/promise/test_promise_relaxed \
+	tests/promise/test_promise_strict
+PROMISE_SUPPORT = \
+	tests/promise/cache.c \
+	tests/promise/cache.h \
+	tests/promise/cases.c \
+	tests/promise/cases.h \
+	tests/promise/history.h \
+	tests/promise/inspect.c \
+	tests/promise/inspect.h \
+	tests/promise/judge.c \
+	tests/promise/judge.h \
+	tests/promise/keys.c \
+	tests/promise/keys.h \
+	tests/promise/report.c \
+	tests/promise/report.h \
+	tests/promise/road.c \
+	tests/promise/road.h \
+	tests/promise/scenes.c \
+	tests/promise/scenes.h \
+	tests/promise/stage.c \
+	tests/promise/stage.h \
+	tests/promise/worker.c \
+	tests/promise/worker.h \
+	tests/promise/yard.c \
+	tests/promise/yard.h
+if HAVE_CHECK
+check_LTLIBRARIES += tests/libpromise.la
+tests_libpromise_la_SOURCES = $(PROMISE_SUPPORT)
+PROMISE_LIBS = tests/libpromise.la $(TEST_LIBS)
+tests_promise_test_crowd_LDADD = $(PROMISE_LIBS)
+tests_promise_test_judge_LDADD = $(PROMISE_LIBS)
+tests_promise_test_plain_LDADD = $(PROMISE_LIBS)
+tests_promise_test_promise_relaxed_LDADD = $(PROMISE_LIBS)
+tests_promise_test_promise_strict_LDADD = $(PROMISE_LIBS)
+tests_promise_soak_live_LDADD = $(PROMISE_LIBS)
+check_PROGRAMS += $(PROMISE) tests/promise/soak_live
+TESTS += $(PROMISE)
+endif
+RUNS = 10
+SEED = 1
+.PHONY: soak-live
+soak-live: tests/promise/soak_live
+	./tests/promise/soak_live $(RUNS) $(SEED) > promise-live.tmp; status=$$?; \
+	cat promise-live.tmp; mv promise-live.tmp $(srcdir)/docs/promise-live.txt; exit $$status
 
 # One object compiled with a planted bug, and a test program linked with it: see mutants.sh.
 .PHONY: mutant-object mutant-link

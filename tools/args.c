@@ -25,7 +25,9 @@ static const option_row table[OPT_COUNT] = {
     [OPT_FLAGS] = {"--flags", 0, 1, 0},       [OPT_CAS] = {"--cas", 0, 1, 0},
     [OPT_INITIAL] = {"--initial", 0, 1, 0},   [OPT_DELAY] = {"--delay", 0, 1, 0},
     [OPT_ROUTE] = {"--route", 0, 1, 0},       [OPT_ADD] = {"--add", 0, 1, 1},
-    [OPT_REMOVE] = {"--remove", 0, 1, 1},
+    [OPT_REMOVE] = {"--remove", 0, 1, 1},     [OPT_WATCH] = {"--watch", 0, 0, 1},
+    [OPT_RATE] = {"--rate", 0, 1, 0},         [OPT_LEASE] = {"--lease", 0, 1, 0},
+    [OPT_EARLY] = {"--early", 0, 1, 0},
 };
 
 const char *

@@ -29,6 +29,10 @@ typedef enum cli_option {
     OPT_ROUTE,
     OPT_ADD,
     OPT_REMOVE,
+    OPT_WATCH,
+    OPT_RATE,
+    OPT_LEASE,
+    OPT_EARLY,
     OPT_COUNT,
 } cli_option;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* status: is everything up, and if not, what is not, since when and why */
+/* status: is everything up and right; if not, what is not, why, who says so, and what to do */
 #include "commands.h"
 
 #include <inttypes.h>
@@ -8,10 +8,12 @@
 #include <string.h>
 
 #include "ask.h"
+#include "duration.h"
 #include "memory.h"
 #include "number.h"
 #include "report.h"
 #include "table.h"
+#include "watch.h"
 
 /* What of a server's `stats` is worth a column. */
 enum { UPTIME, ITEMS, BYTES, LIMIT, HITS, MISSES, EVICTIONS, CONNECTIONS, N_FIGURES };
@@ -19,6 +21,9 @@ enum { UPTIME, ITEMS, BYTES, LIMIT, HITS, MISSES, EVICTIONS, CONNECTIONS, N_FIGU
 static const char *const figure_names[N_FIGURES] = {
     "uptime",   "curr_items", "bytes",     "limit_maxbytes",
     "get_hits", "get_misses", "evictions", "curr_connections"};
+
+/* With --watch every server is asked so often. */
+#define WATCH_MS 200
 
 typedef struct row {
     mcp_server info;
@@ -52,19 +57,19 @@ read_figures(row *r, const mcp_result *result)
     }
 }
 
-/* The figures of those that are up; a server that went away in between is just without. */
+/* The figures of those that answer; a server that went away in between is just without. */
 static void
 ask_figures(cli *session, row *rows, size_t n)
 {
     mcp_request model = MCP_REQUEST_INIT;
-    size_t n_up = 0;
+    size_t n_there = 0;
     cli_asked *asked = cli_alloc(n * sizeof *asked);
     for (size_t i = 0; i < n; i++)
-        if (is_up(&rows[i]))
-            asked[n_up++].server = (int)i;
+        if (rows[i].status == MCP_OK)
+            asked[n_there++].server = (int)i;
     model.verb = MCP_STATS;
-    cli_ask(session, &model, asked, n_up);
-    for (size_t i = 0; i < n_up; i++)
+    cli_ask(session, &model, asked, n_there);
+    for (size_t i = 0; i < n_there; i++)
         if (asked[i].result.status == MCP_OK)
             read_figures(&rows[asked[i].server], &asked[i].result);
     free(asked);
@@ -88,23 +93,6 @@ ask_all(cli *session, size_t *n)
     }
     free(asked);
     return rows;
-}
-
-/* "0.3 s", "12 s", "3 min", "5 h", "12 d" */
-static const char *
-duration(char out[24], uint64_t ms)
-{
-    if (ms < 10000)
-        snprintf(out, 24, "%.1f s", (double)ms / 1e3);
-    else if (ms < 120000)
-        snprintf(out, 24, "%" PRIu64 " s", ms / 1000);
-    else if (ms < 7200000)
-        snprintf(out, 24, "%" PRIu64 " min", ms / 60000);
-    else if (ms < 172800000)
-        snprintf(out, 24, "%" PRIu64 " h", ms / 3600000);
-    else
-        snprintf(out, 24, "%" PRIu64 " d", ms / 86400000);
-    return out;
 }
 
 static void
@@ -134,7 +122,7 @@ add_figures(cli_table *table, const row *r)
             cli_table_add(table, CLI_PLAIN, "-");
         return;
     }
-    cli_table_add(table, CLI_PLAIN, duration(text, f[UPTIME] * 1000));
+    cli_table_add(table, CLI_PLAIN, cli_duration(text, f[UPTIME] * 1000));
     add_number(table, f[ITEMS]);
     add_percent(table, f[BYTES], f[LIMIT]);
     add_percent(table, f[HITS], f[HITS] + f[MISSES]);
@@ -154,9 +142,10 @@ print_table(const row *rows, size_t n)
     for (size_t i = 0; i < n; i++) {
         const row *r = &rows[i];
         int answers = r->status == MCP_OK || r->info.state != MCP_STATE_UP;
-        cli_colour colour = is_up(r)                             ? CLI_GREEN
-                            : r->info.state == MCP_STATE_SUSPECT ? CLI_YELLOW
-                                                                 : CLI_RED;
+        cli_colour colour = is_up(r) ? CLI_GREEN
+                            : r->info.state == MCP_STATE_DOWN || r->info.state == MCP_STATE_PROBING
+                                ? CLI_RED
+                                : CLI_YELLOW;
         add_number(&table, i);
         cli_table_add(&table, CLI_PLAIN, r->info.name);
         cli_table_add(&table, CLI_PLAIN, r->info.is_backup ? "backup" : "primary");
@@ -168,10 +157,11 @@ print_table(const row *rows, size_t n)
     cli_table_fini(&table);
 }
 
+/* "p0 (10.0.0.4:11211): down for 12 s: connect: Connection refused; next probe in 2.1 s" */
 static void
-print_trouble(const row *r)
+print_state(const row *r)
 {
-    char since[24], next[24];
+    char time[CLI_DURATION];
     const mcp_server *info = &r->info;
     const char *why = info->why[0] != '\0' ? info->why : r->error;
     printf("%s", info->name);
@@ -181,21 +171,101 @@ print_trouble(const row *r)
         printf(": %s\n", r->error);
         return;
     }
-    printf(": %s for %s: %s", mcp_strstate(info->state), duration(since, info->since_ms), why);
+    printf(": %s", mcp_strstate(info->state));
+    /* What was just learned was not seen to begin. */
+    if (info->since_ms >= 1000)
+        printf(" for %s", cli_duration(time, info->since_ms));
+    printf(": %s", why);
     if (info->state == MCP_STATE_DOWN)
-        printf("; next probe in %s", duration(next, info->next_probe_ms));
+        printf("; next probe in %s", cli_duration(time, info->next_probe_ms));
+    putchar('\n');
+}
+
+/* What this run is doing for it. */
+static void
+print_job(const mcp_server *info)
+{
+    char time[CLI_DURATION];
+    if (info->job == MCP_JOB_NONE)
+        return;
+    printf("    %s", info->job == MCP_JOB_REPAIR ? "repair" : "resync");
+    if (info->job_phase[0] != '\0')
+        printf(", %s", info->job_phase);
+    if (info->job_total > 0)
+        printf(": %" PRIu64 " of %" PRIu64 " keys", info->job_done, info->job_total);
+    if (info->job_wait_ms > 0)
+        printf(", goes on in %s", cli_duration(time, info->job_wait_ms));
     putchar('\n');
 }
 
 static void
-print_text(const row *rows, size_t n, size_t n_up)
+print_trouble(const cli *session, const row *r)
 {
+    const mcp_server *info = &r->info;
+    int is_there = info->state == MCP_STATE_RECOVERING || info->state == MCP_STATE_WARMING;
+    print_state(r);
+    if (info->missed_on >= 0 && is_there)
+        printf("    its partners answer for it; mcp-cli repair %s puts it right now\n", info->name);
+    else if (info->missed_on >= 0)
+        printf("    missed writes, on record on %s; they are made good when it is back\n",
+               cli_server_name(session, info->missed_on));
+    else if (info->state == MCP_STATE_WARMING)
+        printf("    misses are filled from its partners; mcp-cli resync %s fills all of it now\n",
+               info->name);
+    print_job(info);
+}
+
+static size_t
+count_state(const row *rows, size_t n, mcp_state state)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++)
+        count += rows[i].status == MCP_OK && rows[i].info.state == state;
+    return count;
+}
+
+static void
+print_text(const cli *session, const row *rows, size_t n, size_t n_up)
+{
+    size_t n_recovering = count_state(rows, n, MCP_STATE_RECOVERING);
+    size_t n_warming = count_state(rows, n, MCP_STATE_WARMING);
     print_table(rows, n);
     putchar('\n');
     for (size_t i = 0; i < n; i++)
         if (!is_up(&rows[i]))
-            print_trouble(&rows[i]);
-    printf("%zu of %zu server%s up\n", n_up, n, n == 1 ? "" : "s");
+            print_trouble(session, &rows[i]);
+    printf("%zu of %zu server%s up", n_up, n, n == 1 ? "" : "s");
+    if (n_recovering > 0)
+        printf(", %zu recovering", n_recovering);
+    if (n_warming > 0)
+        printf(", %zu warming", n_warming);
+    putchar('\n');
+}
+
+static void
+add_job_json(json_t *object, const mcp_server *info)
+{
+    if (info->job == MCP_JOB_NONE)
+        return;
+    json_object_set_new(object, "job",
+                        json_pack("{s:s,s:s,s:I,s:I,s:I}", "kind",
+                                  info->job == MCP_JOB_REPAIR ? "repair" : "resync", "phase",
+                                  info->job_phase, "done", (json_int_t)info->job_done, "total",
+                                  (json_int_t)info->job_total, "wait_ms",
+                                  (json_int_t)info->job_wait_ms));
+}
+
+/* Who has it on record that it missed writes; null: nobody. */
+static void
+add_record_json(json_t *object, const cli *session, const mcp_server *info)
+{
+    if (info->missed_on < 0) {
+        json_object_set_new(object, "missed_on", json_null());
+        return;
+    }
+    const char *name = cli_server_name(session, info->missed_on);
+    cli_json_bytes(object, "missed_on", name, strlen(name));
+    json_object_set_new(object, "missed_ms", json_integer((json_int_t)info->missed_ms));
 }
 
 static void
@@ -204,10 +274,12 @@ print_json(const cli *session, const row *r, int server)
     const mcp_server *info = &r->info;
     json_t *object = cli_json_server(session, server);
     json_t *counters =
-        json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "calls", (json_int_t)info->calls, "errors",
-                  (json_int_t)info->errors, "timeouts", (json_int_t)info->timeouts, "connects",
-                  (json_int_t)info->connects, "failovers", (json_int_t)info->failovers, "hits",
-                  (json_int_t)info->hits, "misses", (json_int_t)info->misses);
+        json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "calls", (json_int_t)info->calls,
+                  "errors", (json_int_t)info->errors, "timeouts", (json_int_t)info->timeouts,
+                  "connects", (json_int_t)info->connects, "failovers", (json_int_t)info->failovers,
+                  "hits", (json_int_t)info->hits, "misses", (json_int_t)info->misses, "journaled",
+                  (json_int_t)info->journaled, "repaired", (json_int_t)info->repaired, "refilled",
+                  (json_int_t)info->refilled);
     cli_json_bytes(object, "address", info->address, strlen(info->address));
     json_object_set_new(object, "weight", json_integer(info->weight));
     json_object_set_new(object, "up", json_boolean(is_up(r)));
@@ -219,6 +291,8 @@ print_json(const cli *session, const row *r, int server)
     cli_json_bytes(object, "why", info->why, strlen(info->why));
     cli_json_bytes(object, "version", info->version, strlen(info->version));
     json_object_set_new(object, "next_probe_ms", json_integer((json_int_t)info->next_probe_ms));
+    add_record_json(object, session, info);
+    add_job_json(object, info);
     json_object_set_new(object, "counters", counters);
     if (r->has_figures) {
         json_t *figures = json_object();
@@ -229,20 +303,51 @@ print_json(const cli *session, const row *r, int server)
     cli_json_print(object);
 }
 
-int
-cli_do_status(cli *session)
+/* A picture of now; the exit status. */
+static int
+show(cli *session)
 {
-    size_t n, n_up = 0;
+    size_t n, n_up = 0, n_there = 0;
     row *rows = ask_all(session, &n);
     ask_figures(session, rows, n);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         n_up += (size_t)is_up(&rows[i]);
+        n_there += rows[i].status == MCP_OK;
+    }
     for (size_t i = 0; session->json && i < n; i++)
         print_json(session, &rows[i], (int)i);
     if (!session->json)
-        print_text(rows, n, n_up);
+        print_text(session, rows, n, n_up);
     free(rows);
     if (n_up == n)
         return CLI_EXIT_DONE;
-    return n_up > 0 ? CLI_EXIT_NO : CLI_EXIT_AWAY;
+    return n_there > 0 ? CLI_EXIT_NO : CLI_EXIT_AWAY;
+}
+
+static void
+ping_all(cli *session)
+{
+    mcp_request model = MCP_REQUEST_INIT;
+    size_t n;
+    cli_asked *asked = cli_ask_list(0, mcp_server_count(session->client) - 1, &n);
+    model.verb = MCP_PING;
+    cli_ask(session, &model, asked, n);
+    free(asked);
+}
+
+int
+cli_do_status(cli *session)
+{
+    if (cli_args_count(session->args, OPT_WATCH) == 0)
+        return show(session);
+    cli_watch_interrupts();
+    show(session);
+    fflush(stdout);
+    /* What the picture showed is told once more, as the beginning of what follows. */
+    mcp_on_event(session->client, cli_watch_print, session);
+    while (!cli_watch_ended() && !ferror(stdout)) {
+        ping_all(session);
+        cli_watch_idle(session, WATCH_MS);
+    }
+    return CLI_EXIT_DONE;
 }

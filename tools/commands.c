@@ -68,6 +68,21 @@ static const cli_command table[] = {
          ROUTE_HELP,
      "  mcp-cli gets user:1\n"
      "  mcp-cli cas user:1 Grace 17\n"},
+    {"lease", cli_do_lease, 1, BIT(OPT_LEASE) | BIT(OPT_EARLY), 1, 1,
+     "lease KEY [--lease SECONDS] [--early SECONDS]", "get a value, or the right to compute it",
+     "Writes the value to standard output. Where there is none, one caller is told a token on\n"
+     "standard error, to be handed to fill with the value; all others that somebody else is\n"
+     "computing it. Exit status 1 where there is no value.\n"
+     "  --lease SECONDS how long the right lasts, 1 to 3600, 10 as standard\n"
+     "  --early SECONDS a value that ends sooner is handed out with a token to one caller\n",
+     "  mcp-cli lease report:today\n"
+     "  mcp-cli lease report:today --json | jq -r .lease\n"},
+    {"fill", cli_do_fill, 1, BIT(OPT_TTL) | BIT(OPT_FLAGS), 3, 3,
+     "fill KEY VALUE TOKEN [--ttl SECONDS] [--flags N]", "store what lease gave the right for",
+     "Stores a value with the token of lease. Exit status 1, and nothing is changed, when the "
+     "lease\n"
+     "is over or the key was written or deleted meanwhile.\n" VALUE_HELP TTL_HELP FLAGS_HELP,
+     "  mcp-cli fill report:today - 17 --ttl 3600 < report\n"},
     {"delete", cli_do_delete, 1, BIT(OPT_ROUTE), 1, MANY, "delete KEY... [--route KEY]",
      "delete keys", "Deletes keys. Exit status 1 when one did not exist.\n" ROUTE_HELP,
      "  mcp-cli delete user:1 user:2\n"},
@@ -116,11 +131,38 @@ static const cli_command table[] = {
      "asked.\n" ROUTE_HELP,
      "  mcp-cli where user:1 user:2\n"
      "  mcp-cli --json where - < keys.txt\n"},
-    {"status", cli_do_status, 1, 0, 0, 0, "status", "is every server up, and if not, why",
+    {"status", cli_do_status, 1, BIT(OPT_WATCH), 0, 0, "status [--watch]",
+     "is every server up and right, and if not, why",
      "Asks all servers at once and prints their state and what they hold; for those that are not\n"
-     "up, since when and why. Exit status 0: all are up. 1: some are not. 3: none is.\n",
+     "up, why, who has it on record that they missed writes, and what to do. Changes nothing.\n"
+     "Exit status 0: all are up. 1: some are not. 3: none answers.\n"
+     "  --watch         then a line for everything that happens to servers, with the time, until\n"
+     "                  interrupted\n",
      "  mcp-cli status\n"
+     "  mcp-cli status --watch\n"
      "  mcp-cli status --json | jq -r 'select(.up | not).server'\n"},
+    {"repair", cli_do_repair, 1, BIT(OPT_WATCH), 0, MANY, "repair [SERVER|all]... [--watch]",
+     "make good what servers missed",
+     "Copies the writes that servers (names, addresses or numbers; all without a word) missed "
+     "from\n"
+     "their partners, and tells what was done. Clients do the same on the side; this waits for "
+     "the\n"
+     "end. Safe while the pool is used, and several times at once. Exit status 3 when a server, "
+     "or\n"
+     "a partner that may hold its record, does not answer.\n"
+     "  --watch         goes on with whatever comes up until interrupted\n",
+     "  mcp-cli repair\n"
+     "  mcp-cli repair 10.0.0.4:11211\n"
+     "  mcp-cli repair --watch\n"},
+    {"resync", cli_do_resync, 1, BIT(OPT_RATE), 1, 1, "resync SERVER [--rate N]",
+     "fill a server that came back empty",
+     "Copies to a server (its name, address or number) every key that its partners hold for it "
+     "and\n"
+     "it lacks; what it missed is repaired first. Values it has stay. May be broken off and run\n"
+     "again: it goes on where it was. Keys stored with --route are not found.\n"
+     "  --rate N        keys a second at most, 20000 as standard; 0: as fast as it goes\n",
+     "  mcp-cli resync 10.0.0.4:11211\n"
+     "  mcp-cli resync 0 --rate 5000\n"},
     {"distribution", cli_do_distribution, 1, BIT(OPT_ADD) | BIT(OPT_REMOVE), 0, 1,
      "distribution [FILE] [--add SERVER]... [--remove SERVER]...",
      "how keys spread over the servers",

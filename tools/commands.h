@@ -43,6 +43,12 @@ int cli_do_version(cli *session);
 int cli_do_ping(cli *session);
 /* cmd_status.c */
 int cli_do_status(cli *session);
+/* cmd_repair.c */
+int cli_do_repair(cli *session);
+int cli_do_resync(cli *session);
+/* cmd_lease.c */
+int cli_do_lease(cli *session);
+int cli_do_fill(cli *session);
 /* cmd_where.c */
 int cli_do_where(cli *session);
 /* cmd_distribution.c */

@@ -7,14 +7,18 @@ TOOL_SOURCES = \
 	tools/ask.h \
 	tools/cmd_change.c \
 	tools/cmd_distribution.c \
+	tools/cmd_lease.c \
 	tools/cmd_options.c \
 	tools/cmd_read.c \
+	tools/cmd_repair.c \
 	tools/cmd_server.c \
 	tools/cmd_status.c \
 	tools/cmd_store.c \
 	tools/cmd_where.c \
 	tools/commands.c \
 	tools/commands.h \
+	tools/duration.c \
+	tools/duration.h \
 	tools/exits.c \
 	tools/exits.h \
 	tools/help.c \
@@ -28,6 +32,8 @@ TOOL_SOURCES = \
 	tools/nearest.h \
 	tools/number.c \
 	tools/number.h \
+	tools/progress.c \
+	tools/progress.h \
 	tools/quote.c \
 	tools/quote.h \
 	tools/report.c \
@@ -40,6 +46,8 @@ TOOL_SOURCES = \
 	tools/spread.h \
 	tools/table.c \
 	tools/table.h \
+	tools/watch.c \
+	tools/watch.h \
 	tools/words.c \
 	tools/words.h
 

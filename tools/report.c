@@ -26,6 +26,8 @@ cli_status_word(mcp_status status)
         return "not_number";
     case MCP_SERVER_FULL:
         return "server_full";
+    case MCP_LEASED:
+        return "leased";
     case MCP_BAD_ARGUMENT:
         return "bad_argument";
     case MCP_BAD_KEY:

@@ -9,7 +9,11 @@
 #include "input.h"
 #include "memory.h"
 
-enum { FROM_FILE, FROM_ENVIRONMENT, FROM_OPTIONS, FROM_SERVERS };
+enum { FROM_TOOL, FROM_FILE, FROM_ENVIRONMENT, FROM_OPTIONS, FROM_SERVERS };
+
+/* A run is short: what servers missed is made good by programs that last, and by `mcp-cli repair`
+ * and `resync`, which do it whatever these say. */
+static const char OURS[] = "repair=off resync=off";
 
 static const char NO_SERVERS[] =
     "no servers: name them with -s HOST:PORT (and backups with -b), with -o or MCPROXY_OPTIONS "
@@ -79,6 +83,7 @@ gather(cli_words *words, const cli_args *args, char **error)
     const char *file = cli_args_value(args, OPT_CONFIG, 0);
     const char *environment = getenv("MCPROXY_OPTIONS");
     const char *options;
+    cli_words_add(words, OURS, FROM_TOOL, "mcp-cli", 0);
     if (file != NULL && add_file(words, file, FROM_FILE, error) < 0)
         return -1;
     if (environment != NULL &&

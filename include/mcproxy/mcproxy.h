@@ -14,8 +14,15 @@
  *             same deadline.
  *   probe     one connection attempt and one greeting, to learn whether a server is back.
  *
- *   (The words mark, journal, epoch, lease, view and repair belong to putting a returning server
- *   right. That part of the library is not built yet: see libmcproxy(7), section LIMITS.)
+ *   mark      a word, kept on one server of a pair, that the other one missed writes. While it
+ *             stands, nobody reads that other one.
+ *   journal   beside the mark: which keys were missed.
+ *   view      what a client knows of the marks; never older than `view_interval` when it is used.
+ *   repair    copying the missed keys to a server that is back, and then taking the mark away.
+ *   epoch     a word, kept on a server about itself, that vanishes when it restarts: so a restart
+ *             is noticed, and whether what it lost has been filled in again.
+ *   resync    filling a server that came back empty from its partners.
+ *   lease     the right to fill in one missing value, held by one client at a time.
  *
  * Ten lines
  *
@@ -78,10 +85,11 @@ typedef enum mcp_status {
                            larger than `max_value`: nothing was sent */
     MCP_NOT_NUMBER = 5, /* incr, decr: the value is not a decimal number below 2^64 */
     MCP_SERVER_FULL = 6, /* the server has no memory for it; no old value remains */
+    MCP_LEASED = 7,      /* MCP_LEASE: missing, and somebody else is recomputing it: ask again */
 
     MCP_BAD_ARGUMENT = -101, /* see mcp_last_error() for which and why */
     MCP_BAD_KEY = -102,      /* empty, too long, reserved, or with a byte <= 0x20 or 0x7f */
-    MCP_BUSY = -103,         /* called from a callback of the same client (none calls back yet) */
+    MCP_BUSY = -103,         /* called from a callback of the same client */
     MCP_UNSUPPORTED = -104,  /* this server, or this build of the library, cannot do it */
 
     MCP_TIMEOUT = -201,      /* nobody answered before the deadline; nothing was changed */
@@ -120,6 +128,9 @@ typedef enum mcp_verb {
     MCP_STATS,    /* of one server: `key` is the argument ("items", "settings", ...) or empty */
     MCP_VERSION,  /* of one server: its version text is the value */
     MCP_PING,     /* of one server: MCP_OK when it answers */
+    MCP_LEASE,    /* get; where there is no value, one caller wins the right to store it: see
+                     mcp_get_or_lease(). `ttl`: of the lease; `delta`: seconds before its end from
+                     which a value is to be recomputed */
 } mcp_verb;
 
 /* request.want: what a MCP_GET is to bring beside value and flags. */
@@ -320,12 +331,16 @@ MCP_API mcp_status mcp_where(mcp_client *client, const void *key, size_t key_len
  *     UP --soft error--> SUSPECT --third in a row--> DOWN --timer--> PROBING --fails--> DOWN
  *      `------------------ hard error ----------------^                 |
  *     UP <------------------------------ a probe is answered -----------'
+ *     UP <--its mark is gone-- RECOVERING <-- its mark is seen (from UP, or after a probe)
+ *     UP <--its epoch says so-- WARMING <-- its epoch is missing, or says so
  */
 typedef enum mcp_state {
     MCP_STATE_UP = 0,
     MCP_STATE_SUSPECT = 1, /* timed out: not waited for; one probe is on its way */
     MCP_STATE_DOWN = 2,    /* refused, or timed out repeatedly: nothing is sent until the probe */
     MCP_STATE_PROBING = 3, /* one probe is on its way */
+    MCP_STATE_RECOVERING = 4, /* answers, but missed writes: not read until they are made good */
+    MCP_STATE_WARMING = 5,    /* answers, but came back empty: misses are filled from partners */
 } mcp_state;
 
 typedef struct mcp_server {
@@ -348,11 +363,28 @@ typedef struct mcp_server {
     uint64_t failovers;     /* reads and writes that the other copy had to answer for it */
     uint64_t hits;          /* reads it answered with a value */
     uint64_t misses;        /* reads it answered without one */
+    int missed_on;          /* number of the server on which its mark stands; -1: none is known */
+    uint64_t missed_ms;     /* for how long this client has known of that mark */
+    uint64_t journaled;     /* keys that this client put on record as missed by it */
+    uint64_t repaired;      /* keys that this client made good on it */
+    uint64_t refilled;      /* misses that this client filled in on it, by use or by resync */
+    int job;                /* MCP_JOB_...: what this client is doing for it at the moment */
+    uint64_t job_done;      /* keys of that job that are dealt with */
+    uint64_t job_total;     /* of so many; 0: not known yet */
+    uint64_t job_wait_ms;   /* the job waits this long before it goes on */
+    char job_phase[32];     /* what it is at, in words; "" without a job */
 } mcp_server;
+
+enum {
+    MCP_JOB_NONE = 0,
+    MCP_JOB_REPAIR = 1,
+    MCP_JOB_RESYNC = 2,
+};
 
 #define MCP_SERVER_INIT                                                                            \
     {                                                                                              \
-        sizeof(mcp_server), NULL, NULL, 0, 0, 0, MCP_STATE_UP, 0, 0, "", "", 0, 0, 0, 0, 0, 0, 0, 0 \
+        sizeof(mcp_server), NULL, NULL, 0, 0, 0, MCP_STATE_UP, 0, 0, "", "", 0, 0, 0, 0, 0, 0, 0,  \
+            0, -1, 0, 0, 0, 0, 0, 0, 0, 0, ""                                                      \
     }
 
 /* What this client knows of one server. MCP_BAD_ARGUMENT when there is no such number. */
@@ -360,9 +392,112 @@ MCP_API mcp_status mcp_server_info(const mcp_client *client, int server, mcp_ser
 
 /*
  * Gives the client a moment without a call: answers of probes are looked at, due probes sent,
- * owed replies read. Never waits. For programs that idle; ordinary calls do the same on the side.
+ * owed replies read, and a slice of repair or resync done (at most 2 ms). For programs that idle;
+ * ordinary calls do the same on the side.
  */
 MCP_API void mcp_maintain(mcp_client *client);
+
+/* ---- Putting servers right --------------------------------------------------------------- */
+
+/* How far a repair or a resync has come. */
+typedef struct mcp_progress {
+    size_t size;        /* sizeof(mcp_progress) as the library has it */
+    int server;         /* which server is put right */
+    int partner;        /* and from which one; -1: none at the moment */
+    int job;            /* MCP_JOB_...; NONE while nothing can be done yet */
+    const char *phase;  /* what it is at, in words; "": nothing; stands until the callback returns */
+    uint64_t done;      /* keys dealt with */
+    uint64_t total;     /* of so many; 0: not known yet */
+    uint64_t wait_ms;   /* nothing can be done for so long */
+    uint64_t elapsed_ms;
+    uint64_t remaining_ms; /* estimated; 0: not known yet */
+} mcp_progress;
+
+/*
+ * Called a few times a second for each server that is not done; anything but 0 ends the work (it may
+ * be taken up again any time). It must return (no longjmp) and not call the client: see
+ * mcp_on_event().
+ */
+typedef int (*mcp_progress_callback)(void *context, const mcp_progress *progress);
+
+/*
+ * Makes good what `server` missed (all of it, on all its partners; -1: every server), and waits for
+ * the end, at most `limit_ms` (0: as long as it takes, while the servers answer; one that has been
+ * DOWN for longer than `timeout` is not waited for). Asks all servers first. Safe beside writers and
+ * beside other clients doing the same. `callback` may be NULL. MCP_OK: nothing stands against it any
+ * more (also when nothing did). MCP_TIMEOUT: not all done within the limit. MCP_NO_SERVER: it, or a
+ * partner that may hold its record, does not answer. MCP_NOT_STORED: the callback ended it.
+ */
+MCP_API mcp_status mcp_repair(mcp_client *client, int server, uint64_t limit_ms,
+                              mcp_progress_callback callback, void *context);
+
+/*
+ * Fills `server` from its partners: every key they hold and it lacks is copied, with flags and
+ * remaining time to live. What it missed is repaired first. Values it has are left alone, so it may
+ * be broken off and taken up again. `rate`: keys a second at most; 0: no limit. Otherwise as
+ * mcp_repair(). Keys that were stored with a route key are not found this way: they are filled by
+ * use. MCP_UNSUPPORTED: a partner cannot list its keys.
+ */
+MCP_API mcp_status mcp_resync(mcp_client *client, int server, uint32_t rate, uint64_t limit_ms,
+                              mcp_progress_callback callback, void *context);
+
+/* ---- Leases ------------------------------------------------------------------------------- */
+
+/*
+ * Gets a value; where there is none, one caller wins the right to store it, so that a crowd does
+ * not recompute it. MCP_OK: a value. MCP_NOT_FOUND with result->cas != 0: this caller is to compute
+ * it and hand it to mcp_fill() with that token; after `lease_seconds` (1 to 3600) somebody else may
+ * win. MCP_LEASED: somebody else has won: ask again a little later. With `early_seconds` != 0 a
+ * value that expires in less than that is handed out with MCP_OK, and to one caller with
+ * result->cas != 0: that one may recompute it while the others go on with the old one.
+ */
+MCP_API mcp_status mcp_get_or_lease(mcp_client *client, const void *key, size_t key_len,
+                                    uint32_t lease_seconds, uint32_t early_seconds,
+                                    mcp_result *result);
+/* Stores what the lease was won for, on both copies. MCP_EXISTS: the lease is over, or the key was
+ * written or deleted meanwhile; nothing was changed. */
+MCP_API mcp_status mcp_fill(mcp_client *client, const void *key, size_t key_len, const void *value,
+                            size_t value_len, int64_t ttl, uint32_t flags, uint64_t lease);
+
+/* ---- Events ------------------------------------------------------------------------------- */
+
+typedef enum mcp_event_kind {
+    MCP_EVENT_STATE = 1,      /* a server's state has changed: `before`, `state`, `why` */
+    MCP_EVENT_MARKED = 2,     /* this client has put a server's mark on `partner` */
+    MCP_EVENT_MARK_SEEN = 3,  /* somebody else has: the mark was found on `partner` */
+    MCP_EVENT_MARK_GONE = 4,  /* the mark is gone: the server is right again */
+    MCP_EVENT_RESTARTED = 5,  /* a server came back empty */
+    MCP_EVENT_FLUSHED = 6,    /* a server was flushed on purpose: it is not refilled */
+    MCP_EVENT_FILLED = 7,     /* a server that came back empty is whole again */
+    MCP_EVENT_RECORD_LOST = 8, /* part of what was on record on `partner` is gone: more than was
+                                  missed is removed from the server to be safe */
+    MCP_EVENT_OTHER_LIST = 9, /* another client of the pool has another list of servers */
+    MCP_EVENT_OTHER_FORMAT = 10, /* the record on a server is of another version of the library */
+    MCP_EVENT_CUT_OFF = 11,   /* this client alone cannot reach a server */
+    MCP_EVENT_SERVER_TWICE = 12, /* the same server stands twice in the list, first as `partner` */
+} mcp_event_kind;
+
+typedef struct mcp_event {
+    size_t size; /* sizeof(mcp_event) as the library has it */
+    mcp_event_kind kind;
+    int server;       /* which server it is about */
+    int partner;      /* the server that said so; -1: none */
+    mcp_state before; /* STATE */
+    mcp_state state;
+    const char *why;  /* one line; "" where the kind says it all; stands until the callback returns */
+} mcp_event;
+
+/*
+ * `callback` is told what happens to servers: from inside later calls on this client, just before
+ * they return; mcp_repair() and mcp_resync() tell as they go. NULL: none. At most 64 events wait
+ * between two calls, and until there is a callback; older ones give way to newer ones.
+ *
+ * A callback must return (no longjmp), and must not call the client: such a call returns MCP_BUSY
+ * and does nothing, as do mcp_maintain() and mcp_close(). mcp_server_info() and mcp_last_error() are
+ * allowed.
+ */
+typedef void (*mcp_event_callback)(void *context, const mcp_event *event);
+MCP_API void mcp_on_event(mcp_client *client, mcp_event_callback callback, void *context);
 
 /* ---- Words -------------------------------------------------------------------------------- */
 
@@ -381,8 +516,10 @@ MCP_API const mcp_error *mcp_last_error(const mcp_client *client);
 
 /* A short English phrase; never NULL. */
 MCP_API const char *mcp_strstatus(mcp_status status);
-/* "up", "suspect", "down", "probing" */
+/* "up", "suspect", "down", "probing", "recovering", "warming" */
 MCP_API const char *mcp_strstate(mcp_state state);
+/* "state", "marked", "mark-seen", ...; see mcp_event_kind */
+MCP_API const char *mcp_strevent(mcp_event_kind kind);
 /* "skipped", "ok", "failed", "unknown" */
 MCP_API const char *mcp_strcopy(mcp_copy copy);
 /* The library's own version, "0.1.0". */

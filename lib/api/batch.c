@@ -131,6 +131,16 @@ longest_timeout_ms(const mcp_client *client, const mcp_request *requests, size_t
     return longest;
 }
 
+static size_t
+refuse_all(mcp_result *results, size_t n)
+{
+    mcp_result busy = MCP_RESULT_INIT;
+    busy.status = MCP_BUSY;
+    for (size_t i = 0; i < n; i++)
+        mcp__client_give(result_at(results, i), &busy);
+    return n;
+}
+
 size_t
 mcp_batch(mcp_client *client, const mcp_request *requests, mcp_result *results, size_t n)
 {
@@ -138,9 +148,10 @@ mcp_batch(mcp_client *client, const mcp_request *requests, mcp_result *results, 
     size_t next = 0, n_failed = 0;
     if (n == 0)
         return 0;
+    if (mcp__client_is_busy(client))
+        return refuse_all(results, n);
     mcp__client_enter(client);
     start_over(client);
-    engine->unix_now = mcp__clock_unix();
     int64_t now_ms = mcp__wait_begin(&client->world);
     int64_t deadline_ms = now_ms + longest_timeout_ms(client, requests, n);
     while (next < n || engine->n_unfinished > 0) {
@@ -156,5 +167,6 @@ mcp_batch(mcp_client *client, const mcp_request *requests, mcp_result *results, 
     mcp__client_leave(client);
     for (size_t i = 0; i < n; i++)
         n_failed += result_at(results, i)->status < MCP_OK;
+    mcp__client_tell(client);
     return n_failed;
 }

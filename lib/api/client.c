@@ -4,14 +4,39 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/chores.h"
 #include "io/rand.h"
 #include "pair/marks.h"
 #include "wire/key.h"
 #include "wire/ttl.h"
 
 #define STATS_ARGUMENT_MAX 200
+#define LEASE_MAX_S 3600
+/* So long mcp_maintain() may wait for a slice of repair or resync. */
+#define MAINTAIN_MS 2
 
 /* ---- opening and closing ---- */
+
+static mcp__promise
+promise_of(const mcp__config *config)
+{
+    int has_pairs = config->mirror == MCP__MIRROR_BACKUP
+                        ? config->n_backups > 0
+                        : config->mirror != MCP__MIRROR_OFF && config->n_primaries > 1;
+    return (mcp__promise){
+        .keeps_record = has_pairs && !config->mirror_failover_only,
+        .is_strict = config->consistency == MCP__CONSISTENCY_STRICT,
+        .verifies = config->mirror_verify != 0,
+        .waits_for_mirror = config->ack == MCP__ACK_BOTH,
+        .is_shared = config->shared_pool != 0,
+        .refuses_cut_off = config->cut_off == MCP__CUT_OFF_REFUSE,
+        .refuses_skew = config->config_skew == MCP__CONFIG_SKEW_REFUSE,
+        .view_interval_ms = config->view_interval_ms,
+        .hold_ms = config->view_interval_ms + config->timeout_ms,
+        .config8 = mcp__options_config8(config),
+        .prefix = {config->prefix, config->prefix_len},
+    };
+}
 
 static mcp__settings
 settings_of(const mcp__config *config)
@@ -22,7 +47,40 @@ settings_of(const mcp__config *config)
         .health = {config->retry_min_ms, config->retry_max_ms, config->suspect_limit},
         .value_max = (size_t)config->max_value,
         .mirrors_writes = !config->mirror_failover_only,
+        .has_backup_list = config->mirror == MCP__MIRROR_BACKUP,
+        .promise = promise_of(config),
+        .repairs = config->repair,
+        .resyncs = config->resync,
+        .resync_rate = config->resync_rate,
     };
+}
+
+/* Servers that stand in one list twice: the user is told with the first call. */
+static mcp_status
+tell_repeats(mcp_client *client)
+{
+    const mcp__config *config = &client->config;
+    size_t n = config->n_primaries + config->n_backups;
+    if (config->place.distribution == MCP__NATIVE)
+        return MCP_OK; /* the options were refused */
+    uint32_t *ids = mcp__mem_new(&client->mem, n * sizeof *ids);
+    if (ids == NULL)
+        return MCP_NO_MEMORY;
+    for (size_t i = 0; i < n; i++) {
+        const char *address = config->servers[i].address;
+        size_t first = i < config->n_primaries ? 0 : config->n_primaries;
+        ids[i] = mcp__marks_id8(address, strlen(address));
+        while (first < i && ids[first] != ids[i])
+            first++;
+        if (first == i || strcmp(config->servers[first].address, address) != 0)
+            continue;
+        mcp__news_item item = {
+            .kind = MCP_EVENT_SERVER_TWICE, .server = (int32_t)i, .partner = (int32_t)first};
+        snprintf(item.why, sizeof item.why, "it is server %zu, too, and counts twice", first);
+        mcp__news_put(&client->engine.news, &item);
+    }
+    mcp__mem_free(&client->mem, ids);
+    return MCP_OK;
 }
 
 /* Everything behind the options. What was made before a failure is unmade by the caller. */
@@ -44,7 +102,9 @@ build(mcp_client *client)
                        config->namespace_text, mcp__rand_64(), mcp__clock_exact(&clock));
     if (status != MCP_OK)
         return status;
-    if (mcp__wait_init(&client->world, &client->engine, config->servers, &client->mem) == 0)
+    status = tell_repeats(client);
+    if (status == MCP_OK &&
+        mcp__wait_init(&client->world, &client->engine, config->servers, &client->mem) == 0)
         return MCP_OK;
     mcp__pool_fini(&client->engine);
     return MCP_NO_MEMORY;
@@ -95,11 +155,13 @@ mcp_open(const char *options, char *why, size_t why_size)
 void
 mcp_close(mcp_client *client)
 {
-    if (client == NULL)
+    if (client == NULL || mcp__client_is_busy(client))
         return;
     mcp__client_enter(client);
     int64_t now_ms = mcp__wait_begin(&client->world);
     mcp__wait_drain(&client->world, now_ms + client->config.timeout_ms);
+    mcp__client_tell(client);
+    mcp__chores_end(&client->engine);
     mcp__wait_fini(&client->world);
     mcp__pool_fini(&client->engine);
     mcp__pairing_free(client->pairing);
@@ -186,13 +248,27 @@ check_value(mcp_client *client, const mcp_request *request)
     return MCP_OK;
 }
 
+static mcp_status
+check_lease(mcp_client *client, const mcp_request *request)
+{
+    if (request->ttl < 1 || request->ttl > LEASE_MAX_S)
+        return mcp__err_set(&client->err, MCP_BAD_ARGUMENT,
+                            "a lease lasts 1 to %d seconds, not %lld", LEASE_MAX_S,
+                            (long long)request->ttl);
+    if (request->delta > INT32_MAX)
+        return mcp__err_set(&client->err, MCP_BAD_ARGUMENT,
+                            "%llu seconds before its end is more than 2147483647",
+                            (unsigned long long)request->delta);
+    return MCP_OK;
+}
+
 mcp_status
 mcp__client_check(mcp_client *client, const mcp_request *request)
 {
     mcp__err *err = &client->err;
     if (request->size < offsetof(mcp_request, route))
         return mcp__err_set(err, MCP_BAD_ARGUMENT, "the request is not MCP_REQUEST_INIT");
-    if (request->verb < MCP_GET || request->verb > MCP_PING)
+    if (request->verb < MCP_GET || request->verb > MCP_LEASE)
         return mcp__err_set(err, MCP_BAD_ARGUMENT, "there is no verb %d", (int)request->verb);
     if (!mcp__ttl_is_valid(request->ttl))
         return mcp__err_set(err, MCP_BAD_ARGUMENT,
@@ -201,7 +277,7 @@ mcp__client_check(mcp_client *client, const mcp_request *request)
     if (request->timeout_ms > INT32_MAX)
         return mcp__err_set(err, MCP_BAD_ARGUMENT, "the timeout of %u ms is above 2147483647",
                             request->timeout_ms);
-    if (request->verb >= MCP_FLUSH)
+    if (request->verb >= MCP_FLUSH && request->verb <= MCP_PING)
         return check_server(client, request);
     if (!is_good_key(client, request))
         return check_key(client, request);
@@ -209,6 +285,8 @@ mcp__client_check(mcp_client *client, const mcp_request *request)
         return mcp__err_set(err, MCP_BAD_ARGUMENT, "the route key is empty");
     if (request->verb >= MCP_SET && request->verb <= MCP_CAS)
         return check_value(client, request);
+    if (request->verb == MCP_LEASE)
+        return check_lease(client, request);
     return MCP_OK;
 }
 
@@ -218,8 +296,10 @@ mcp__client_check(mcp_client *client, const mcp_request *request)
 static void
 clear_up(mcp_client *client)
 {
-    if (client->is_inside)
+    if (client->is_inside) {
         mcp__drive_abandon(&client->engine, mcp__clock_exact(&client->world.clock));
+        mcp__chores_end(&client->engine);
+    }
     if (mcp__fork_happened(&client->fork)) {
         mcp__wait_child(&client->world);
         mcp__fork_renew(&client->fork);
@@ -294,8 +374,8 @@ finish(mcp_client *client, mcp__task *task, mcp_result *result)
     return status;
 }
 
-mcp_status
-mcp_call(mcp_client *client, const mcp_request *request, mcp_result *result)
+static mcp_status
+call(mcp_client *client, const mcp_request *request, mcp_result *result)
 {
     mcp_request ours;
     mcp__client_enter(client);
@@ -308,9 +388,11 @@ mcp_call(mcp_client *client, const mcp_request *request, mcp_result *result)
         mcp__client_leave(client);
         return fail(client, result, status);
     }
-    if (request->verb == MCP_APPEND || request->verb == MCP_PREPEND)
-        client->engine.unix_now = mcp__clock_unix();
     int64_t now_ms = mcp__wait_begin(&client->world);
+    if (mcp__chores_any(&client->engine)) { /* before the value that this call will lend */
+        mcp__wait_slice(&client->world, MCP__WAIT_SLICE_MS);
+        now_ms = mcp__wait_begin(&client->world);
+    }
     mcp__task *task = mcp__drive_submit(&client->engine, request,
                                         mcp__client_timeout_ms(client, request), now_ms);
     if (task == NULL) {
@@ -322,16 +404,36 @@ mcp_call(mcp_client *client, const mcp_request *request, mcp_result *result)
         mcp__wait_once(&client->world, task->timer.at_ms);
     } while (!task->is_finished);
     if (client->engine.first_wish != NULL)
-        mcp__wait_serve(&client->world); /* the third delete */
+        mcp__wait_serve(&client->world); /* what nobody waits for, as the third delete */
     mcp__client_leave(client);
     return finish(client, task, result);
+}
+
+mcp_status
+mcp_call(mcp_client *client, const mcp_request *request, mcp_result *result)
+{
+    if (mcp__client_is_busy(client)) {
+        mcp_result busy = MCP_RESULT_INIT;
+        busy.status = MCP_BUSY;
+        if (result != NULL)
+            mcp__client_give(result, &busy);
+        return MCP_BUSY;
+    }
+    mcp_status status = call(client, request, result);
+    mcp__client_tell(client);
+    return status;
 }
 
 void
 mcp_maintain(mcp_client *client)
 {
+    if (mcp__client_is_busy(client))
+        return;
     mcp__client_enter(client);
     int64_t now_ms = mcp__wait_begin(&client->world);
     mcp__wait_drain(&client->world, now_ms);
+    if (mcp__chores_any(&client->engine))
+        mcp__wait_slice(&client->world, MAINTAIN_MS);
     mcp__client_leave(client);
+    mcp__client_tell(client);
 }

@@ -10,6 +10,7 @@
 #ifndef MCPROXY_API_CLIENT_H
 #define MCPROXY_API_CLIENT_H
 
+#include "api/events.h"
 #include "api/options.h"
 #include "engine/drive.h"
 #include "io/fork.h"
@@ -32,6 +33,7 @@ struct mcp_client {
     mcp__fork fork;
     mcp__task *lent;
     int is_inside; /* a call has begun and not returned */
+    mcp__events events;
     mcp__arena_block *arena;
     mcp__err err;
     mcp_error last_error;
@@ -51,6 +53,24 @@ static inline void
 mcp__client_leave(mcp_client *client)
 {
     client->is_inside = 0;
+}
+
+/*
+ * The very end of a call, when its result has been given: the user is told what happened to
+ * servers.
+ */
+static inline void
+mcp__client_tell(mcp_client *client)
+{
+    if (client->engine.news.n > 0 && client->events.callback != NULL)
+        mcp__events_tell(&client->events, &client->engine.news);
+}
+
+/* Is this a call from inside one of the user's functions? It is refused, and touches nothing. */
+static inline int
+mcp__client_is_busy(const mcp_client *client)
+{
+    return client->events.is_calling_back;
 }
 
 /* Checks a request and says what is wrong with it, if anything. */

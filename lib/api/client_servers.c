@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/chores.h"
+#include "engine/line.h"
+
 int
 mcp_server_count(const mcp_client *client)
 {
@@ -21,16 +24,57 @@ give_counters(mcp_server *info, const mcp__server *server)
     info->failovers = server->tally.failovers;
     info->hits = server->tally.hits;
     info->misses = server->tally.misses;
+    info->journaled = server->tally.journaled;
+    info->repaired = server->tally.repaired;
+    info->refilled = server->tally.refilled;
+}
+
+static uint64_t
+since(int64_t then_ms, int64_t now_ms)
+{
+    return now_ms > then_ms ? (uint64_t)(now_ms - then_ms) : 0;
+}
+
+/* Who said that it missed writes, and since when that is known. */
+static void
+give_mark(mcp_server *info, const mcp__engine *engine, const mcp__server *server, int64_t now_ms)
+{
+    info->missed_on = server->missed_on;
+    if (server->missed_on < 0)
+        return;
+    info->missed_ms = since(server->missed_since_ms, now_ms);
+    if (info->state != MCP_STATE_RECOVERING)
+        return;
+    info->since_ms = info->missed_ms < info->since_ms ? info->missed_ms : info->since_ms;
+    snprintf(info->why, sizeof info->why, "missed writes, on record on %.64s",
+             engine->servers[server->missed_on].spec->name);
 }
 
 static void
-give_state(mcp_server *info, const mcp__server *server, int64_t now_ms)
+give_job(mcp_server *info, const mcp__engine *engine, const mcp__server *server)
+{
+    mcp_progress progress = {.phase = NULL};
+    mcp__chores_progress(engine, server->number, &progress);
+    info->job = progress.job;
+    if (progress.job == MCP_JOB_NONE)
+        return;
+    info->job_done = progress.done;
+    info->job_total = progress.total;
+    info->job_wait_ms = progress.wait_ms;
+    if (progress.phase != NULL)
+        snprintf(info->job_phase, sizeof info->job_phase, "%s", progress.phase);
+}
+
+static void
+give_state(mcp_server *info, const mcp__engine *engine, const mcp__server *server, int64_t now_ms)
 {
     const mcp__health *health = &server->health;
-    info->state = health->state;
+    info->state = mcp__line_state(engine, server);
     info->contacted = health->contacted;
-    info->since_ms = now_ms > health->since_ms ? (uint64_t)(now_ms - health->since_ms) : 0;
+    info->since_ms = since(health->since_ms, now_ms);
     snprintf(info->why, sizeof info->why, "%s", health->why);
+    if (info->state == MCP_STATE_WARMING)
+        snprintf(info->why, sizeof info->why, "came back empty, is being filled");
     snprintf(info->version, sizeof info->version, "%s", server->link.hello.version);
     if (health->state == MCP_STATE_DOWN && health->next_probe_ms > now_ms)
         info->next_probe_ms = (uint64_t)(health->next_probe_ms - now_ms);
@@ -44,13 +88,16 @@ mcp_server_info(const mcp_client *client, int number, mcp_server *info)
         return MCP_BAD_ARGUMENT;
     const mcp__server *server = &engine->servers[number];
     mcp__clock clock = client->world.clock;
+    int64_t now_ms = mcp__clock_exact(&clock);
     mcp_server ours = MCP_SERVER_INIT;
     ours.name = server->spec->name;
     ours.address = server->spec->address;
     ours.is_backup = server->number >= engine->n_primaries;
     ours.index = ours.is_backup ? number - (int)engine->n_primaries : number;
     ours.weight = server->spec->weight;
-    give_state(&ours, server, mcp__clock_exact(&clock));
+    give_state(&ours, engine, server, now_ms);
+    give_mark(&ours, engine, server, now_ms);
+    give_job(&ours, engine, server);
     give_counters(&ours, server);
     size_t size = info->size < sizeof ours ? info->size : sizeof ours;
     ours.size = info->size;
@@ -77,6 +124,13 @@ mcp_where(mcp_client *client, const void *key, size_t key_len, const void *route
     location->primary = (int)pair.primary;
     location->backup = pair.backup == MCP__NO_SERVER ? -1 : (int)pair.backup;
     return MCP_OK;
+}
+
+void
+mcp_on_event(mcp_client *client, mcp_event_callback callback, void *context)
+{
+    client->events.callback = callback;
+    client->events.context = context;
 }
 
 static mcp_request

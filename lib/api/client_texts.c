@@ -22,6 +22,8 @@ mcp_strstatus(mcp_status status)
         return "not a number";
     case MCP_SERVER_FULL:
         return "the server has no memory for it";
+    case MCP_LEASED:
+        return "missing; somebody else is computing it";
     case MCP_BAD_ARGUMENT:
         return "bad argument";
     case MCP_BAD_KEY:
@@ -53,8 +55,24 @@ mcp_strstatus(mcp_status status)
 const char *
 mcp_strstate(mcp_state state)
 {
-    static const char *const words[] = {"up", "suspect", "down", "probing"};
+    static const char *const words[] = {"up",      "suspect",    "down",
+                                        "probing", "recovering", "warming"};
     return (unsigned)state < sizeof words / sizeof words[0] ? words[state] : "no such state";
+}
+
+const char *
+mcp_strevent(mcp_event_kind kind)
+{
+    static const char *const words[] = {
+        [MCP_EVENT_STATE] = "state",           [MCP_EVENT_MARKED] = "marked",
+        [MCP_EVENT_MARK_SEEN] = "mark-seen",   [MCP_EVENT_MARK_GONE] = "mark-gone",
+        [MCP_EVENT_RESTARTED] = "restarted",   [MCP_EVENT_FLUSHED] = "flushed",
+        [MCP_EVENT_FILLED] = "filled",         [MCP_EVENT_RECORD_LOST] = "record-lost",
+        [MCP_EVENT_OTHER_LIST] = "other-list", [MCP_EVENT_OTHER_FORMAT] = "other-format",
+        [MCP_EVENT_CUT_OFF] = "cut-off",       [MCP_EVENT_SERVER_TWICE] = "server-twice",
+    };
+    const char *word = (unsigned)kind < sizeof words / sizeof words[0] ? words[kind] : NULL;
+    return word != NULL ? word : "no such event";
 }
 
 const char *

@@ -162,3 +162,37 @@ mcp_decr_from(mcp_client *client, const void *key, size_t key_len, uint64_t delt
     mcp_request request = of_key(MCP_DECR, key, key_len);
     return count_from(client, &request, delta, initial, ttl, number);
 }
+
+/* ---- leases ---- */
+
+mcp_status
+mcp_get_or_lease(mcp_client *client, const void *key, size_t key_len, uint32_t lease_seconds,
+                 uint32_t early_seconds, mcp_result *result)
+{
+    mcp_request request = of_key(MCP_LEASE, key, key_len);
+    request.ttl = lease_seconds;
+    request.delta = early_seconds;
+    return mcp_call(client, &request, result);
+}
+
+/* What the lease was won for is a stub with a number of its own: whoever wrote or deleted the key
+ * since, or the end of the lease, took that number away. */
+mcp_status
+mcp_fill(mcp_client *client, const void *key, size_t key_len, const void *value, size_t value_len,
+         int64_t ttl, uint32_t flags, uint64_t lease)
+{
+    mcp_request request = of_key(MCP_CAS, key, key_len);
+    if (mcp__client_is_busy(client))
+        return MCP_BUSY;
+    if (lease == 0)
+        return mcp__err_set(&client->err, MCP_BAD_ARGUMENT,
+                            "the lease is 0: this caller has not won it");
+    request.ttl = ttl;
+    request.flags = flags;
+    request.cas = lease;
+    mcp_status status = store(client, request, value, value_len);
+    if (status != MCP_NOT_FOUND)
+        return status;
+    client->err.status = MCP_EXISTS;
+    return MCP_EXISTS;
+}

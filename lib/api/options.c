@@ -447,15 +447,38 @@ check_times(const parser *p)
                                  "retry_min (%" PRIu32 " ms) is above retry_max (%" PRIu32 " ms)",
                                  config->retry_min_ms, config->retry_max_ms);
     }
-    /* A strict write may wait for one view_interval behind the share of the server that failed. */
-    uint64_t left = (uint64_t)config->timeout_ms * 6 / 10;
-    if (config->consistency == MCP__CONSISTENCY_STRICT &&
-        left < (uint64_t)config->view_interval_ms + 50)
-        return mcp__words_refuse(place_of(p, "consistency"), p->err,
-                                 "0.6 x timeout (%" PRIu64 " ms) is below view_interval + 50 ms "
-                                 "(%" PRIu64 " ms)",
-                                 left, (uint64_t)config->view_interval_ms + 50);
     return MCP_OK;
+}
+
+/* A strict write may wait for one view_interval behind the share of the server that failed; a round
+ * trip is to fit behind that. */
+static mcp_status
+check_strict(const parser *p)
+{
+    enum { ROUND_TRIP_MS = 50 };
+    const mcp__config *config = p->config;
+    uint64_t left_ms = (uint64_t)config->timeout_ms * 6 / 10;
+    uint64_t needed_ms = (uint64_t)config->view_interval_ms + ROUND_TRIP_MS;
+    char lower[48] = "";
+    if (config->consistency != MCP__CONSISTENCY_STRICT || left_ms >= needed_ms)
+        return MCP_OK;
+    if (left_ms > ROUND_TRIP_MS)
+        snprintf(lower, sizeof lower, " or view_interval=%" PRIu64 "ms or less",
+                 left_ms - ROUND_TRIP_MS);
+    return mcp__words_refuse(place_of(p, "consistency"), p->err,
+                             "it needs timeout=%" PRIu64
+                             "ms or more%s, so that 0.6 x timeout is not "
+                             "below view_interval + 50 ms",
+                             (needed_ms * 10 + 5) / 6, lower);
+}
+
+/* With ack=primary nobody waits for the second copy, so nothing is to be compared behind a write.
+ */
+static void
+settle_verify(const parser *p)
+{
+    if (p->config->ack == MCP__ACK_PRIMARY && !is_given(p, mcp__table_find("mirror_verify")))
+        p->config->mirror_verify = 0;
 }
 
 static mcp_status
@@ -482,7 +505,10 @@ check_all(parser *p)
     if (status == MCP_OK)
         status = check_times(p);
     if (status == MCP_OK)
+        status = check_strict(p);
+    if (status == MCP_OK)
         status = check_namespace(p);
+    settle_verify(p);
     if (status == MCP_OK)
         status =
             mcp__roster_check(&p->roster, p->config->place.distribution != MCP__NATIVE, p->err);

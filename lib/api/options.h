@@ -28,4 +28,11 @@ mcp_status mcp__options_parse(mcp__config *config, const mcp__mem *mem, const ch
                               mcp__err *err);
 void mcp__options_fini(mcp__config *config);
 
+/*
+ * The pool as a number: a hash of the servers' names and weights in their order, of how keys are
+ * placed and mirrored, and of the reserved prefix. Clients that disagree about it look for the same
+ * key on different servers.
+ */
+uint32_t mcp__options_config8(const mcp__config *config);
+
 #endif

@@ -6,16 +6,23 @@
 #include <string.h>
 
 #include "engine/line.h"
+#include "engine/record.h"
 #include "ops/steps.h"
 
 /* ---- carrying out steps ---- */
+
+static void begin_sequel(mcp__engine *engine, const mcp__op *op);
 
 static void
 set_timer(mcp__engine *engine, mcp__task *task)
 {
     int64_t first = mcp__op_limit(&task->op, MCP__PRIMARY);
     int64_t second = mcp__op_limit(&task->op, MCP__BACKUP);
-    mcp__timer_set(&engine->timers, &task->timer, first < second ? first : second);
+    if (second < first)
+        first = second;
+    if (task->op.hold_ms != 0 && task->op.hold_ms < first)
+        first = task->op.hold_ms;
+    mcp__timer_set(&engine->timers, &task->timer, first);
 }
 
 static const char *
@@ -56,10 +63,44 @@ explain(mcp__engine *engine, const mcp__op *op)
 }
 
 static void
+append(mcp__task **first, mcp__task **last, mcp__task *task)
+{
+    task->next = NULL;
+    if (*last == NULL)
+        *first = task;
+    else
+        (*last)->next = task;
+    *last = task;
+}
+
+/* Nobody waits for it, unless it is a job's errand. */
+static void
+finish_background(mcp__engine *engine, mcp__task *task)
+{
+    engine->n_background--;
+    task->is_finished = 1;
+    if (task->job != NULL)
+        append(&engine->first_errand, &engine->last_errand, task);
+    else
+        mcp__pool_give_back(engine, task);
+}
+
+static void
 finish(mcp__engine *engine, mcp__task *task)
 {
     mcp__op *op = &task->op;
     mcp__timer_stop(&engine->timers, &task->timer);
+    if (op->sequel != MCP__SEQUEL_NONE)
+        begin_sequel(engine, op);
+    if (op->mark.has != 0 && op->status >= MCP_OK)
+        mcp__record_marking(engine, op->leg[MCP__OTHER(op->mark.witness)].server,
+                            op->leg[op->mark.witness].server);
+    if (op->is_filling && op->number && op->verb == MCP_GET)
+        engine->servers[op->leg[MCP__PRIMARY].server].tally.refilled++;
+    if (op->is_background) {
+        finish_background(engine, task);
+        return;
+    }
     if (op->has_view)
         engine->servers[op->leg[op->answered].server].link.n_pinned++;
     if (op->status < MCP_OK)
@@ -67,28 +108,53 @@ finish(mcp__engine *engine, mcp__task *task)
     if (op->answered == MCP__BACKUP)
         engine->servers[op->leg[MCP__PRIMARY].server].tally.failovers++;
     task->is_finished = 1;
-    task->next = NULL;
-    if (engine->last_finished == NULL)
-        engine->first_finished = task;
-    else
-        engine->last_finished->next = task;
-    engine->last_finished = task;
+    append(&engine->first_finished, &engine->last_finished, task);
     engine->n_unfinished--;
 }
 
+static int
+is_mutation(uint8_t word)
+{
+    return word < MCP__WORD_MARKS && word != MCP__COMMAND_GET && word != MCP__COMMAND_PEEK &&
+           word != MCP__COMMAND_LEASE;
+}
+
 static void
-send_leg(mcp__engine *engine, mcp__op *op, int index, uint8_t kind)
+load_leg(mcp__leg *leg, const uint8_t *bundle)
+{
+    leg->n_bundle = 0;
+    leg->n_answered = 0;
+    leg->is_mutation = 0;
+    leg->late_failure = MCP__FAILURE_NONE;
+    leg->state = MCP__LEG_SENT;
+    while (leg->n_bundle < MCP__BUNDLE_MAX && bundle[leg->n_bundle] != 0) {
+        leg->is_mutation |= (uint8_t)is_mutation(bundle[leg->n_bundle]);
+        leg->bundle[leg->n_bundle] = bundle[leg->n_bundle];
+        leg->n_bundle++;
+    }
+}
+
+static void
+send_leg(mcp__engine *engine, mcp__op *op, int index)
 {
     mcp__leg *leg = &op->leg[index];
-    leg->command = kind;
     leg->was_asked = 1;
     leg->was_resent = 0;
     leg->started_ms = engine->now_ms;
     /* Too late to ask: a server that was asked nothing must not be blamed for not answering. */
     if (engine->now_ms >= op->deadline_ms)
         mcp__pool_add_fallen(engine, leg, MCP__FAILURE_TIMEOUT, 0);
+    else if (op->is_background && !mcp__health_is_usable(&engine->servers[leg->server].health))
+        mcp__pool_add_fallen(engine, leg, MCP__FAILURE_AWAY, 0);
     else
         mcp__line_put(engine, leg);
+}
+
+/* While the marks are read, the connection that will be used next may be made already. */
+static void
+warm_up(mcp__engine *engine, const mcp__op *op)
+{
+    mcp__line_warm(engine, &engine->servers[op->leg[MCP__PRIMARY].server]);
 }
 
 static void
@@ -96,33 +162,34 @@ carry_out(mcp__engine *engine, mcp__task *task, mcp__step step)
 {
     mcp__op *op = &task->op;
     if (step.is_done) {
-        if (step.owe_backup) {
-            mcp__command command = mcp__op_command(op, step.send[MCP__BACKUP]);
-            mcp__line_put_owed(engine, &op->leg[MCP__BACKUP], &command);
-        }
         finish(engine, task);
         return;
     }
     /* Both are on their way before either is, so that an answer finds the other one waiting. */
     for (int i = MCP__PRIMARY; i <= MCP__BACKUP; i++) {
-        if (step.send[i])
-            op->leg[i].state = MCP__LEG_SENT;
+        if (step.send[i][0])
+            load_leg(&op->leg[i], step.send[i]);
     }
     for (int i = MCP__PRIMARY; i <= MCP__BACKUP; i++) {
-        if (step.send[i])
-            send_leg(engine, op, i, step.send[i]);
+        if (step.send[i][0])
+            send_leg(engine, op, i);
     }
+    if (op->is_looking)
+        warm_up(engine, op);
     set_timer(engine, task);
 }
 
-/* Since this operation began another one, or this one itself, may have found a server away. */
+/* Since this operation began another one, or this one itself, may have found a server away, or
+ * what stands against it. */
 static void
 look_again(mcp__engine *engine, mcp__op *op)
 {
+    op->now_ms = engine->now_ms;
     for (int i = MCP__PRIMARY; i <= MCP__BACKUP; i++) {
         const mcp__health *health = &engine->servers[op->leg[i].server].health;
         op->view.is_usable[i] = op->view.exists[i] && mcp__health_is_usable(health);
     }
+    mcp__op_look(op);
 }
 
 /* Tells the operations whose legs have fallen, until no leg falls any more. */
@@ -146,6 +213,7 @@ set_leg(mcp__engine *engine, mcp__op *op, int index, uint32_t number)
     mcp__server *server = &engine->servers[number];
     op->leg[index].server = number;
     op->leg[index].cas_mark = server->cas_mark;
+    op->ledger[index] = &server->ledger;
     op->view.exists[index] = 1;
     op->view.is_usable[index] = (uint8_t)mcp__health_is_usable(&server->health);
 #ifdef MCP_MUTANT_SUSPECT_WAITED_FOR
@@ -157,11 +225,12 @@ static void
 route(mcp__engine *engine, mcp__op *op, const mcp_request *request)
 {
     memset(&op->view, 0, sizeof op->view);
-    if (request->verb >= MCP_FLUSH) {
+    if (request->verb >= MCP_FLUSH && request->verb <= MCP_PING) {
         op->is_direct = 1;
         set_leg(engine, op, MCP__PRIMARY, (uint32_t)request->server);
         return;
     }
+    engine->has_routes |= request->route != NULL;
     const void *hashed = request->route != NULL ? request->route : request->key;
     size_t len = request->route != NULL ? request->route_len : request->key_len;
     mcp__pair pair = mcp__pairing_find(engine->pairing, hashed, len);
@@ -169,12 +238,63 @@ route(mcp__engine *engine, mcp__op *op, const mcp_request *request)
     if (pair.backup != MCP__NO_SERVER) {
         set_leg(engine, op, MCP__BACKUP, pair.backup);
         op->is_mirrored = (uint8_t)engine->settings.mirrors_writes;
+        mcp__view_read(&op->view, op->ledger[MCP__PRIMARY], op->ledger[MCP__BACKUP]);
     }
     if (engine->name_space_len > 0) {
         memcpy(op->wire_key, engine->name_space, engine->name_space_len);
         memcpy(op->wire_key + engine->name_space_len, request->key, request->key_len);
         op->key = (mcp__span){op->wire_key, engine->name_space_len + request->key_len};
     }
+}
+
+/* What holds for every operation before its first step. */
+static void
+prepare(mcp__engine *engine, mcp__op *op)
+{
+    op->promise = &engine->settings.promise;
+    op->now_ms = engine->now_ms;
+    op->unix_now = engine->unix_now;
+    op->mark.inc8 = (uint32_t)(engine->random ^ engine->opaque_count * 2654435761u);
+}
+
+/* How far apart calls come: by that it is judged how early the marks have to be asked for. */
+static void
+take_pulse(mcp__engine *engine)
+{
+    engine->gap_ms = engine->now_ms - engine->submitted_ms;
+    engine->submitted_ms = engine->now_ms;
+}
+
+static int
+is_refused_cut_off(const mcp__engine *engine, const mcp__op *op)
+{
+    int cut_off = engine->servers[op->leg[MCP__PRIMARY].server].is_cut_off ||
+                  engine->servers[op->leg[MCP__BACKUP].server].is_cut_off;
+    return cut_off && engine->settings.promise.refuses_cut_off && op->verb != MCP_GET &&
+           mcp__op_keeps_record(op);
+}
+
+/* A pool whose clients do not agree where keys live. */
+static int
+is_refused_skew(const mcp__engine *engine, const mcp__op *op)
+{
+    int skewed = engine->servers[op->leg[MCP__PRIMARY].server].has_other_list ||
+                 engine->servers[op->leg[MCP__BACKUP].server].has_other_list;
+    return skewed && engine->settings.promise.refuses_skew && mcp__op_keeps_record(op);
+}
+
+static mcp__step
+first_step(mcp__engine *engine, mcp__op *op)
+{
+    if (op->is_direct || !mcp__op_keeps_record(op))
+        return mcp__steps_begin(op);
+    if (is_refused_cut_off(engine, op))
+        return mcp__op_done(op, MCP_NO_SERVER);
+    if (is_refused_skew(engine, op))
+        return mcp__op_done(op, MCP_REFUSED);
+    if (op->verb == MCP_GET) /* the others ask both servers anyway */
+        mcp__line_refresh(engine, &engine->servers[op->leg[MCP__BACKUP].server]);
+    return mcp__steps_begin(op);
 }
 
 mcp__task *
@@ -187,16 +307,88 @@ mcp__drive_submit(mcp__engine *engine, const mcp_request *request, uint32_t time
         return NULL;
     mcp__op *op = &task->op;
     mcp__op_begin(op, request);
+    prepare(engine, op);
     route(engine, op, request);
-    op->unix_now = engine->unix_now;
+    take_pulse(engine);
     op->deadline_ms = now_ms + timeout_ms;
     op->share_ms = op->view.exists[MCP__BACKUP]
                        ? ((int64_t)timeout_ms * MCP__SHARE_PERCENT + 99) / 100
                        : (int64_t)timeout_ms;
     engine->n_unfinished++;
-    carry_out(engine, task, mcp__steps_begin(op));
+    carry_out(engine, task, first_step(engine, op));
     settle(engine);
     return task;
+}
+
+/* ---- what nobody waits for ---- */
+
+mcp__task *
+mcp__drive_begin(mcp__engine *engine, const mcp__background *wanted)
+{
+    mcp_request request = MCP_REQUEST_INIT;
+    mcp__task *task = mcp__pool_take(engine);
+    if (task == NULL)
+        return NULL;
+    mcp__op *op = &task->op;
+    request.key = wanted->key.bytes;
+    request.key_len = wanted->key.len;
+    request.value = wanted->value.bytes;
+    request.value_len = wanted->value.len;
+    request.ttl = wanted->ttl;
+    request.flags = wanted->flags;
+    request.want = wanted->ask == MCP__COMMAND_DELETE ? 0 : MCP_WANT_CAS;
+    mcp__op_begin(op, &request);
+    prepare(engine, op);
+    op->verb = wanted->verb;
+    op->is_background = 1;
+    op->ask = wanted->ask;
+    op->unique = op->drop_unique = wanted->unique;
+    op->authority = wanted->authority;
+    op->with_initial = wanted->deletes_first;
+    op->copy_cas[MCP__PRIMARY] = wanted->copy_cas[MCP__PRIMARY];
+    op->copy_cas[MCP__BACKUP] = wanted->copy_cas[MCP__BACKUP];
+    if (!wanted->keeps_key) {
+        memcpy(op->wire_key, wanted->key.bytes, wanted->key.len);
+        op->key.bytes = op->wire_key;
+    }
+    memset(&op->view, 0, sizeof op->view);
+    for (int i = MCP__PRIMARY; i <= MCP__BACKUP; i++) {
+        if (wanted->server[i] != MCP__NO_SERVER)
+            set_leg(engine, op, i, wanted->server[i]);
+    }
+    mcp__op_look(op);
+    task->job = wanted->job;
+    /* What rides has no time of its own until it is sent for its own sake. */
+    int rides = wanted->verb == MCP__VERB_VERIFY;
+    op->deadline_ms = rides ? INT64_MAX : engine->now_ms + engine->settings.timeout_ms;
+    op->share_ms = engine->settings.timeout_ms;
+    engine->n_background++;
+    carry_out(engine, task, mcp__steps_begin(op));
+    return task;
+}
+
+void
+mcp__drive_settle(mcp__engine *engine)
+{
+    settle(engine);
+}
+
+/* Without memory for it: as if the client had died behind the acknowledgement. */
+static void
+begin_sequel(mcp__engine *engine, const mcp__op *op)
+{
+    static const uint8_t verbs[] = {
+        [MCP__SEQUEL_VERIFY] = MCP__VERB_VERIFY,
+        [MCP__SEQUEL_LAST_DELETE] = MCP__VERB_LAST_DELETE,
+        [MCP__SEQUEL_DELETE] = MCP_DELETE,
+    };
+    mcp__background wanted = {
+        .verb = verbs[op->sequel],
+        .key = op->key,
+        .server = {op->leg[MCP__PRIMARY].server, op->leg[MCP__BACKUP].server},
+        .copy_cas = {op->copy_cas[MCP__PRIMARY], op->copy_cas[MCP__BACKUP]},
+    };
+    (void)mcp__drive_begin(engine, &wanted);
 }
 
 mcp__task *
@@ -315,8 +507,8 @@ mcp__drive_sent(mcp__engine *engine, uint32_t server, size_t len)
 {
     mcp__link *link = &engine->servers[server].link;
     mcp__link_sent(link, len);
-    if (link->n_awaited == 0 && link->state == MCP__LINK_OPEN && !mcp__link_has_output(link))
-        mcp__pool_set_busy(engine, &engine->servers[server], 0);
+    if (link->state == MCP__LINK_OPEN)
+        mcp__line_watch(engine, &engine->servers[server]);
 }
 
 uint8_t *
@@ -341,7 +533,7 @@ count_read(mcp__tally *tally, const mcp__op *op, const mcp__reply *reply)
  */
 static void
 take_error(mcp__engine *engine, mcp__server *server, mcp__leg *leg, const mcp__reply *reply,
-           mcp_status status)
+           mcp_status status, int is_last_reply)
 {
     char quoted[64], why[96];
     mcp__op *op = mcp__op_of_leg(leg);
@@ -359,28 +551,62 @@ take_error(mcp__engine *engine, mcp__server *server, mcp__leg *leg, const mcp__r
     else if (reply->kind == MCP__REPLY_ERROR)
         failure = MCP__FAILURE_TOO_OLD;
     op->is_hopeless = is_client && status != MCP_REFUSED;
-    mcp__pool_add_fallen(engine, leg, failure, 0);
+    leg->late_failure = (uint8_t)failure;
+    if (is_last_reply)
+        mcp__pool_add_fallen(engine, leg, failure, 0);
     if (reply->kind != MCP__REPLY_SERVER_ERROR)
         mcp__line_lost(engine, server, MCP__FAILURE_BROKEN, 0, 0, why);
 }
 
+/* A stub that some other client's lease left is no value. */
 static void
-take_reply(mcp__engine *engine, mcp__server *server, const mcp__pending *pending,
-           const mcp__reply *reply)
+hide_stub(uint8_t word, mcp__reply *reply)
 {
-    if (pending->op == NULL)
-        return;
-    mcp__op *op = pending->op;
-    mcp__leg *leg = &op->leg[pending->leg];
-    mcp_status status = mcp__meta_status(pending->kind, reply);
+    int is_get = word == MCP__COMMAND_GET || word == MCP__COMMAND_GAT;
+    if (is_get && reply->kind == MCP__REPLY_VALUE && reply->value.len == 0 &&
+        (reply->lease & (MCP__LEASE_WON | MCP__LEASE_TAKEN)))
+        reply->kind = MCP__REPLY_MISS;
+}
+
+/* The last reply of its bundle, or there are more to come. */
+static int
+is_last(mcp__leg *leg)
+{
+    if (++leg->n_answered < leg->n_bundle)
+        return 0;
     leg->state = MCP__LEG_IDLE;
-    count_read(&server->tally, op, reply);
-    if (status < MCP_OK) {
-        take_error(engine, server, leg, reply, status);
+    return 1;
+}
+
+static void
+take_reply(mcp__engine *engine, mcp__server *server, const mcp__pending *pending, mcp__reply *reply)
+{
+    if (pending->op == NULL) {
+        mcp__record_answer(engine, server, pending->word, reply, pending->asked_ms);
         return;
     }
+    mcp__op *op = pending->op;
+    mcp__leg *leg = &op->leg[pending->leg];
+    uint8_t word = pending->word;
+    hide_stub(word, reply);
+    mcp_status status = mcp__meta_status(pending->kind, reply);
+    int last = is_last(leg);
+    count_read(&server->tally, op, reply);
+    if (word == MCP__WORD_MARKS)
+        mcp__record_marks(engine, server, reply, pending->asked_ms);
+    /* A word of the record that failed is an answer, too: the record was not made. */
+    if (status < MCP_OK && (word < MCP__WORD_MARKS || reply->kind != MCP__REPLY_SERVER_ERROR)) {
+        take_error(engine, server, leg, reply, status, last);
+        return;
+    }
+    if (last && leg->late_failure != MCP__FAILURE_NONE) {
+        mcp__pool_add_fallen(engine, leg, (mcp__failure)leg->late_failure, 0);
+        return;
+    }
+    if (leg->late_failure != MCP__FAILURE_NONE)
+        return;
     look_again(engine, op);
-    carry_out(engine, mcp__task_of(op), mcp__steps_answer(op, pending->leg, reply, status));
+    carry_out(engine, mcp__task_of(op), mcp__steps_answer(op, pending->leg, word, reply, status));
 }
 
 static void
@@ -416,7 +642,7 @@ mcp__drive_received(mcp__engine *engine, uint32_t number, size_t len, int64_t no
     server->link.used_ms = now_ms;
     mcp__link_received(&server->link, len);
     /* Several connections' worth of replies cannot be in one: bounded by the bytes received. */
-    while (server->link.state >= MCP__LINK_GREETING) {
+    while (server->link.state >= MCP__LINK_GREETING && !server->link.is_raw) {
         mcp__link_answer answer = mcp__link_next(&server->link, &pending, &reply);
         if (answer == MCP__LINK_NOTHING)
             break;
@@ -435,8 +661,7 @@ mcp__drive_received(mcp__engine *engine, uint32_t number, size_t len, int64_t no
         }
     }
     if (server->link.state == MCP__LINK_OPEN)
-        mcp__pool_set_busy(engine, server,
-                           server->link.n_awaited > 0 || mcp__link_has_output(&server->link));
+        mcp__line_watch(engine, server);
     settle(engine);
 }
 
@@ -445,12 +670,20 @@ mcp__drive_received(mcp__engine *engine, uint32_t number, size_t len, int64_t no
 static void
 take_op_timer(mcp__engine *engine, mcp__task *task)
 {
+    mcp__op *op = &task->op;
+    if (op->hold_ms != 0 && op->hold_ms <= engine->now_ms) {
+        look_again(engine, op);
+        carry_out(engine, task, mcp__steps_time(op));
+        settle(engine);
+        return;
+    }
     for (int i = MCP__PRIMARY; i <= MCP__BACKUP; i++) {
         if (mcp__op_limit(&task->op, i) <= engine->now_ms)
             mcp__line_give_up(engine, &task->op.leg[i]);
     }
+    uint64_t tag = task->life;
     settle(engine);
-    if (!task->is_finished)
+    if (task->life == tag && !task->is_finished)
         set_timer(engine, task);
 }
 
@@ -462,6 +695,8 @@ mcp__drive_time(mcp__engine *engine, int64_t now_ms)
     while ((timer = mcp__timers_due(&engine->timers, now_ms)) != NULL) {
         if (timer->kind == MCP__TIMER_OP) {
             take_op_timer(engine, (mcp__task *)((char *)timer - offsetof(mcp__task, timer)));
+        } else if (timer->kind == MCP__TIMER_RIDE) {
+            mcp__line_hasten(engine, (mcp__server *)((char *)timer - offsetof(mcp__server, ride)));
         } else {
             mcp__line_timer(engine, (mcp__server *)((char *)timer - offsetof(mcp__server, timer)));
             settle(engine);
@@ -475,7 +710,7 @@ void
 mcp__drive_forget(mcp__engine *engine, int64_t now_ms)
 {
     engine->now_ms = now_ms;
-    for (uint32_t i = 0; i < engine->n_servers; i++)
+    for (uint32_t i = 0; i < engine->n_lines; i++)
         mcp__line_lost(engine, &engine->servers[i], MCP__FAILURE_LOCAL, 0, 0, "forked");
     settle(engine);
 }
@@ -484,7 +719,7 @@ void
 mcp__drive_abandon(mcp__engine *engine, int64_t now_ms)
 {
     engine->now_ms = now_ms;
-    for (uint32_t i = 0; i < engine->n_servers; i++)
+    for (uint32_t i = 0; i < engine->n_lines; i++)
         mcp__line_abandon(engine, &engine->servers[i]);
     mcp__pool_take_back_all(engine);
 }
@@ -493,9 +728,17 @@ size_t
 mcp__drive_owed(const mcp__engine *engine)
 {
     size_t n = 0;
-    for (uint32_t i = 0; i < engine->n_servers; i++) {
+    for (uint32_t i = 0; i < engine->n_lines; i++) {
         const mcp__link *link = &engine->servers[i].link;
         n += link->pending_count - link->n_awaited;
     }
     return n;
+}
+
+void
+mcp__drive_hasten(mcp__engine *engine, int64_t now_ms)
+{
+    engine->now_ms = now_ms;
+    for (uint32_t i = 0; i < engine->n_lines; i++)
+        mcp__line_hasten(engine, &engine->servers[i]);
 }

@@ -14,20 +14,53 @@
  * a loop of calls must not become a storm of connections. */
 #define REFUSED_REST_MS 10
 
+/* So many requests may wait on a connection for company. */
+#define RIDERS_MAX 64
+
+/* Of so many questions for the marks one asks for the epoch, too. */
+#define POLLS_PER_EPOCH 8
+
 static int64_t
 share_ms(const mcp__engine *engine)
 {
     return ((int64_t)engine->settings.timeout_ms * MCP__SHARE_PERCENT + 99) / 100;
 }
 
-static void
-watch(mcp__engine *engine, mcp__server *server)
+void
+mcp__line_watch(mcp__engine *engine, mcp__server *server)
 {
-    int opening =
-        server->link.state == MCP__LINK_OPENING || server->link.state == MCP__LINK_GREETING;
+    const mcp__link *link = &server->link;
+    int is_opening = link->state == MCP__LINK_OPENING || link->state == MCP__LINK_GREETING;
     mcp__pool_set_busy(engine, server,
-                       opening || server->link.n_awaited > 0 ||
-                           mcp__link_has_output(&server->link));
+                       is_opening || link->n_awaited > 0 || mcp__link_has_output(link) ||
+                           mcp__link_owes(link) || link->is_raw);
+}
+
+mcp_state
+mcp__line_state(const mcp__engine *engine, const mcp__server *server)
+{
+    (void)engine;
+    if (server->health.state != MCP_STATE_UP)
+        return (mcp_state)server->health.state;
+    if (server->missed_on >= 0)
+        return MCP_STATE_RECOVERING;
+    return server->ledger.epoch == MCP__EPOCH_WARMING ? MCP_STATE_WARMING : MCP_STATE_UP;
+}
+
+/* An operator hears of every change. */
+static void
+tell_state(mcp__engine *engine, const mcp__server *server, mcp_state before)
+{
+    mcp_state after = mcp__line_state(engine, server);
+    if (after == before)
+        return;
+    mcp__news_item item = {.kind = MCP_EVENT_STATE,
+                           .before = (uint8_t)before,
+                           .state = (uint8_t)after,
+                           .server = (int32_t)server->number,
+                           .partner = -1};
+    snprintf(item.why, sizeof item.why, "%s", after == MCP_STATE_UP ? "" : server->health.why);
+    mcp__news_put(&engine->news, &item);
 }
 
 static void
@@ -39,7 +72,8 @@ close_link(mcp__engine *engine, mcp__server *server)
     mcp__pool_wish(engine, server, MCP__WISH_RESET);
 #endif
     mcp__timer_stop(&engine->timers, &server->timer);
-    watch(engine, server);
+    mcp__timer_stop(&engine->timers, &server->ride);
+    mcp__line_watch(engine, server);
 }
 
 /* ---- opening ---- */
@@ -59,7 +93,7 @@ open_link(mcp__engine *engine, mcp__server *server)
     mcp__health_probing(&server->health, engine->now_ms);
     mcp__timer_set(&engine->timers, &server->timer, engine->now_ms + attempt_limit_ms(engine));
     mcp__pool_wish(engine, server, MCP__WISH_OPEN);
-    watch(engine, server);
+    mcp__line_watch(engine, server);
 }
 
 void
@@ -75,62 +109,183 @@ mcp__line_connected(mcp__engine *engine, mcp__server *server)
     /* The greeting has a time of its own: a program that calls once a second sees the connection
      * stand in one call and hears the answer only in the next. */
     mcp__timer_set(&engine->timers, &server->timer, engine->now_ms + attempt_limit_ms(engine));
+    /* What is on record there, before anybody goes by what this server says. */
+    server->opened_ms = engine->now_ms;
+    if (mcp__line_keeps_record(engine, server)) {
+        server->ledger.unique = UINT64_MAX; /* it may be another life, with the same numbers */
+        mcp__line_ask(engine, server, MCP__ASK_EPOCH);
+        mcp__line_ask(engine, server, MCP__ASK_MARKS);
+    }
     mcp__pool_wish(engine, server, MCP__WISH_SEND);
 }
 
 void
 mcp__line_greeted(mcp__engine *engine, mcp__server *server)
 {
+    mcp_state before = mcp__line_state(engine, server);
     server->was_refused = 0;
     server->os_error = 0;
+    server->is_cut_off = server->n_cleared = 0;
     server->link.used_ms = engine->now_ms;
     mcp__health_success(&server->health, engine->now_ms);
     mcp__timer_stop(&engine->timers, &server->timer);
+    tell_state(engine, server, before);
+    if (server->missed_on >= 0 || server->ledger.epoch == MCP__EPOCH_WARMING)
+        engine->wants_chores = 1;
+    /* Its answer comes before those of the calls that wait: then it is known why it is empty. */
+    if (server->ledger.epoch == MCP__EPOCH_MISSING && mcp__line_keeps_record(engine, server))
+        mcp__line_ask(engine, server, MCP__ASK_STATS);
     while (server->first_waiting != NULL) {
         mcp__leg *leg = server->first_waiting;
         mcp__pool_remove_waiting(server, leg);
         mcp__line_put(engine, leg);
     }
-    watch(engine, server);
+    mcp__line_watch(engine, server);
 }
 
 /* ---- sending ---- */
 
+int
+mcp__line_keeps_record(const mcp__engine *engine, const mcp__server *server)
+{
+    return engine->settings.promise.keeps_record && server->number < engine->n_servers;
+}
+
 static int
-put(mcp__engine *engine, mcp__server *server, mcp__command *command, mcp__leg *leg)
+put(mcp__engine *engine, mcp__server *server, mcp__command *command, mcp__asker *asker)
 {
     mcp__link *link = &server->link;
     command->opaque = mcp__token_opaque(engine->opaque_count++);
-    void *op = leg == NULL ? NULL : mcp__op_of_leg(leg);
-    int was_quiet = link->n_awaited == 0 && !mcp__link_has_output(link);
-    if (mcp__link_put(link, command, op, leg == NULL ? MCP__BACKUP : leg->index) != 0)
+    asker->now_ms = engine->now_ms;
+    int was_quiet = !mcp__link_owes(link) && !mcp__link_has_output(link);
+    if (mcp__link_ask(link, command, asker) != 0)
         return -1;
     server->tally.calls++;
+    if (asker->is_rider) {
+        if (server->ride.place == 0)
+            mcp__timer_set(&engine->timers, &server->ride,
+                           engine->now_ms + engine->settings.promise.view_interval_ms);
+        return 0;
+    }
     uint8_t look = was_quiet && engine->now_ms - link->used_ms > REST_MS ? MCP__WISH_LOOK : 0;
     mcp__pool_wish(engine, server, MCP__WISH_SEND | look);
     mcp__pool_set_busy(engine, server, 1);
+    if (server->ride.place != 0)
+        mcp__timer_stop(&engine->timers, &server->ride);
     return 0;
+}
+
+static void
+put_epoch(mcp__engine *engine, mcp__server *server, mcp__command *command, char *text)
+{
+    const mcp__ledger *ledger = &server->ledger;
+    command->kind = ledger->epoch_unique != 0 ? MCP__COMMAND_CAS : MCP__COMMAND_ADD;
+    command->unique = ledger->epoch_unique;
+    command->flags = MCP__MARKS_FORMAT;
+    command->want = MCP_WANT_CAS;
+    command->value = (mcp__span){text, mcp__marks_put_epoch(text, &ledger->epoch_item)};
+    (void)engine;
+}
+
+void
+mcp__line_ask(mcp__engine *engine, mcp__server *server, mcp__question question)
+{
+    char key[MCP__MARKS_KEY_MAX], text[MCP__MARKS_EPOCH_MAX];
+    mcp__span prefix = engine->settings.promise.prefix;
+    mcp__command command = {.kind = MCP__COMMAND_GET, .want = MCP_WANT_CAS, .key = {key, 0}};
+    mcp__asker asker = {.word = (uint8_t)question};
+    if (question == MCP__ASK_MARKS) {
+        command.key.len = mcp__marks_key_list(key, prefix);
+        server->ledger.queued_ms = engine->now_ms;
+    } else if (question == MCP__ASK_STATS) {
+        command.kind = MCP__COMMAND_STATS;
+    } else {
+        command.key.len = mcp__marks_key_epoch(key, prefix);
+        if (question == MCP__ASK_EPOCH_STORED)
+            put_epoch(engine, server, &command, text);
+    }
+    if (server->link.state >= MCP__LINK_GREETING)
+        (void)put(engine, server, &command, &asker); /* no memory: as if lost on the way */
+}
+
+/* When a ledger is asked for anew: a little before it is too old to go by, and the earlier the
+ * longer the calls are apart, but not before half its life is over. */
+static int
+is_ageing(const mcp__engine *engine, const mcp__server *server)
+{
+    int64_t interval_ms = engine->settings.promise.view_interval_ms;
+    int64_t age_ms = engine->now_ms - server->ledger.queued_ms;
+    if (age_ms * 2 < interval_ms)
+        return 0;
+    int64_t early_ms = interval_ms / 8;
+    if (engine->gap_ms * 2 > early_ms)
+        early_ms = engine->gap_ms * 2;
+    return age_ms >= interval_ms - early_ms;
+}
+
+static void
+ask_again(mcp__engine *engine, mcp__server *server)
+{
+    mcp__line_ask(engine, server, MCP__ASK_MARKS);
+    /* Behind an address that several servers share, a restart breaks no connection. */
+    int is_warming = server->ledger.epoch == MCP__EPOCH_WARMING;
+    if (is_warming || ++server->n_polls % POLLS_PER_EPOCH == 0)
+        mcp__line_ask(engine, server, MCP__ASK_EPOCH);
+}
+
+void
+mcp__line_refresh(mcp__engine *engine, mcp__server *server)
+{
+    if (server->link.state == MCP__LINK_OPEN && is_ageing(engine, server))
+        ask_again(engine, server);
+}
+
+void
+mcp__line_warm(mcp__engine *engine, mcp__server *server)
+{
+    if (server->link.state == MCP__LINK_CLOSED && mcp__health_is_usable(&server->health))
+        open_link(engine, server);
 }
 
 static int
 is_too_old_for(const mcp__server *server, const mcp__leg *leg)
 {
-    return leg->command <= MCP__COMMAND_PING && !server->link.hello.has_meta;
+    return (leg->bundle[0] <= MCP__COMMAND_PING || leg->bundle[0] >= MCP__WORD_MARKS) &&
+           !server->link.hello.has_meta;
 }
 
 static void
 put_open(mcp__engine *engine, mcp__server *server, mcp__leg *leg)
 {
+    mcp__op *op = mcp__op_of_leg(leg);
+    mcp__scratch scratch;
     if (is_too_old_for(server, leg)) {
         mcp__pool_add_fallen(engine, leg, MCP__FAILURE_TOO_OLD, 0);
         return;
     }
-    mcp__command command = mcp__op_command(mcp__op_of_leg(leg), leg->command);
-    if (put(engine, server, &command, leg) != 0) {
-        mcp__pool_add_fallen(engine, leg, MCP__FAILURE_MEMORY, 0);
-        return;
-    }
+    int is_rider = op->verb == MCP__VERB_VERIFY && leg->bundle[0] == MCP__WORD_PEEK &&
+                   server->link.pending_count < RIDERS_MAX;
+    if (!is_rider && mcp__line_keeps_record(engine, server) && is_ageing(engine, server))
+        ask_again(engine, server);
     leg->state = MCP__LEG_SENT;
+    leg->n_answered = 0;
+    for (uint8_t i = 0; i < leg->n_bundle; i++) {
+        mcp__asker asker = {.op = op,
+                            .leg = leg->index,
+                            .word = leg->bundle[i],
+                            .is_awaited = !op->is_background,
+                            .is_rider = (uint8_t)is_rider};
+        mcp__command command = mcp__op_command(op, leg->index, leg->bundle[i], &scratch);
+        if (leg->bundle[i] == MCP__WORD_MARKS)
+            server->ledger.queued_ms = engine->now_ms;
+        if (put(engine, server, &command, &asker) != 0) {
+            leg->n_bundle = i; /* what went before it is answered first */
+            leg->late_failure = MCP__FAILURE_MEMORY;
+            break;
+        }
+    }
+    if (leg->n_bundle == 0)
+        mcp__pool_add_fallen(engine, leg, MCP__FAILURE_MEMORY, 0);
 }
 
 void
@@ -158,13 +313,27 @@ mcp__line_put(mcp__engine *engine, mcp__leg *leg)
     mcp__pool_add_waiting(server, leg);
 }
 
-void
-mcp__line_put_owed(mcp__engine *engine, mcp__leg *leg, const mcp__command *command)
+size_t
+mcp__line_hasten(mcp__engine *engine, mcp__server *server)
 {
-    mcp__server *server = &engine->servers[leg->server];
-    mcp__command copy = *command;
-    if (server->link.state == MCP__LINK_OPEN)
-        (void)put(engine, server, &copy, NULL); /* no memory: as if it had been lost on the way */
+    mcp__link *link = &server->link;
+    if (link->state != MCP__LINK_OPEN || !mcp__link_has_riders(link))
+        return 0;
+    uint64_t rode_from = link->due;
+    mcp__link_hasten(link);
+    mcp__timer_stop(&engine->timers, &server->ride);
+    for (uint32_t i = 0; i < link->pending_count; i++) { /* from now on they can be late */
+        const mcp__pending *pending = &link->pending[(link->pending_head + i) & link->pending_mask];
+        if (pending->op == NULL || pending->first_byte < rode_from)
+            continue;
+        mcp__task *task = mcp__task_of(pending->op);
+        task->op.deadline_ms = engine->now_ms + engine->settings.timeout_ms;
+        mcp__timer_set(&engine->timers, &task->timer, task->op.deadline_ms);
+    }
+    uint8_t look = engine->now_ms - link->used_ms > REST_MS ? MCP__WISH_LOOK : 0;
+    mcp__pool_wish(engine, server, MCP__WISH_SEND | look);
+    mcp__line_watch(engine, server);
+    return link->pending_count;
 }
 
 /* ---- losing ---- */
@@ -177,10 +346,12 @@ may_move(const mcp__leg *leg, int was_sent, int had_worked, int has_partial)
         return 0;
     if (!was_sent)
         return 1;
+    if (leg->n_bundle != 1 || leg->bundle[0] >= MCP__WORD_MARKS)
+        return 0;
 #ifdef MCP_MUTANT_RETRY_MUTATION
     return had_worked && !has_partial;
 #else
-    return mcp__command_is_read(leg->command) && had_worked && !has_partial;
+    return mcp__command_is_read((mcp__command_kind)leg->bundle[0]) && had_worked && !has_partial;
 #endif
 }
 
@@ -197,17 +368,34 @@ unload(mcp__engine *engine, mcp__server *server, mcp__failure failure, int was_p
         if (pending.op == NULL)
             continue;
         mcp__leg *leg = &((mcp__op *)pending.op)->leg[pending.leg];
-        int was_sent = mcp__link_was_sent(link, &pending);
+        if (leg->state != MCP__LEG_SENT)
+            continue; /* the rest of a bundle */
+        int was_sent = leg->n_answered > 0 || mcp__link_was_sent(link, &pending);
         if (was_peer && may_move(leg, was_sent, had_worked, has_partial)) {
             leg->was_resent = 1;
             mcp__pool_add_waiting(server, leg);
         } else {
             mcp__pool_add_fallen(engine, leg, failure, was_sent);
-            n_fallen++;
+            n_fallen += was_sent || !((mcp__op *)pending.op)->is_background;
         }
         has_partial = 0;
     }
     return n_fallen;
+}
+
+int
+mcp__line_renew(mcp__engine *engine, mcp__server *server, int64_t since_ms)
+{
+    mcp__link *link = &server->link;
+    if (link->state == MCP__LINK_OPEN && server->opened_ms < since_ms) {
+        if (link->n_awaited > 0 || mcp__link_owes(link))
+            return 0;
+        (void)unload(engine, server, MCP__FAILURE_BROKEN, 0);
+        close_link(engine, server);
+    }
+    if (link->state == MCP__LINK_CLOSED)
+        mcp__line_warm(engine, server);
+    return link->state == MCP__LINK_OPEN;
 }
 
 static void
@@ -251,20 +439,25 @@ turned_hard(mcp__engine *engine, mcp__server *server, mcp__failure failure, cons
 {
     const mcp__health_rules *rules = &engine->settings.health;
     uint64_t random = mcp__pool_random(engine);
+    mcp_state before = mcp__line_state(engine, server);
     if (failure == MCP__FAILURE_PROTOCOL || failure == MCP__FAILURE_AUTH)
         mcp__health_lasting(&server->health, rules, why, random, engine->now_ms);
     else
         mcp__health_hard(&server->health, rules, why, random, engine->now_ms);
     server->was_refused = 1;
+    if (before != MCP_STATE_PROBING)
+        tell_state(engine, server, before);
 }
 
 /* A soft error; where a probe is wanted at once it starts. */
 static void
 turned_soft(mcp__engine *engine, mcp__server *server, const char *why)
 {
+    mcp_state before = mcp__line_state(engine, server);
     server->was_refused = 0;
     int probe = mcp__health_soft(&server->health, &engine->settings.health, why,
                                  mcp__pool_random(engine), engine->now_ms);
+    tell_state(engine, server, before);
     if (probe)
         open_link(engine, server);
 }

@@ -14,11 +14,39 @@
 
 #include "engine/pool.h"
 
-/* Sends leg->command to the leg's server, now or as soon as its link is open. */
+/* Sends the leg's bundle to its server, now or as soon as its link is open. */
 void mcp__line_put(mcp__engine *engine, mcp__leg *leg);
 
-/* Sends a command whose reply nobody waits for, if the link is open; otherwise nothing. */
-void mcp__line_put_owed(mcp__engine *engine, mcp__leg *leg, const mcp__command *command);
+/* What the engine asks for itself, on a connection that stands; its pending has no op. */
+typedef enum mcp__question {
+    MCP__ASK_MARKS = 1,
+    MCP__ASK_EPOCH,
+    MCP__ASK_STATS,        /* why it has no epoch */
+    MCP__ASK_EPOCH_STORED, /* stores the epoch as the ledger has it, if nobody else was faster */
+} mcp__question;
+void mcp__line_ask(mcp__engine *engine, mcp__server *server, mcp__question question);
+
+/* Asks for its marks anew if they are about to be too old to go by. */
+void mcp__line_refresh(mcp__engine *engine, mcp__server *server);
+
+/* Opens the connection, if there is none and nothing speaks against it. */
+void mcp__line_warm(mcp__engine *engine, mcp__server *server);
+
+/* What waits for company goes now. How much it is: 0: nothing did. */
+size_t mcp__line_hasten(mcp__engine *engine, mcp__server *server);
+
+/* Whether its connection was opened no earlier than `since_ms`; an older one on which nothing is
+ * under way is closed and opened again. */
+int mcp__line_renew(mcp__engine *engine, mcp__server *server, int64_t since_ms);
+
+/* Whether anything is put on record about this server, or on it. */
+int mcp__line_keeps_record(const mcp__engine *engine, const mcp__server *server);
+
+/* Who has something on the way, or to send, is busy. */
+void mcp__line_watch(mcp__engine *engine, mcp__server *server);
+
+/* Its state for people: health, and what stands against it. */
+mcp_state mcp__line_state(const mcp__engine *engine, const mcp__server *server);
 
 /* The socket is connected. */
 void mcp__line_connected(mcp__engine *engine, mcp__server *server);

@@ -18,8 +18,13 @@ init_server(mcp__engine *engine, uint32_t number, const mcp__server_spec *spec)
     mcp__server *server = &engine->servers[number];
     server->number = number;
     server->spec = spec;
-    server->cas_mark = (uint16_t)mcp__marks_id8(spec->name, strlen(spec->name));
+    uint32_t id8 = mcp__marks_id8(spec->name, strlen(spec->name));
+    server->cas_mark = (uint16_t)id8;
+    server->address = number;
+    server->missed_on = -1;
     server->timer.kind = MCP__TIMER_SERVER;
+    server->ride.kind = MCP__TIMER_RIDE;
+    mcp__ledger_init(&server->ledger, &engine->mem, id8);
     mcp__link_init(&server->link, &engine->mem, engine->settings.value_max);
     mcp__health_init(&server->health, engine->now_ms);
 }
@@ -41,23 +46,27 @@ mcp__pool_init(mcp__engine *engine, const mcp__mem *mem, const mcp__settings *se
     mcp__err_clear(&engine->err);
     mcp__timers_init(&engine->timers, &engine->mem);
     size_t n = n_primaries + n_backups;
-    engine->servers = mcp__mem_new_zeroed(&engine->mem, n, sizeof *engine->servers);
-    if (engine->servers == NULL || mcp__timers_reserve(&engine->timers, n) != 0) {
+    size_t n_lines = n + settings->promise.keeps_record;
+    engine->servers = mcp__mem_new_zeroed(&engine->mem, n_lines, sizeof *engine->servers);
+    if (engine->servers == NULL || mcp__timers_reserve(&engine->timers, 2 * n_lines) != 0) {
         mcp__mem_free(&engine->mem, engine->servers);
         return MCP_NO_MEMORY;
     }
     engine->n_servers = (uint32_t)n;
     engine->n_primaries = (uint32_t)n_primaries;
-    for (uint32_t i = 0; i < n; i++)
-        init_server(engine, i, &specs[i]);
+    engine->n_lines = (uint32_t)n_lines;
+    for (uint32_t i = 0; i < n_lines; i++)
+        init_server(engine, i, &specs[i < n ? i : 0]);
     return MCP_OK;
 }
 
 void
 mcp__pool_fini(mcp__engine *engine)
 {
-    for (uint32_t i = 0; i < engine->n_servers; i++)
+    for (uint32_t i = 0; i < engine->n_lines; i++) {
         mcp__link_fini(&engine->servers[i].link);
+        mcp__ledger_fini(&engine->servers[i].ledger);
+    }
     while (engine->slabs != NULL) {
         mcp__slab *slab = engine->slabs;
         engine->slabs = slab->next;
@@ -73,7 +82,7 @@ static int
 add_slab(mcp__engine *engine)
 {
     if (mcp__timers_reserve(&engine->timers,
-                            engine->n_servers + engine->n_tasks + TASKS_PER_SLAB) != 0)
+                            2 * engine->n_lines + engine->n_tasks + TASKS_PER_SLAB) != 0)
         return -1;
     mcp__slab *slab = mcp__mem_new_zeroed(&engine->mem, 1, sizeof *slab);
     if (slab == NULL)
@@ -100,6 +109,8 @@ mcp__pool_take(mcp__engine *engine)
     engine->free_tasks = task->next;
     task->next = NULL;
     task->is_finished = 0;
+    task->job = NULL;
+    task->life++;
     return task;
 }
 
@@ -116,6 +127,8 @@ mcp__pool_take_back_all(mcp__engine *engine)
 {
     engine->first_fallen = engine->last_fallen = NULL;
     engine->first_finished = engine->last_finished = NULL;
+    engine->first_errand = engine->last_errand = NULL;
+    engine->n_background = 0;
     engine->free_tasks = NULL;
     engine->n_unfinished = 0;
     for (mcp__slab *slab = engine->slabs; slab != NULL; slab = slab->next) {
@@ -124,7 +137,7 @@ mcp__pool_take_back_all(mcp__engine *engine)
             mcp__pool_give_back(engine, &slab->tasks[i]);
         }
     }
-    for (uint32_t i = 0; i < engine->n_servers; i++) {
+    for (uint32_t i = 0; i < engine->n_lines; i++) {
         engine->servers[i].first_waiting = engine->servers[i].last_waiting = NULL;
         engine->servers[i].link.n_pinned = 0;
     }
@@ -218,6 +231,15 @@ mcp__pool_next_fallen(mcp__engine *engine)
     leg->next_waiting = NULL;
     leg->state = MCP__LEG_IDLE;
     return leg;
+}
+
+int
+mcp__pool_are_partners(const mcp__engine *engine, uint32_t one, uint32_t other)
+{
+    uint32_t n_primaries = engine->n_primaries;
+    if (engine->settings.has_backup_list)
+        return (one < n_primaries) != (other < n_primaries);
+    return one != other && one < n_primaries && other < n_primaries;
 }
 
 /* splitmix64, by Sebastiano Vigna (public domain algorithm). */

@@ -23,6 +23,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "engine/news.h"
 #include "engine/timer.h"
 #include "ops/op.h"
 #include "place/pairing.h"
@@ -37,13 +38,22 @@ typedef struct mcp__settings {
     uint32_t connect_timeout_ms; /* 0: as long as the call allows */
     mcp__health_rules health;
     size_t value_max;
-    int mirrors_writes; /* 0: the second copy only serves when the first is away */
+    int mirrors_writes;  /* 0: the second copy only serves when the first is away */
+    int has_backup_list; /* pairs are one primary and one backup; else two of the primaries */
+    mcp__promise promise;
+    int repairs; /* by itself, in slices of ordinary calls */
+    int resyncs;
+    uint32_t resync_rate; /* keys a second; 0: no limit */
 } mcp__settings;
 
 /* How much of its deadline a call gives one copy while there is another, in percent. */
 #define MCP__SHARE_PERCENT 40
 
-typedef enum mcp__timer_kind { MCP__TIMER_OP = 0, MCP__TIMER_SERVER } mcp__timer_kind;
+typedef enum mcp__timer_kind {
+    MCP__TIMER_OP = 0,
+    MCP__TIMER_SERVER,
+    MCP__TIMER_RIDE, /* what rides with the next command has waited long enough */
+} mcp__timer_kind;
 
 /* What the driver is to do for a server, in this order. */
 enum {
@@ -53,17 +63,44 @@ enum {
     MCP__WISH_LOOK = 8,  /* before that: has the idle connection been closed meanwhile? */
 };
 
+struct mcp__job;
+
 typedef struct mcp__server {
     mcp__link link;
     mcp__health health;
+    mcp__ledger ledger;
     mcp__tally tally;
+    mcp__timer ride;  /* what rides on its link goes by itself then */
     mcp__timer timer; /* limit of a connection attempt, or the next probe */
     const mcp__server_spec *spec;
     mcp__leg *first_waiting, *last_waiting;
     struct mcp__server *next_busy, *previous_busy;
     struct mcp__server *next_wish;
+    int64_t opened_ms; /* when its connection stood */
+    uint32_t n_polls;
     int64_t attempt_ms; /* when the last connection attempt began */
     uint32_t number;
+    uint32_t address; /* the server whose address is used: itself, but for the line of dumps */
+    /* What it said about its life when it had no epoch, until its epoch is decided. */
+    int64_t start; /* Unix time */
+    int64_t said_unix;
+    uint64_t n_flushes;
+    uint32_t pid;
+    uint8_t has_said;
+    uint8_t is_new; /* it had no epoch when its partners had none either */
+    uint8_t has_other_list; /* its clients list other servers than we do */
+    /* What stands against it, as far as this client knows. */
+    int32_t missed_on; /* the server that says so; -1: nobody does */
+    int64_t missed_since_ms;
+    uint8_t is_cut_off;   /* only we cannot reach it, it seems */
+    uint8_t n_cleared;    /* marks of ours that others took away while we could not reach it */
+    int64_t cleared_ms;   /* the first of these */
+    struct mcp__job *job; /* that puts it right */
+    uint8_t wanted;       /* MCP_JOB_... asked for by hand */
+    uint8_t has_answer;   /* to that */
+    int16_t answer;
+    uint32_t wanted_rate;
+    int64_t job_rest_ms; /* no new job before */
     uint16_t cas_mark;
     uint8_t wishes;    /* MCP__WISH_... */
     uint8_t is_listed; /* among the wishes */
@@ -78,6 +115,8 @@ typedef struct mcp__task {
     mcp__timer timer;
     struct mcp__task *next; /* free or finished */
     uint64_t tag;           /* the submitter's */
+    struct mcp__job *job;   /* whose errand it is; NULL: nobody's */
+    uint64_t life;          /* counts how often it was taken */
     uint8_t is_finished;
 } mcp__task;
 
@@ -88,6 +127,7 @@ typedef struct mcp__engine {
     mcp__settings settings;
     mcp__server *servers;
     uint32_t n_servers, n_primaries;
+    uint32_t n_lines; /* connections: one per server, and one for dumps */
     const mcp__pairing *pairing;
     const char *name_space;
     size_t name_space_len;
@@ -96,6 +136,7 @@ typedef struct mcp__engine {
     mcp__server *first_wish, *last_wish;
     mcp__leg *first_fallen, *last_fallen;
     mcp__task *first_finished, *last_finished;
+    mcp__task *first_errand, *last_errand; /* finished, and to be told to their jobs */
     mcp__task *free_tasks;
     mcp__slab *slabs;
     size_t n_tasks;
@@ -105,7 +146,20 @@ typedef struct mcp__engine {
     uint64_t random; /* state of the generator for jitter, seeded from outside */
     int64_t now_ms;
     int64_t unix_now;
-    size_t n_unfinished;
+    int64_t submitted_ms; /* when the last operation came, */
+    int64_t gap_ms;       /* and how long after the one before */
+    size_t n_unfinished;  /* of those that somebody waits for */
+    size_t n_background;  /* of the others */
+    uint32_t n_undecided; /* servers whose epoch is missing */
+    struct mcp__job *first_job;
+    uint32_t n_jobs;
+    struct mcp__job *dumping; /* whose keys the dumper lists */
+    int64_t dump_until_ms;
+    uint8_t dump_phase;
+    uint8_t has_routes;   /* a call gave a route key */
+    int64_t chores_ms;    /* when it is looked again whether a job is needed */
+    uint8_t wants_chores; /* a job may have to be begun */
+    mcp__news news;
     mcp__err err; /* about the last failure */
 } mcp__engine;
 
@@ -134,6 +188,9 @@ mcp__op_of_leg(mcp__leg *leg)
 {
     return (mcp__op *)((char *)(leg - leg->index) - offsetof(mcp__op, leg));
 }
+
+/* Whether keys may have one copy on each of these two. */
+int mcp__pool_are_partners(const mcp__engine *engine, uint32_t one, uint32_t other);
 
 /* Takes every task back, whatever state it is in, and empties the lists of legs and of results. The
  * links must hold none of them any more. */

@@ -19,6 +19,9 @@
 /* The pieces of one send. */
 #define SPANS 16
 
+/* The time of day is only for lives of more than 30 days: so often it is read. */
+#define UNIX_TICK_MS 1000
+
 enum { NONE = 0, RESOLVING, CONNECTING, CONNECTED };
 
 static const char *
@@ -42,16 +45,18 @@ int
 mcp__wait_init(mcp__world *world, mcp__engine *engine, const mcp__server_spec *specs,
                const mcp__mem *mem)
 {
-    size_t n = engine->n_servers;
+    size_t n = engine->n_lines;
     memset(world, 0, sizeof *world);
     world->engine = engine;
     world->mem = mem;
+    world->unix_at_ms = INT64_MIN / 2;
     world->receive_timeout_ms = standard_receive_timeout_ms(engine);
     mcp__clock_init(&world->clock);
     world->sockets = mcp__mem_new_zeroed(mem, n, sizeof *world->sockets);
     world->fds = mcp__mem_new_zeroed(mem, n + MCP__NAME_FDS, sizeof *world->fds);
     world->polled = mcp__mem_new_zeroed(mem, n, sizeof *world->polled);
-    int names_failed = mcp__name_init(&world->names, mem, specs, n, engine->settings.timeout_ms);
+    int names_failed =
+        mcp__name_init(&world->names, mem, specs, engine->n_servers, engine->settings.timeout_ms);
     for (size_t i = 0; world->sockets != NULL && i < n; i++)
         world->sockets[i].fd = -1;
     if (world->sockets != NULL && world->fds != NULL && world->polled != NULL && !names_failed)
@@ -67,7 +72,7 @@ mcp__wait_init(mcp__world *world, mcp__engine *engine, const mcp__server_spec *s
 void
 mcp__wait_fini(mcp__world *world)
 {
-    for (uint32_t i = 0; i < world->engine->n_servers; i++) {
+    for (uint32_t i = 0; i < world->engine->n_lines; i++) {
         const mcp__link *link = &world->engine->servers[i].link;
         int is_clean = link->state == MCP__LINK_OPEN && link->pending_count == 0 &&
                        !mcp__link_has_output(link);
@@ -85,7 +90,7 @@ mcp__wait_fini(mcp__world *world)
 void
 mcp__wait_child(mcp__world *world)
 {
-    for (uint32_t i = 0; i < world->engine->n_servers; i++) {
+    for (uint32_t i = 0; i < world->engine->n_lines; i++) {
         mcp__sock_forget(world->sockets[i].fd);
         world->sockets[i] = (mcp__socket){.fd = -1};
     }
@@ -96,6 +101,13 @@ mcp__wait_child(mcp__world *world)
 }
 
 /* ---- connecting ---- */
+
+/* Whose address a line uses: its own server's, but for the one of dumps. */
+static uint32_t
+address_of(const mcp__world *world, uint32_t line)
+{
+    return world->engine->servers[line].address;
+}
 
 static void
 broken(mcp__world *world, uint32_t server, int os_error)
@@ -113,7 +125,7 @@ connected(mcp__world *world, uint32_t server)
     socket->is_dead = 0;
     if (world->receive_timeout_ms > 0)
         mcp__sock_set_receive_timeout_ms(socket->fd, world->receive_timeout_ms);
-    mcp__name_worked(&world->names, server, socket->attempt);
+    mcp__name_worked(&world->names, address_of(world, server), socket->attempt);
     mcp__drive_connected(world->engine, server, mcp__clock_coarse(&world->clock));
 }
 
@@ -122,12 +134,13 @@ static void
 connect_next(mcp__world *world, uint32_t server)
 {
     mcp__socket *socket = &world->sockets[server];
-    size_t n = mcp__name_count(&world->names, server);
+    size_t n = mcp__name_count(&world->names, address_of(world, server));
     int result = -EADDRNOTAVAIL;
     while (socket->n_tried < n) {
         struct sockaddr_storage address;
         socket->n_tried++;
-        socklen_t len = mcp__name_address(&world->names, server, socket->attempt, &address);
+        socklen_t len =
+            mcp__name_address(&world->names, address_of(world, server), socket->attempt, &address);
         result = len == 0 ? -EADDRNOTAVAIL
                           : mcp__sock_open((struct sockaddr *)&address, len, &socket->fd);
         if (result == MCP__SOCK_CONNECTED) {
@@ -141,7 +154,7 @@ connect_next(mcp__world *world, uint32_t server)
         socket->attempt++;
     }
     socket->stage = NONE;
-    mcp__name_stale(&world->names, server);
+    mcp__name_stale(&world->names, address_of(world, server));
     broken(world, server, -result);
 }
 
@@ -161,7 +174,8 @@ take_name(mcp__world *world, uint32_t server, mcp__name_state state)
     if (state == MCP__NAME_READY)
         connect_next(world, server);
     else
-        mcp__drive_nameless(world->engine, server, mcp__name_why(&world->names, server),
+        mcp__drive_nameless(world->engine, server,
+                            mcp__name_why(&world->names, address_of(world, server)),
                             mcp__clock_coarse(&world->clock));
 }
 
@@ -179,12 +193,12 @@ take_connect(mcp__world *world, uint32_t server)
     mcp__sock_forget(socket->fd);
     socket->fd = -1;
     socket->attempt++;
-    if (socket->n_tried < mcp__name_count(&world->names, server)) {
+    if (socket->n_tried < mcp__name_count(&world->names, address_of(world, server))) {
         connect_next(world, server);
         return;
     }
     socket->stage = NONE;
-    mcp__name_stale(&world->names, server);
+    mcp__name_stale(&world->names, address_of(world, server));
     broken(world, server, -result);
 }
 
@@ -286,9 +300,9 @@ mcp__wait_serve(mcp__world *world)
         if (wish.what & MCP__WISH_RESET)
             reset(world, wish.server);
         if (wish.what & MCP__WISH_OPEN)
-            take_name(
-                world, wish.server,
-                mcp__name_begin(&world->names, wish.server, mcp__clock_coarse(&world->clock)));
+            take_name(world, wish.server,
+                      mcp__name_begin(&world->names, address_of(world, wish.server),
+                                      mcp__clock_coarse(&world->clock)));
         if (!(wish.what & MCP__WISH_SEND) || world->sockets[wish.server].stage != CONNECTED)
             continue;
         if (!(wish.what & MCP__WISH_LOOK) || is_still_good(world, wish.server))
@@ -303,7 +317,7 @@ mcp__wait_serve(mcp__world *world)
 static mcp__server *
 lone_speaker(mcp__world *world, int64_t limit_ms)
 {
-    if (world->receive_timeout_ms == 0 || world->has_unsent)
+    if (world->receive_timeout_ms == 0 || world->has_unsent || world->engine->dump_phase != 0)
         return NULL;
     /* The engine's time is that of the last thing that happened: the call's start, or a receive. */
     if (limit_ms - world->engine->now_ms < world->receive_timeout_ms + LATENESS_MS)
@@ -364,10 +378,10 @@ static void
 take_names(mcp__world *world, const struct pollfd *fds, size_t n, int64_t now_ms)
 {
     mcp__name_process(&world->names, fds, n, now_ms);
-    for (uint32_t i = 0; world->n_resolving > 0 && i < world->engine->n_servers; i++) {
+    for (uint32_t i = 0; world->n_resolving > 0 && i < world->engine->n_lines; i++) {
         if (world->sockets[i].stage != RESOLVING)
             continue;
-        mcp__name_state state = mcp__name_done(&world->names, i, now_ms);
+        mcp__name_state state = mcp__name_done(&world->names, address_of(world, i), now_ms);
         if (state != MCP__NAME_PENDING)
             take_name(world, i, state);
     }
@@ -421,6 +435,10 @@ mcp__wait_begin(mcp__world *world)
     /* The exact time: the coarse one lags by up to 9 ms, more on a busy machine, and a deadline
      * counted from it would come that much too early. */
     int64_t now_ms = mcp__clock_exact(&world->clock);
+    if (now_ms - world->unix_at_ms >= UNIX_TICK_MS) {
+        world->unix_at_ms = now_ms;
+        world->engine->unix_now = mcp__clock_unix();
+    }
     /* First what was heard, then what is late: an answer that has been waiting here is in time. */
     if (world->engine->first_busy != NULL && world->glanced_ms != now_ms) {
         world->glanced_ms = now_ms;
@@ -428,6 +446,8 @@ mcp__wait_begin(mcp__world *world)
     } else if (mcp__drive_next_time(world->engine) <= now_ms) {
         mcp__drive_time(world->engine, now_ms);
     }
+    if (mcp__chores_any(world->engine))
+        mcp__chores_run(world->engine);
     if (world->engine->first_wish != NULL)
         mcp__wait_serve(world);
     return now_ms;
@@ -446,24 +466,53 @@ mcp__wait_once(mcp__world *world, int64_t limit_ms)
         poll_round(world, limit_ms);
 }
 
+/* Until something that was asked for a job is answered, or a job has something to do. */
+static void
+wait_for_chores(mcp__world *world, int64_t limit_ms)
+{
+    int64_t next_ms = mcp__chores_next_time(world->engine);
+    if (!mcp__chores_are_flying(world->engine) && next_ms < limit_ms)
+        limit_ms = next_ms;
+    poll_round(world, limit_ms);
+}
+
+void
+mcp__wait_slice(mcp__world *world, int64_t max_ms)
+{
+    mcp__engine *engine = world->engine;
+    int64_t now_ms = mcp__clock_exact(&world->clock);
+    int64_t limit_ms = now_ms + max_ms;
+    int may_idle = max_ms > MCP__WAIT_SLICE_MS;
+    mcp__drive_time(engine, now_ms);
+    do {
+        mcp__chores_run(engine);
+        mcp__wait_serve(world);
+        if (!mcp__chores_are_flying(engine) && !may_idle)
+            return;
+        wait_for_chores(world, limit_ms);
+        now_ms = mcp__clock_exact(&world->clock);
+    } while (now_ms < limit_ms);
+    mcp__chores_run(engine);
+    mcp__wait_serve(world);
+}
+
 void
 mcp__wait_drain(mcp__world *world, int64_t limit_ms)
 {
     mcp__engine *engine = world->engine;
+    mcp__drive_hasten(engine, mcp__clock_exact(&world->clock));
     do {
         int any = 0;
         mcp__wait_serve(world);
         for (uint32_t i = 0; i < engine->n_servers; i++) {
             mcp__link *link = &engine->servers[i].link;
-            int owes = link->state == MCP__LINK_OPEN &&
-                       (link->pending_count > 0 || mcp__link_has_output(link));
-            if (owes)
-                mcp__pool_set_busy(engine, &engine->servers[i], 1);
-            any |= owes;
+            any |= link->state == MCP__LINK_OPEN &&
+                   (link->pending_count > 0 || mcp__link_has_output(link));
         }
-        if (!any)
+        if (!any && engine->n_background == 0)
             return;
         poll_round(world, limit_ms);
+        mcp__drive_hasten(engine, mcp__clock_exact(&world->clock));
         mcp__wait_serve(world);
     } while (mcp__clock_exact(&world->clock) < limit_ms);
 }

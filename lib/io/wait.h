@@ -14,6 +14,7 @@
 #include <poll.h>
 #include <stdint.h>
 
+#include "engine/chores.h"
 #include "engine/drive.h"
 #include "io/clock.h"
 #include "io/name.h"
@@ -36,6 +37,7 @@ typedef struct mcp__world {
     mcp__clock clock;
     int64_t receive_timeout_ms; /* SO_RCVTIMEO of every connection; 0: never block in receive */
     int64_t glanced_ms;
+    int64_t unix_at_ms; /* when the time of day was read */
     uint32_t n_resolving;
     uint8_t has_unsent; /* a socket did not take all there was */
 } mcp__world;
@@ -62,6 +64,11 @@ void mcp__wait_once(mcp__world *world, int64_t limit_ms);
 /* Does what the engine wishes and does not wait: after an operation that leaves something to send.
  */
 void mcp__wait_serve(mcp__world *world);
+
+/* A slice of the work that no caller waits for: as far as it goes within `max_ms`. Returns early
+ * when nothing is on the way; with more than MCP__WAIT_SLICE_MS it waits for what is due, too. */
+#define MCP__WAIT_SLICE_MS 2
+void mcp__wait_slice(mcp__world *world, int64_t max_ms);
 
 /* Sends what is left and reads replies that are owed, up to `limit_ms`. */
 void mcp__wait_drain(mcp__world *world, int64_t limit_ms);

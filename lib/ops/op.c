@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "pair/marks.h"
 #include "wire/token.h"
 #include "wire/ttl.h"
 
@@ -21,6 +22,12 @@ mcp__op_begin(mcp__op *op, const mcp_request *request)
     op->is_direct = 0;
     op->is_mirrored = 1;
     op->is_hopeless = 0;
+    op->is_looking = 0;
+    op->is_background = 0;
+    op->is_filling = 0;
+    op->tries = 0;
+    op->sequel = MCP__SEQUEL_NONE;
+    op->authority = MCP__PRIMARY;
     op->with_initial = request->with_initial != 0;
     op->want = request->want;
     op->key = (mcp__span){request->key, request->key_len};
@@ -28,10 +35,17 @@ mcp__op_begin(mcp__op *op, const mcp_request *request)
     op->ttl = request->ttl;
     op->flags = request->flags;
     op->cas = request->cas;
+    op->unique = mcp__token_cas_unique(request->cas);
+    op->drop_unique = 0;
     op->delta = request->delta;
     op->initial = request->initial;
     clear_leg(op, MCP__PRIMARY);
     clear_leg(op, MCP__BACKUP);
+    op->ledger[MCP__PRIMARY] = op->ledger[MCP__BACKUP] = NULL;
+    op->copy_cas[MCP__PRIMARY] = op->copy_cas[MCP__BACKUP] = 0;
+    op->mark.is_active = 0;
+    op->mark.has = 0;
+    op->hold_ms = 0;
     op->status = MCP_OK;
     op->answered = -1;
     op->has_view = 0;
@@ -51,9 +65,108 @@ use_kept(const mcp__op *op, mcp__command *command)
     command->ttl = mcp__ttl_of_copy(op->result_ttl, op->unix_now);
 }
 
-mcp__command
-mcp__op_command(const mcp__op *op, mcp__command_kind kind)
+/* ---- words of the record ---- */
+
+/* The marks lack the server's entry, or that its segment was begun, or both. */
+static size_t
+put_list(char *out, const mcp__op *op, uint32_t id8)
 {
+    mcp__mark entry = {.id8 = id8, .inc8 = op->mark.inc8};
+    mcp__mark begun = {.id8 = id8, .segment = op->mark.segment, .is_segment = 1};
+    size_t len = 0;
+    if (op->mark.lists & MCP__MARK_SEGMENT)
+        len += mcp__marks_put(out, &begun);
+    if (op->mark.lists & MCP__MARK_ENTRY)
+        len += mcp__marks_put(out + len, &entry);
+    return len;
+}
+
+static mcp__command_kind
+kind_of_word(uint8_t word)
+{
+    switch (word) {
+    case MCP__WORD_MARKS:
+    case MCP__WORD_EPOCH:
+        return MCP__COMMAND_GET;
+    case MCP__WORD_JOURNAL:
+    case MCP__WORD_LIST:
+    case MCP__WORD_BUMP:
+        return MCP__COMMAND_APPEND;
+    case MCP__WORD_JOURNAL_NEW:
+    case MCP__WORD_LIST_NEW:
+        return MCP__COMMAND_ADD;
+    case MCP__WORD_JOURNAL_WHOLE:
+    case MCP__WORD_EPOCH_READY:
+        return MCP__COMMAND_SET;
+    default:
+        return MCP__COMMAND_PEEK;
+    }
+}
+
+static size_t
+put_value(const mcp__op *op, int leg, uint8_t word, uint32_t missed, char *out)
+{
+    switch (word) {
+    case MCP__WORD_JOURNAL:
+    case MCP__WORD_JOURNAL_NEW:
+        return mcp__marks_put_line(out, op->key.bytes, op->key.len, 0);
+    case MCP__WORD_JOURNAL_WHOLE:
+        out[0] = '*';
+        return 1;
+    case MCP__WORD_LIST:
+    case MCP__WORD_LIST_NEW:
+        return put_list(out, op, missed);
+    case MCP__WORD_EPOCH_READY: {
+        mcp__epoch_item epoch = op->ledger[leg]->epoch_item;
+        epoch.is_warming = 0;
+        return mcp__marks_put_epoch(out, &epoch);
+    }
+    default:
+        return 0;
+    }
+}
+
+static mcp__command
+word_command(const mcp__op *op, int leg, uint8_t word, mcp__scratch *scratch)
+{
+    mcp__command command = {.kind = kind_of_word(word), .key = {scratch->key, 0}};
+    mcp__span prefix = op->promise->prefix;
+    int other = MCP__OTHER(leg);
+    uint32_t missed = op->ledger[other] != NULL ? op->ledger[other]->id8 : 0;
+    switch (word) {
+    case MCP__WORD_MARKS:
+    case MCP__WORD_LIST:
+    case MCP__WORD_LIST_NEW:
+    case MCP__WORD_BUMP:
+        command.key.len = mcp__marks_key_list(scratch->key, prefix);
+        break;
+    case MCP__WORD_EPOCH:
+    case MCP__WORD_EPOCH_READY:
+        command.key.len = mcp__marks_key_epoch(scratch->key, prefix);
+        break;
+    case MCP__WORD_PEEK:
+        command.key = op->key;
+        break;
+    default:
+        command.key.len = mcp__marks_key_journal(scratch->key, prefix, missed, op->mark.segment);
+        break;
+    }
+    if (command.kind == MCP__COMMAND_GET)
+        command.want = MCP_WANT_CAS;
+    if (mcp__command_has_value(command.kind)) {
+        command.flags = MCP__MARKS_FORMAT;
+        command.value =
+            (mcp__span){scratch->value, put_value(op, leg, word, missed, scratch->value)};
+    }
+    return command;
+}
+
+mcp__command
+mcp__op_command(const mcp__op *op, int leg, uint8_t word, mcp__scratch *scratch)
+{
+    if (word >= MCP__WORD_MARKS)
+        return word_command(op, leg, word, scratch);
+    mcp__command_kind kind = (mcp__command_kind)word;
     mcp__command command = {
         .kind = kind,
         .flags = op->flags,
@@ -62,7 +175,7 @@ mcp__op_command(const mcp__op *op, mcp__command_kind kind)
         .key = op->key,
         .value = op->value,
         .ttl = op->ttl,
-        .unique = mcp__token_cas_unique(op->cas),
+        .unique = kind == MCP__COMMAND_DELETE ? op->drop_unique : op->unique,
         .delta = op->delta,
         .initial = op->initial,
     };
@@ -71,8 +184,19 @@ mcp__op_command(const mcp__op *op, mcp__command_kind kind)
         command.want = MCP_WANT_TTL;
     if (is_append && kind == MCP__COMMAND_SET)
         use_kept(op, &command);
-    if (kind == MCP__COMMAND_SET && op->verb != MCP_SET)
-        command.want = 0; /* the token comes from the copy that decided */
+    if (op->is_filling) {
+        if (kind == MCP__COMMAND_GET)
+            command.want = op->want | MCP_WANT_TTL | MCP_WANT_CAS;
+        else if (kind == MCP__COMMAND_LEASE) {
+            command.want = op->want | MCP_WANT_CAS;
+            command.ttl = op->verb == MCP_LEASE ? op->ttl : MCP__LEASE_SECONDS;
+        } else if (mcp__command_has_value(kind))
+            use_kept(op, &command);
+    }
+    /* Behind a store both copies are compared by the numbers that their servers gave them. */
+    if (kind >= MCP__COMMAND_SET && kind <= MCP__COMMAND_CAS && mcp__op_keeps_record(op) &&
+        (op->promise->verifies || op->view.stands[0] || op->view.stands[1]))
+        command.want |= MCP_WANT_CAS;
     return command;
 }
 
@@ -184,9 +308,12 @@ mcp__op_limit(const mcp__op *op, int leg)
 {
     if (op->leg[leg].state != MCP__LEG_WAITING && op->leg[leg].state != MCP__LEG_SENT)
         return INT64_MAX;
+    if (op->is_background)
+        return op->deadline_ms;
 #ifdef MCP_MUTANT_DEADLINE_PER_COPY
     return op->leg[leg].started_ms + op->share_ms * 2;
 #endif
     int64_t limit_ms = op->leg[leg].started_ms + op->share_ms;
-    return limit_ms < op->deadline_ms && has_other_chance(op, leg) ? limit_ms : op->deadline_ms;
+    int may_hurry = op->is_looking || has_other_chance(op, leg);
+    return limit_ms < op->deadline_ms && may_hurry ? limit_ms : op->deadline_ms;
 }

@@ -1,16 +1,111 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "ops/read.h"
 
+#include <string.h>
+
+#include "ops/fill.h"
+
+enum { ASKED = 32, FILLING, BOTH_ASKED };
+
+/* The copy may be filled, and the other one is a source: whole, and nothing stands against it. */
+static int
+may_fill(const mcp__op *op)
+{
+    const mcp__view *view = &op->view;
+    return mcp__op_keeps_record(op) && view->is_cold[MCP__PRIMARY] && !view->stands[MCP__PRIMARY] &&
+           !view->is_cold[MCP__BACKUP] && !view->stands[MCP__BACKUP] &&
+           view->is_usable[MCP__BACKUP];
+}
+
+static mcp__step
+begin_fill(mcp__op *op)
+{
+    op->is_filling = 1;
+    return mcp__fill_begin(op);
+}
+
+/* Each of them missed something: only what both agree on is the truth. */
+static mcp__step
+ask_both(mcp__op *op)
+{
+    op->phase = BOTH_ASKED;
+    mcp__step step = mcp__op_wait();
+    for (int leg = MCP__PRIMARY; leg <= MCP__BACKUP; leg++)
+        mcp__op_add(&step, leg, MCP__COMMAND_GET);
+    return step;
+}
+
+static mcp__step
+ask(mcp__op *op, int leg)
+{
+    op->phase = ASKED;
+    return mcp__op_send(leg, op->verb == MCP_LEASE ? MCP__COMMAND_LEASE : MCP__COMMAND_GET);
+}
+
 mcp__step
 mcp__read_begin(mcp__op *op)
 {
-    return mcp__op_send(mcp__view_authority(&op->view), MCP__COMMAND_GET);
+    const mcp__view *view = &op->view;
+    int authority = mcp__view_authority(view);
+    if (view->stands[MCP__PRIMARY] && view->stands[MCP__BACKUP])
+        return ask_both(op);
+    if (authority == MCP__PRIMARY && view->is_usable[MCP__PRIMARY] && may_fill(op))
+        return begin_fill(op);
+    return ask(op, authority);
+}
+
+/* The answer to MCP_LEASE at an authority that is not being filled. */
+static mcp__step
+answer_lease(mcp__op *op, int leg, const mcp__reply *reply)
+{
+    int is_won = (reply->lease & MCP__LEASE_WON) != 0;
+    int is_missing = reply->value.len == 0 && (reply->lease & (MCP__LEASE_WON | MCP__LEASE_TAKEN));
+    mcp__op_adopt(op, leg, reply);
+    if (!is_won)
+        op->result_cas = 0;
+    if (!is_missing)
+        return mcp__op_done(op, op->leg[leg].status);
+    op->result_value = (mcp__span){NULL, 0};
+    return mcp__op_done(op, is_won ? MCP_NOT_FOUND : MCP_LEASED);
+}
+
+static mcp__step
+settle_both(mcp__op *op, int leg, const mcp__reply *reply)
+{
+    int other = MCP__OTHER(leg);
+    if (reply == NULL || reply->kind != MCP__REPLY_VALUE)
+        op->is_hopeless = 1;
+    if (mcp__op_is_waiting(op, other)) {
+        op->answered = (int8_t)leg;
+        if (!op->is_hopeless) {
+            mcp__op_adopt(op, leg, reply);
+            op->is_hopeless = (uint8_t)(mcp__op_keep(op, reply) != 0);
+        }
+        return mcp__op_wait();
+    }
+    if (op->leg[leg].copy != MCP_COPY_OK && op->leg[other].copy != MCP_COPY_OK)
+        return mcp__op_done(op, mcp__op_failure_status(op, 0));
+    op->answered = (int8_t)(op->leg[leg].copy == MCP_COPY_OK ? leg : other);
+    int is_equal = !op->is_hopeless && reply->value.len == op->result_value.len &&
+                   reply->flags == op->result_flags &&
+                   (reply->value.len == 0 ||
+                    memcmp(reply->value.bytes, op->result_value.bytes, reply->value.len) == 0);
+    return mcp__op_done(op, is_equal ? MCP_OK : MCP_NOT_FOUND);
 }
 
 mcp__step
 mcp__read_answer(mcp__op *op, int leg, const mcp__reply *reply)
 {
+    if (op->is_filling)
+        return mcp__fill_answer(op, leg, reply);
     op->leg[leg].copy = MCP_COPY_OK;
+    if (op->phase == BOTH_ASKED)
+        return settle_both(op, leg, reply);
+    if (op->verb == MCP_LEASE)
+        return answer_lease(op, leg, reply);
+    /* Its epoch came with the same connection: it is empty because it has restarted. */
+    if (reply->kind == MCP__REPLY_MISS && leg == MCP__PRIMARY && may_fill(op))
+        return begin_fill(op);
     mcp__op_adopt(op, leg, reply);
     return mcp__op_done(op, op->leg[leg].status);
 }
@@ -19,10 +114,13 @@ mcp__step
 mcp__read_failed(mcp__op *op, int leg)
 {
     int other = MCP__OTHER(leg);
-    int may_ask = mcp__op_is_untried(op, other);
+    if (op->is_filling)
+        return mcp__fill_failed(op, leg);
+    if (op->phase == BOTH_ASKED)
+        return settle_both(op, leg, NULL);
+    int may_ask = mcp__op_is_untried(op, other) && mcp__view_is_trusted(&op->view, other);
 #ifdef MCP_MUTANT_NO_FAILOVER
     may_ask = 0;
 #endif
-    return may_ask ? mcp__op_send(other, MCP__COMMAND_GET)
-                   : mcp__op_done(op, mcp__op_failure_status(op, 0));
+    return may_ask ? ask(op, other) : mcp__op_done(op, mcp__op_failure_status(op, 0));
 }

@@ -1,8 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "ops/steps.h"
 
+#include "ops/copies.h"
+#include "ops/erase.h"
+#include "ops/errand.h"
+#include "ops/fill.h"
+#include "ops/mark.h"
 #include "ops/read.h"
+#include "ops/verify.h"
 #include "ops/write.h"
+
+static int
+is_read(const mcp__op *op)
+{
+    return op->verb == MCP_GET || op->verb == MCP_LEASE;
+}
 
 /* ---- to one server, whatever its state ---- */
 
@@ -15,56 +27,248 @@ begin_direct(const mcp__op *op)
         [MCP_VERSION] = MCP__COMMAND_VERSION,
         [MCP_PING] = MCP__COMMAND_PING,
     };
-    return mcp__op_send(MCP__PRIMARY, kinds[op->verb]);
+    mcp__step step = mcp__op_send(MCP__PRIMARY, kinds[op->verb]);
+    /* It went with everything else, and is not to look like a server that has restarted. */
+    int had_epoch =
+        op->ledger[MCP__PRIMARY] != NULL && op->ledger[MCP__PRIMARY]->epoch >= MCP__EPOCH_READY;
+    if (op->verb == MCP_FLUSH && had_epoch)
+        mcp__op_add(&step, MCP__PRIMARY, MCP__WORD_EPOCH_READY);
+    return step;
 }
 
 static mcp__step
-answer_direct(mcp__op *op, const mcp__reply *reply)
+answer_direct(mcp__op *op, uint8_t word, const mcp__reply *reply)
 {
-    op->leg[MCP__PRIMARY].copy = MCP_COPY_OK;
-    mcp__op_adopt(op, MCP__PRIMARY, reply);
-    return mcp__op_done(op, op->leg[MCP__PRIMARY].status);
+    if (word < MCP__WORD_MARKS) {
+        op->leg[MCP__PRIMARY].copy = MCP_COPY_OK;
+        mcp__op_adopt(op, MCP__PRIMARY, reply);
+        op->status = op->leg[MCP__PRIMARY].status;
+    }
+    if (mcp__op_is_waiting(op, MCP__PRIMARY))
+        return mcp__op_wait();
+    return mcp__op_done(op, op->status);
 }
 
-/* ---- the doors ---- */
+/* ---- one command for an errand ---- */
 
-mcp__step
-mcp__steps_begin(mcp__op *op)
+static mcp__outcome_status
+outcome_of(mcp_status status)
 {
-    if (op->verb == MCP_GET)
+    switch (status) {
+    case MCP_OK:
+        return MCP__OUTCOME_DONE;
+    case MCP_NOT_FOUND:
+        return MCP__OUTCOME_MISSING;
+    case MCP_NOT_STORED:
+    case MCP_EXISTS:
+        return MCP__OUTCOME_CHANGED;
+    default:
+        return MCP__OUTCOME_FAILED;
+    }
+}
+
+static mcp__step
+answer_ask(mcp__op *op, const mcp__reply *reply)
+{
+    mcp_status status = op->leg[MCP__PRIMARY].status;
+    op->result_flags = reply->flags;
+    op->copy_cas[MCP__PRIMARY] = reply->cas;
+    op->number = outcome_of(status);
+    /* The connection goes on before the errand is told. */
+    if (reply->kind == MCP__REPLY_VALUE && mcp__op_keep(op, reply) != 0)
+        op->number = MCP__OUTCOME_FAILED;
+    return mcp__op_done(op, status);
+}
+
+/* ---- beginning ---- */
+
+static mcp__step
+begin_background(mcp__op *op)
+{
+    switch (op->verb) {
+    case MCP__VERB_VERIFY:
+        return mcp__verify_begin(op);
+    case MCP__VERB_LAST_DELETE:
+        return mcp__erase_begin_last();
+    case MCP__VERB_COPY:
+        return mcp__fill_begin_copy(op);
+    case MCP__VERB_COMPARE:
+        return mcp__verify_begin_compare(op);
+    case MCP__VERB_MARK:
+        return mcp__mark_begin(op, op->authority, MCP__COMMAND_NONE);
+    case MCP__VERB_WHOLE:
+        return mcp__mark_begin_whole(op, op->authority);
+    default:
+        return mcp__op_send(MCP__PRIMARY, (mcp__command_kind)op->ask);
+    }
+}
+
+static mcp__step
+begin(mcp__op *op)
+{
+    op->is_looking = 0;
+    if (op->verb >= MCP__VERB_VERIFY)
+        return begin_background(op);
+    if (is_read(op))
         return mcp__read_begin(op);
     return op->is_direct ? begin_direct(op) : mcp__write_begin(op);
 }
 
-static mcp__step
-take_answer(mcp__op *op, int leg, const mcp__reply *reply)
+/*
+ * A server's ledger is not fresh enough to go by: it is asked before the operation begins, never
+ * beside it. To read the primary the backup's is needed, because that is where a mark against the
+ * primary stands; to write, both. One that cannot be asked is believed as last known.
+ */
+static int
+wants_look(const mcp__op *op, int leg)
 {
-    if (op->verb == MCP_GET)
-        return mcp__read_answer(op, leg, reply);
-    return op->is_direct ? answer_direct(op, reply) : mcp__write_answer(op, leg, reply);
+    if (leg == MCP__PRIMARY && is_read(op))
+        return 0;
+    return op->view.is_usable[leg] &&
+           !mcp__ledger_is_fresh(op->ledger[leg], op->now_ms, op->promise->view_interval_ms);
 }
+
+mcp__step
+mcp__steps_begin(mcp__op *op)
+{
+    if (op->is_direct || op->verb >= MCP__VERB_VERIFY || !mcp__op_keeps_record(op))
+        return begin(op);
+    /* Only the backup is left: what its ledger says about the primary changes nothing. */
+    if (is_read(op) && !op->view.is_usable[MCP__PRIMARY])
+        return begin(op);
+    mcp__step step = mcp__op_wait();
+    for (int leg = MCP__PRIMARY; leg <= MCP__BACKUP; leg++) {
+        if (!wants_look(op, leg))
+            continue;
+        mcp__op_add(&step, leg, MCP__WORD_MARKS);
+        op->is_looking = 1;
+    }
+    return op->is_looking ? step : begin(op);
+}
+
+/* Looking has come to an end, one way or the other. The servers count as not asked yet. */
+static mcp__step
+begin_after_look(mcp__op *op)
+{
+    if (mcp__op_is_waiting(op, MCP__PRIMARY) || mcp__op_is_waiting(op, MCP__BACKUP))
+        return mcp__op_wait();
+    for (int leg = MCP__PRIMARY; leg <= MCP__BACKUP; leg++) {
+        op->leg[leg].was_asked = op->leg[leg].failure != MCP__FAILURE_NONE;
+        op->leg[leg].copy = op->leg[leg].was_asked ? MCP_COPY_FAILED : MCP_COPY_SKIPPED;
+        op->leg[leg].missed = op->leg[leg].was_asked;
+        if (op->leg[leg].was_asked)
+            op->view.is_usable[leg] = 0;
+    }
+    return begin(op);
+}
+
+/* ---- answers ---- */
+
+static mcp__step
+take_answer(mcp__op *op, int leg, uint8_t word, const mcp__reply *reply)
+{
+    switch (op->verb) {
+    case MCP_GET:
+    case MCP_LEASE:
+        return mcp__read_answer(op, leg, reply);
+    case MCP__VERB_VERIFY:
+        return mcp__verify_answer(op, leg, word, reply);
+    case MCP__VERB_COPY:
+        return mcp__fill_answer(op, leg, reply);
+    case MCP__VERB_COMPARE:
+        return mcp__verify_answer_compare(op, leg, reply);
+    case MCP__VERB_LAST_DELETE:
+        return mcp__op_done(op, MCP_OK);
+    case MCP__VERB_ASK:
+        return answer_ask(op, reply);
+    default:
+        return op->is_direct ? answer_direct(op, word, reply)
+                             : mcp__write_answer(op, leg, word, reply);
+    }
+}
+
+/* Part of a bundle that puts something on record. */
+static mcp__step
+take_marking(mcp__op *op, int leg, uint8_t word, const mcp__reply *reply, mcp_status status)
+{
+    mcp__step step;
+    if (word >= MCP__WORD_MARKS)
+        mcp__mark_answer(op, word, reply, status);
+    else
+        (void)take_answer(op, leg, word, reply);
+    if (mcp__op_is_waiting(op, leg))
+        return mcp__op_wait();
+    mcp__mark_state state = mcp__mark_next(op, &step);
+    return state == MCP__MARK_MORE ? step : mcp__copies_recorded(op, state == MCP__MARK_RECORDED);
+}
+
+mcp__step
+mcp__steps_answer(mcp__op *op, int leg, uint8_t word, const mcp__reply *reply, mcp_status status)
+{
+    if (op->is_looking)
+        return begin_after_look(op);
+    if (word < MCP__WORD_MARKS || op->verb == MCP__VERB_ASK)
+        op->leg[leg].status = (int16_t)status;
+    if (op->mark.is_active && leg == op->mark.witness)
+        return take_marking(op, leg, word, reply, status);
+    return take_answer(op, leg, word, reply);
+}
+
+/* ---- failures ---- */
 
 static mcp__step
 take_failure(mcp__op *op, int leg)
 {
-    if (op->verb == MCP_GET)
+    switch (op->verb) {
+    case MCP_GET:
+    case MCP_LEASE:
         return mcp__read_failed(op, leg);
+    case MCP__VERB_VERIFY:
+        return mcp__verify_failed(op);
+    case MCP__VERB_COPY:
+        return mcp__fill_failed(op, leg);
+    case MCP__VERB_LAST_DELETE:
+        return mcp__erase_last_failed(op);
+    case MCP__VERB_ASK:
+    case MCP__VERB_COMPARE:
+        op->number = MCP__OUTCOME_FAILED;
+        return mcp__op_is_waiting(op, MCP__OTHER(leg)) ? mcp__op_wait()
+                                                       : mcp__op_done(op, MCP_UNKNOWN);
+    default:
+        break;
+    }
     if (op->is_direct)
         return mcp__op_done(op, mcp__op_failure_status(op, op->verb == MCP_FLUSH));
     return mcp__write_failed(op, leg);
 }
 
 mcp__step
-mcp__steps_answer(mcp__op *op, int leg, const mcp__reply *reply, mcp_status status)
-{
-    op->leg[leg].status = (int16_t)status;
-    return take_answer(op, leg, reply);
-}
-
-mcp__step
 mcp__steps_failed(mcp__op *op, int leg, mcp__failure failure, int was_sent)
 {
     op->leg[leg].failure = (uint8_t)failure;
+    if (op->is_looking)
+        return begin_after_look(op);
+    if (op->mark.is_active && leg == op->mark.witness) {
+        int had_answer = op->leg[leg].copy == MCP_COPY_OK; /* the change itself was answered */
+        op->mark.is_active = 0;
+        if (had_answer || op->verb >= MCP__VERB_VERIFY)
+            return mcp__copies_recorded(op, 0);
+        op->mark.has = 0;
+    }
     op->leg[leg].copy = was_sent ? MCP_COPY_UNKNOWN : MCP_COPY_FAILED;
+    op->leg[leg].missed = op->leg[leg].missed || op->leg[leg].is_mutation;
     return take_failure(op, leg);
+}
+
+/* ---- time ---- */
+
+mcp__step
+mcp__steps_time(mcp__op *op)
+{
+    op->hold_ms = 0;
+    if (op->verb == MCP__VERB_VERIFY && !op->mark.has)
+        return mcp__verify_again(op);
+    if (op->verb == MCP__VERB_COMPARE)
+        return mcp__verify_compare_again(op);
+    return mcp__op_done(op, op->status);
 }

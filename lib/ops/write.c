@@ -1,47 +1,25 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "ops/write.h"
 
+#include "ops/copies.h"
+#include "ops/erase.h"
+#include "ops/mark.h"
 #include "wire/token.h"
 
 /*
- * phases       mirrored:  BOTH -----------------------------> done
+ * phases       both:      BOTH ------------------------------> done
  *                            `--> CLEAN (a copy refused it)--^
  *                            `--> FETCH (gat: only the backup is left) --> done
- *              delete:    FIRST --> SECOND --> done (and the third is owed)
  *              decided:   DECIDE --> MIRROR --> done
  *                            `--> FETCH --^ `--> CLEAN --> done
+ *              one stands or is cold: the same from DECIDE on, whatever the verb, then
+ *                         MIRROR --> CHECK --> done
  *              not mirrored: ALONE --> done
+ *              one copy only, with the record: RECORDED --> done
+ *              delete:    ERASE, see ops/erase
  */
-enum { ALONE, BOTH, FIRST, SECOND, DECIDE, FETCH, MIRROR, CLEAN };
-
-static mcp__command_kind
-command_of(const mcp__op *op)
-{
-    switch (op->verb) {
-    case MCP_GAT:
-        return MCP__COMMAND_GAT;
-    case MCP_SET:
-        return op->ttl < 0 ? MCP__COMMAND_DELETE : MCP__COMMAND_SET;
-    case MCP_ADD:
-        return MCP__COMMAND_ADD;
-    case MCP_REPLACE:
-        return MCP__COMMAND_REPLACE;
-    case MCP_APPEND:
-        return MCP__COMMAND_APPEND;
-    case MCP_PREPEND:
-        return MCP__COMMAND_PREPEND;
-    case MCP_CAS:
-        return MCP__COMMAND_CAS;
-    case MCP_DELETE:
-        return MCP__COMMAND_DELETE;
-    case MCP_TOUCH:
-        return MCP__COMMAND_TOUCH;
-    case MCP_INCR:
-        return MCP__COMMAND_INCR;
-    default:
-        return MCP__COMMAND_DECR;
-    }
-}
+enum { ALONE = 8, BOTH, DECIDE, FETCH, MIRROR, CHECK, CLEAN, RECORDED };
+/* Below ALONE: the phases of ops/erase. */
 
 static int
 is_append(const mcp__op *op)
@@ -50,33 +28,25 @@ is_append(const mcp__op *op)
 }
 
 static int
-is_refusal(mcp_status status)
+is_count(const mcp__op *op)
 {
-    return status == MCP_TOO_BIG || status == MCP_SERVER_FULL;
+    return op->verb == MCP_INCR || op->verb == MCP_DECR;
 }
 
+/* The outcome depends on what is there: a copy that missed writes cannot tell. */
 static int
-is_stored(const mcp__op *op, int leg)
+is_decided(const mcp__op *op)
 {
-    return op->leg[leg].copy == MCP_COPY_OK && op->leg[leg].status == MCP_OK;
-}
-
-/* A copy that is known to be away is not asked; it did not get the command. */
-static void
-leave_out(mcp__op *op, int leg)
-{
-    if (op->view.exists[leg] && !op->leg[leg].was_asked) {
-        op->leg[leg].copy = MCP_COPY_FAILED;
-        op->leg[leg].failure = MCP__FAILURE_AWAY;
+    switch (mcp__copies_command(op)) {
+    case MCP__COMMAND_ADD:
+    case MCP__COMMAND_REPLACE:
+    case MCP__COMMAND_APPEND:
+    case MCP__COMMAND_PREPEND:
+    case MCP__COMMAND_CAS:
+        return 1;
+    default:
+        return 0;
     }
-}
-
-/* A cas token of another server names nothing here; none has a unique of 0. */
-static int
-is_foreign_token(const mcp__op *op, int leg)
-{
-    return op->verb == MCP_CAS && (mcp__token_cas_mark(op->cas) != op->leg[leg].cas_mark ||
-                                   mcp__token_cas_unique(op->cas) == 0);
 }
 
 /* ---- not mirrored: one copy, the other one only when that cannot be reached ---- */
@@ -85,9 +55,16 @@ static mcp__step
 send_alone(mcp__op *op, int leg)
 {
     op->phase = ALONE;
-    if (is_foreign_token(op, leg))
+    if (mcp__copies_is_foreign_token(op, leg))
         return mcp__op_done(op, MCP_EXISTS);
-    return mcp__op_send(leg, command_of(op));
+    return mcp__op_send(leg, mcp__copies_command(op));
+}
+
+static mcp_status
+plain_status(const mcp__op *op, mcp_status status)
+{
+    int is_expiry = op->verb == MCP_SET && status == MCP_NOT_FOUND; /* a set that expires at once */
+    return is_expiry ? MCP_OK : status;
 }
 
 static mcp__step
@@ -96,10 +73,9 @@ answer_alone(mcp__op *op, int leg, const mcp__reply *reply)
     op->leg[leg].copy = MCP_COPY_OK;
     mcp__op_adopt(op, leg, reply);
     mcp_status status = op->leg[leg].status;
-    if (is_refusal(status))
+    if (mcp__copies_is_refusal(status))
         op->leg[leg].copy = MCP_COPY_FAILED;
-    int is_expiry = op->verb == MCP_SET && status == MCP_NOT_FOUND; /* a set that expires at once */
-    return mcp__op_done(op, is_expiry ? MCP_OK : status);
+    return mcp__op_done(op, plain_status(op, status));
 }
 
 /* The token could not match on the other copy, and here it may have been taken. */
@@ -118,24 +94,42 @@ failed_alone(mcp__op *op, int leg)
     return mcp__op_done(op, mcp__op_failure_status(op, 1));
 }
 
-/* ---- mirrored ---- */
+/* ---- one copy, with the record ---- */
+
+static mcp__step
+send_recorded(mcp__op *op, int leg)
+{
+    op->phase = RECORDED;
+    if (mcp__copies_is_foreign_token(op, leg))
+        return mcp__op_done(op, MCP_EXISTS);
+    return mcp__copies_send_recorded(op, leg);
+}
+
+/* The command alone has been answered, or the whole bundle. */
+static mcp__step
+finish_recorded(mcp__op *op, int leg)
+{
+    mcp_status status = op->leg[leg].status;
+    if (mcp__copies_is_refusal(status))
+        op->leg[leg].copy = MCP_COPY_FAILED;
+    return mcp__copies_done(op, plain_status(op, status));
+}
+
+/* ---- both at once ---- */
 
 static mcp__step
 begin_both(mcp__op *op)
 {
     mcp__step step = mcp__op_wait();
-    mcp__command_kind kind = command_of(op);
-    int any = op->view.is_usable[MCP__PRIMARY] || op->view.is_usable[MCP__BACKUP];
+    mcp__command_kind kind = mcp__copies_command(op);
     op->phase = BOTH;
     for (int leg = MCP__PRIMARY; leg <= MCP__BACKUP; leg++) {
-        if (op->view.is_usable[leg] || (!any && op->view.exists[leg]))
-            step.send[leg] = (uint8_t)kind;
-        else
-            leave_out(op, leg);
+        if (op->view.exists[leg])
+            mcp__op_add(&step, leg, (uint8_t)kind);
     }
     /* The backup only learns the new time to live; the value comes from the primary. */
-    if (kind == MCP__COMMAND_GAT && step.send[MCP__PRIMARY] && step.send[MCP__BACKUP])
-        step.send[MCP__BACKUP] = MCP__COMMAND_TOUCH;
+    if (kind == MCP__COMMAND_GAT && op->view.exists[MCP__BACKUP])
+        step.send[MCP__BACKUP][0] = MCP__COMMAND_TOUCH;
     return step;
 }
 
@@ -144,7 +138,8 @@ static int
 needs_fetch(const mcp__op *op)
 {
     return op->verb == MCP_GAT && op->leg[MCP__PRIMARY].copy != MCP_COPY_OK &&
-           op->leg[MCP__BACKUP].command == MCP__COMMAND_TOUCH && is_stored(op, MCP__BACKUP);
+           op->leg[MCP__BACKUP].bundle[0] == MCP__COMMAND_TOUCH &&
+           mcp__copies_is_stored(op, MCP__BACKUP);
 }
 
 /*
@@ -165,30 +160,24 @@ clean_up(mcp__op *op)
         if (leg[i].copy != MCP_COPY_OK)
             continue;
         if (leg[i].status == MCP_SERVER_FULL || (leg[i].status == MCP_OK && op->status != MCP_OK))
-            step.send[i] = MCP__COMMAND_DELETE;
-        if (is_refusal(leg[i].status))
+            mcp__op_add(&step, i, MCP__COMMAND_DELETE);
+        if (mcp__copies_is_refusal(leg[i].status))
             leg[i].copy = MCP_COPY_FAILED;
     }
     op->phase = CLEAN;
-    if (!step.send[MCP__PRIMARY] && !step.send[MCP__BACKUP])
-        return mcp__op_done(op, op->status);
+    if (!step.send[MCP__PRIMARY][0] && !step.send[MCP__BACKUP][0])
+        return mcp__copies_done(op, op->status);
     return step;
 }
 
-/* A copy that was left out because it seemed to be away: it may be back, and there is no other. */
+/* Both copies took it: with a number from each server they can be compared later. */
 static mcp__step
-send_left_out(mcp__op *op, int leg)
+done_both(mcp__op *op, mcp_status status)
 {
-    op->leg[leg].failure = MCP__FAILURE_NONE;
-    return mcp__op_send(leg, command_of(op));
-}
-
-static int
-left_out(const mcp__op *op)
-{
-    if (mcp__op_is_untried(op, MCP__PRIMARY))
-        return MCP__PRIMARY;
-    return mcp__op_is_untried(op, MCP__BACKUP) ? MCP__BACKUP : -1;
+    if (status == MCP_OK && op->promise->verifies && mcp__op_keeps_record(op) &&
+        op->copy_cas[MCP__PRIMARY] != 0 && op->copy_cas[MCP__BACKUP] != 0)
+        op->sequel = MCP__SEQUEL_VERIFY;
+    return mcp__copies_done(op, status);
 }
 
 static mcp__step
@@ -198,97 +187,52 @@ settle_both(mcp__op *op)
     if (mcp__op_is_waiting(op, MCP__PRIMARY) || mcp__op_is_waiting(op, MCP__BACKUP))
         return mcp__op_wait();
     if (primary->copy != MCP_COPY_OK && backup->copy != MCP_COPY_OK)
-        return left_out(op) >= 0 ? send_left_out(op, left_out(op))
-                                 : mcp__op_done(op, mcp__op_failure_status(op, 1));
-    if (is_refusal(primary->status) || is_refusal(backup->status))
+        return mcp__copies_failed(op);
+    if (mcp__copies_is_refusal(primary->status) || mcp__copies_is_refusal(backup->status))
         return clean_up(op);
     if (needs_fetch(op)) {
         op->phase = FETCH;
         return mcp__op_send(MCP__BACKUP, MCP__COMMAND_GET);
     }
-    return mcp__op_done(op, op->leg[op->answered].status);
+    return done_both(op, op->leg[op->answered].status);
+}
+
+/* A value has to wait for the other copy's answer: its link may be used meanwhile. */
+static void
+adopt_and_keep(mcp__op *op, int leg, const mcp__reply *reply)
+{
+    mcp__op_adopt(op, leg, reply);
+    if (op->has_view && mcp__op_keep(op, reply) != 0) {
+        op->leg[leg].status = MCP_NO_MEMORY; /* it was touched all the same */
+        op->leg[leg].failure = MCP__FAILURE_MEMORY;
+        op->result_value = (mcp__span){NULL, 0};
+        op->has_view = 0;
+    }
 }
 
 static mcp__step
 answer_both(mcp__op *op, int leg, const mcp__reply *reply)
 {
     op->leg[leg].copy = MCP_COPY_OK;
-    if (leg == MCP__PRIMARY || op->answered < 0)
-        mcp__op_adopt(op, leg, reply);
-    /* A value has to wait for the other copy's answer: its link may be used meanwhile. */
-    if (op->has_view && mcp__op_is_waiting(op, MCP__OTHER(leg)) && mcp__op_keep(op, reply) != 0) {
-        op->leg[leg].status = MCP_NO_MEMORY; /* it was touched all the same */
-        op->leg[leg].failure = MCP__FAILURE_MEMORY;
-        op->result_value = (mcp__span){NULL, 0};
-        op->has_view = 0;
+    if (leg == MCP__PRIMARY || op->answered < 0) {
+        if (mcp__op_is_waiting(op, MCP__OTHER(leg)))
+            adopt_and_keep(op, leg, reply);
+        else
+            mcp__op_adopt(op, leg, reply);
     }
     return settle_both(op);
 }
 
-/* ---- delete ---- */
-
-static mcp__step
-begin_delete(mcp__op *op)
-{
-    int backup_first = op->view.is_usable[MCP__BACKUP] ||
-                       (op->view.exists[MCP__BACKUP] && !op->view.is_usable[MCP__PRIMARY]);
-    op->phase = backup_first ? FIRST : SECOND;
-    if (!backup_first)
-        leave_out(op, MCP__BACKUP);
-    return mcp__op_send(backup_first ? MCP__BACKUP : MCP__PRIMARY, MCP__COMMAND_DELETE);
-}
-
-/* Found on either copy is found. A set that expires at once never says "not found". */
-static mcp__step
-finish_delete(mcp__op *op)
-{
-    const mcp__leg *primary = &op->leg[MCP__PRIMARY], *backup = &op->leg[MCP__BACKUP];
-    if (primary->copy != MCP_COPY_OK && backup->copy != MCP_COPY_OK)
-        return left_out(op) >= 0 ? send_left_out(op, left_out(op))
-                                 : mcp__op_done(op, mcp__op_failure_status(op, 1));
-    int is_found = op->verb == MCP_SET || is_stored(op, MCP__PRIMARY) || is_stored(op, MCP__BACKUP);
-    mcp__step step = mcp__op_done(op, is_found ? MCP_OK : MCP_NOT_FOUND);
-#ifndef MCP_MUTANT_NO_THIRD_DELETE
-    if (primary->copy == MCP_COPY_OK && backup->copy == MCP_COPY_OK) {
-        step.send[MCP__BACKUP] = MCP__COMMAND_DELETE;
-        step.owe_backup = 1;
-    }
-#endif
-    return step;
-}
-
-static mcp__step
-advance_delete(mcp__op *op)
-{
-    if (op->phase == SECOND)
-        return finish_delete(op);
-    op->phase = SECOND;
-    int backup_is_ok = op->leg[MCP__BACKUP].copy == MCP_COPY_OK;
-    if (!op->view.is_usable[MCP__PRIMARY] && backup_is_ok) {
-        leave_out(op, MCP__PRIMARY);
-        return finish_delete(op);
-    }
-    return mcp__op_send(MCP__PRIMARY, MCP__COMMAND_DELETE);
-}
-
-/* ---- decided ---- */
+/* ---- one after the other: the authority decides ---- */
 
 static mcp__step
 decide_at(mcp__op *op, int leg)
 {
     op->phase = DECIDE;
-    if (is_foreign_token(op, leg))
+    op->authority = (uint8_t)leg;
+    if (mcp__copies_is_foreign_token(op, leg))
         return mcp__op_done(op, MCP_EXISTS);
-    return mcp__op_send(leg, command_of(op));
-}
-
-static mcp__step
-begin_decided(mcp__op *op)
-{
-    int authority = mcp__view_authority(&op->view);
-    if (authority == MCP__BACKUP)
-        leave_out(op, MCP__PRIMARY);
-    return decide_at(op, authority);
+    return mcp__op_send(leg, mcp__copies_command(op));
 }
 
 /*
@@ -302,134 +246,210 @@ drop_refused(mcp__op *op, int leg)
     int other = MCP__OTHER(leg);
     op->status = op->leg[leg].status;
     if (!op->view.is_usable[other] || op->leg[other].failure != MCP__FAILURE_NONE) {
-        leave_out(op, other);
-        return mcp__op_done(op, op->status);
+        mcp__copies_leave_out(op, other);
+        return mcp__copies_done(op, op->status);
     }
     op->leg[other].copy = MCP_COPY_FAILED;
     op->phase = CLEAN;
     return mcp__op_send(other, MCP__COMMAND_DELETE);
 }
 
+/* What the other copy gets when the authority has said yes. */
+static mcp__command_kind
+mirror_command(const mcp__op *op)
+{
+    mcp__command_kind kind = mcp__copies_command(op);
+    if (kind == MCP__COMMAND_GAT)
+        return MCP__COMMAND_TOUCH;
+    if (kind == MCP__COMMAND_TOUCH || is_count(op))
+        return kind;
+    return op->ttl < 0 && !is_append(op) ? MCP__COMMAND_DELETE : MCP__COMMAND_SET;
+}
+
 static mcp__step
 mirror_decision(mcp__op *op, int leg)
 {
+    int other = MCP__OTHER(leg);
     int status = op->leg[leg].status;
-    if (is_refusal(status))
+    if (mcp__copies_is_refusal(status))
         return drop_refused(op, leg);
-    if (leg == MCP__BACKUP || status != MCP_OK || !op->view.exists[MCP__BACKUP])
-        return mcp__op_done(op, status);
-    /* Away, or asked before the primary was and without an answer: it is not asked again. */
-    if (!op->view.is_usable[MCP__BACKUP] || op->leg[MCP__BACKUP].was_asked) {
-        leave_out(op, MCP__BACKUP);
-        return mcp__op_done(op, status);
+    if (status != MCP_OK || !op->view.exists[other])
+        return mcp__copies_done(op, status);
+    /* Away, or asked before the authority was and without an answer: it is not asked again. */
+    if (!op->view.is_usable[other] || op->leg[other].was_asked) {
+        mcp__copies_leave_out(op, other);
+        return mcp__copies_done(op, status);
     }
     op->phase = is_append(op) ? FETCH : MIRROR;
     if (op->phase == FETCH)
-        return mcp__op_send(MCP__PRIMARY, MCP__COMMAND_GET);
-    int expires_at_once = op->ttl < 0;
-    return mcp__op_send(MCP__BACKUP, expires_at_once ? MCP__COMMAND_DELETE : MCP__COMMAND_SET);
+        return mcp__op_send(leg, MCP__COMMAND_GET);
+    return mcp__op_send(other, mirror_command(op));
 }
 
-/* What the append left could not be read: the backup must not keep the value of before. */
+/* What the append left could not be read: the other copy must not keep the value of before. */
 static mcp__step
-drop_backup(mcp__op *op)
+drop_other(mcp__op *op)
 {
+    int other = MCP__OTHER(op->authority);
     op->status = MCP_OK;
-    op->leg[MCP__PRIMARY].copy = MCP_COPY_OK; /* the append itself was answered */
-    op->leg[MCP__BACKUP].copy = MCP_COPY_FAILED;
-    if (!op->view.is_usable[MCP__BACKUP])
-        return mcp__op_done(op, MCP_OK);
+    op->leg[op->authority].copy = MCP_COPY_OK; /* the append itself was answered */
+    op->leg[op->authority].missed = 0;
+    op->leg[other].copy = MCP_COPY_FAILED;
+    if (!op->view.is_usable[other]) {
+        op->leg[other].missed = 1;
+        return mcp__copies_done(op, MCP_OK);
+    }
     op->phase = CLEAN;
-    return mcp__op_send(MCP__BACKUP, MCP__COMMAND_DELETE);
+    return mcp__op_send(other, MCP__COMMAND_DELETE);
 }
 
 static mcp__step
 answer_fetch(mcp__op *op, int leg, const mcp__reply *reply)
 {
+    int other = MCP__OTHER(op->authority);
     if (op->verb == MCP_GAT) {
-        mcp__op_adopt(op, leg, reply);
-        return mcp__op_done(op, op->leg[leg].status);
+        adopt_and_keep(op, leg, reply);
+        return mcp__copies_done(op, op->leg[leg].status);
     }
     int is_expiring = reply->ttl == 0; /* less than a second is left, and 0 would mean for ever */
     if (reply->kind != MCP__REPLY_VALUE || is_expiring || mcp__op_keep(op, reply) != 0)
-        return drop_backup(op);
-    op->result_value = (mcp__span){NULL, 0}; /* for the backup, not for the user */
+        return drop_other(op);
+    op->result_value = (mcp__span){NULL, 0}; /* for the other copy, not for the user */
     op->result_flags = reply->flags;
     op->result_ttl = reply->ttl;
-    if (!op->view.is_usable[MCP__BACKUP]) { /* it has gone away since the append began */
-        leave_out(op, MCP__BACKUP);
-        return mcp__op_done(op, MCP_OK);
+    if (!op->view.is_usable[other]) { /* it has gone away since the append began */
+        mcp__copies_leave_out(op, other);
+        return mcp__copies_done(op, MCP_OK);
     }
     op->phase = MIRROR;
-    return mcp__op_send(MCP__BACKUP, MCP__COMMAND_SET);
+    return mcp__op_send(other, MCP__COMMAND_SET);
+}
+
+/* The other copy has it, too. While it stands, its order among writes is not the authority's: has
+ * that one been written meanwhile, the key goes on record again. */
+static mcp__step
+answer_mirror(mcp__op *op, int leg)
+{
+    op->leg[leg].copy = MCP_COPY_OK;
+    if (mcp__copies_is_refusal(op->leg[leg].status)) {
+        op->leg[op->authority].status = MCP_OK;
+        return clean_up(op);
+    }
+    if (op->view.stands[leg] && op->copy_cas[op->authority] != 0) {
+        op->phase = CHECK;
+        return mcp__op_send(op->authority, (mcp__command_kind)MCP__WORD_PEEK);
+    }
+    return done_both(op, MCP_OK);
 }
 
 static mcp__step
-answer_mirror(mcp__op *op)
+answer_check(mcp__op *op, const mcp__reply *reply)
 {
-    op->leg[MCP__BACKUP].copy = MCP_COPY_OK;
-    if (is_refusal(op->leg[MCP__BACKUP].status)) {
-        op->leg[MCP__PRIMARY].status = MCP_OK;
-        return clean_up(op);
-    }
-    return mcp__op_done(op, MCP_OK);
+    if (reply->cas != op->copy_cas[op->authority])
+        op->leg[MCP__OTHER(op->authority)].missed = 1;
+    return mcp__copies_done(op, MCP_OK);
 }
 
 static mcp__step
 failed_decision(mcp__op *op, int leg)
 {
     int other = MCP__OTHER(leg);
-    if (mcp__op_is_untried(op, other) && !is_lost_cas(op, leg))
-        return decide_at(op, other);
+    int may_decide = !op->view.stands[other] || (!is_decided(op) && !is_count(op));
+    if (mcp__op_is_untried(op, other) && !is_lost_cas(op, leg) && may_decide)
+        return send_recorded(op, other);
     return mcp__op_done(op, mcp__op_failure_status(op, 1));
 }
 
-/* ---- the three doors ---- */
+/* ---- beginning ---- */
+
+/* Whether both copies may be written at once, or one has to be first. */
+static int
+is_level(const mcp__op *op)
+{
+    const mcp__view *view = &op->view;
+    if (view->stands[MCP__PRIMARY] || view->stands[MCP__BACKUP])
+        return 0;
+    return !is_decided(op) && !((is_count(op) || op->verb == MCP_GAT || op->verb == MCP_TOUCH) &&
+                                mcp__view_decider(view) == MCP__BACKUP);
+}
+
+static mcp__step
+begin_paired(mcp__op *op)
+{
+    const mcp__view *view = &op->view;
+    int decider = mcp__view_decider(view);
+    int other = MCP__OTHER(decider);
+    if (view->is_usable[decider] && view->is_usable[other])
+        return is_level(op) ? begin_both(op) : decide_at(op, decider);
+    if (view->is_usable[decider])
+        return send_recorded(op, decider);
+    if (view->is_usable[other]) { /* the decider is away, and the other one stands */
+        mcp__copies_leave_out(op, decider);
+        if (is_decided(op) || is_count(op))
+            return mcp__op_done(op, mcp__op_failure_status(op, 1));
+        return send_recorded(op, other);
+    }
+    /* Neither seems to be there: one may have come back. */
+    return is_level(op) ? begin_both(op) : decide_at(op, decider);
+}
 
 mcp__step
 mcp__write_begin(mcp__op *op)
 {
     if (!op->is_mirrored)
         return send_alone(op, mcp__view_authority(&op->view));
-    switch (command_of(op)) {
-    case MCP__COMMAND_DELETE:
-        return begin_delete(op);
-    case MCP__COMMAND_ADD:
-    case MCP__COMMAND_REPLACE:
-    case MCP__COMMAND_APPEND:
-    case MCP__COMMAND_PREPEND:
-    case MCP__COMMAND_CAS:
-        return begin_decided(op);
-    default:
-        return begin_both(op);
-    }
+    if (mcp__copies_command(op) == MCP__COMMAND_DELETE)
+        return mcp__erase_begin(op);
+    if (op->view.exists[MCP__BACKUP])
+        return begin_paired(op);
+    return is_decided(op) ? decide_at(op, MCP__PRIMARY) : begin_both(op);
 }
 
+/* ---- the other doors ---- */
+
 mcp__step
-mcp__write_answer(mcp__op *op, int leg, const mcp__reply *reply)
+mcp__write_answer(mcp__op *op, int leg, uint8_t word, const mcp__reply *reply)
 {
+    if (mcp__command_has_value((mcp__command_kind)word) && op->leg[leg].status == MCP_OK)
+        op->copy_cas[leg] = reply->cas;
+    if (op->mark.is_active) { /* the change went in front of its record */
+        op->leg[leg].copy = MCP_COPY_OK;
+        op->leg[leg].missed = 0;
+        adopt_and_keep(op, leg, reply);
+        op->status = (int16_t)plain_status(op, op->leg[leg].status);
+        if (op->verb == MCP_DELETE || op->verb == MCP_SET)
+            op->answered = (int8_t)leg;
+        return mcp__op_wait();
+    }
     switch (op->phase) {
     case ALONE:
         return answer_alone(op, leg, reply);
-    case BOTH:
-        return answer_both(op, leg, reply);
-    case FIRST:
-    case SECOND:
+    case RECORDED:
         op->leg[leg].copy = MCP_COPY_OK;
         mcp__op_adopt(op, leg, reply);
-        return advance_delete(op);
+        return finish_recorded(op, leg);
+    case BOTH:
+        return answer_both(op, leg, reply);
     case DECIDE:
-        op->leg[leg].copy = is_refusal(op->leg[leg].status) ? MCP_COPY_FAILED : MCP_COPY_OK;
-        mcp__op_adopt(op, leg, reply);
+        op->leg[leg].copy =
+            mcp__copies_is_refusal(op->leg[leg].status) ? MCP_COPY_FAILED : MCP_COPY_OK;
+        adopt_and_keep(op, leg, reply);
         return mirror_decision(op, leg);
     case FETCH:
         return answer_fetch(op, leg, reply);
     case MIRROR:
-        return answer_mirror(op);
-    default:
+        return answer_mirror(op, leg);
+    case CHECK:
+        return answer_check(op, reply);
+    case CLEAN:
+        op->leg[leg].missed = 0;
         if (mcp__op_is_waiting(op, MCP__OTHER(leg)))
             return mcp__op_wait();
-        return mcp__op_done(op, op->status);
+        return mcp__copies_done(op, op->status);
+    default:
+        op->leg[leg].copy = MCP_COPY_OK;
+        mcp__op_adopt(op, leg, reply);
+        return mcp__erase_advance(op);
     }
 }
 
@@ -439,24 +459,30 @@ mcp__write_failed(mcp__op *op, int leg)
     switch (op->phase) {
     case ALONE:
         return failed_alone(op, leg);
+    case RECORDED:
+        return mcp__copies_failed(op);
     case BOTH:
         return settle_both(op);
-    case FIRST:
-    case SECOND:
-        return advance_delete(op);
     case DECIDE:
         return failed_decision(op, leg);
     case FETCH:
         if (op->verb != MCP_GAT)
-            return drop_backup(op);
+            return drop_other(op);
         op->leg[MCP__BACKUP].copy = MCP_COPY_UNKNOWN; /* touched, but what it holds was not heard */
         return mcp__op_done(op, MCP_UNKNOWN);
     case MIRROR:
-        return mcp__op_done(op, MCP_OK);
-    default:
+        return mcp__copies_done(op, op->leg[op->authority].status);
+    case CHECK: /* unknown whether it has moved: on record, if that can be had at all */
+        op->leg[leg].copy = MCP_COPY_OK;
+        op->leg[leg].missed = 0;
+        op->leg[MCP__OTHER(leg)].missed = 1;
+        return mcp__copies_done(op, MCP_OK);
+    case CLEAN:
         op->leg[leg].copy = MCP_COPY_UNKNOWN; /* it may still hold what should go */
         if (mcp__op_is_waiting(op, MCP__OTHER(leg)))
             return mcp__op_wait();
-        return mcp__op_done(op, op->status);
+        return mcp__copies_done(op, op->status);
+    default:
+        return mcp__erase_advance(op);
     }
 }

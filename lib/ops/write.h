@@ -2,14 +2,16 @@
 /*
  * write: every command that changes something, and how it reaches both copies.
  *
- *   mirrored    set, incr, decr, touch, gat: the same command to both copies at once, both awaited.
- *   delete      backup, primary, backup: the third is sent when the primary has answered, and
- *               nobody waits for its reply. (Two are not enough: a fill that read the backup just
- *               before would bring the value back.) A set that expires at once is a delete.
- *   decided     add, replace, cas, append, prepend: the authority decides. Its yes is mirrored as
- *               a plain set; after an append with the value as it stands there now.
+ *   both answer, and neither missed anything (see the phases of `both` in write.c):
+ *     mirrored    set, incr, decr, touch, gat: the same command to both copies at once.
+ *     decided     add, replace, cas, append, prepend: the authority decides, its yes is mirrored
+ *                 as a plain set (after an append with the value as it stands there now).
+ *     delete      backup, primary, backup, see ops/erase.
+ *   one stands (it missed writes), or came back empty:
+ *     the other one first, then it; then a look whether the first has changed meanwhile.
+ *   one cannot be asked, or did not answer:
+ *     the change goes to the other one, and that it was missed goes on record (ops/mark).
  *
- * A copy that cannot be asked does not fail a write that the other one took: the result says so.
  * Nothing is ever sent twice to the same server because an answer did not come.
  */
 #ifndef MCPROXY_OPS_WRITE_H
@@ -18,7 +20,8 @@
 #include "ops/op.h"
 
 mcp__step mcp__write_begin(mcp__op *op);
-mcp__step mcp__write_answer(mcp__op *op, int leg, const mcp__reply *reply);
+/* `word`: the command that was answered. */
+mcp__step mcp__write_answer(mcp__op *op, int leg, uint8_t word, const mcp__reply *reply);
 /* leg->failure says how, leg->copy whether it may have been done. */
 mcp__step mcp__write_failed(mcp__op *op, int leg);
 

@@ -39,8 +39,9 @@ mcp__link_connected(mcp__link *link)
 {
     if (mcp__buf_room(&link->in, IN_SIZE) == NULL || mcp__hello_write(&link->out) != 0)
         return -1;
-    link->queued = mcp__buf_len(&link->out);
+    link->queued = link->due = mcp__buf_len(&link->out);
     link->state = MCP__LINK_GREETING;
+    link->is_known = 0;
     return 0;
 }
 
@@ -116,6 +117,13 @@ put_value(mcp__link *link, const mcp__command *command, uint8_t *out, size_t cop
 int
 mcp__link_put(mcp__link *link, const mcp__command *command, void *op, uint8_t leg)
 {
+    mcp__asker asker = {.op = op, .leg = leg, .is_awaited = op != NULL};
+    return mcp__link_ask(link, command, &asker);
+}
+
+int
+mcp__link_ask(mcp__link *link, const mcp__command *command, const mcp__asker *asker)
+{
     int has_value = mcp__command_has_value(command->kind);
     size_t copied_len =
         has_value && command->value.len <= MCP__LINK_COPY_MAX ? command->value.len : 0;
@@ -129,9 +137,31 @@ mcp__link_put(mcp__link *link, const mcp__command *command, void *op, uint8_t le
     mcp__buf_filled(&link->out, (size_t)(out - room));
     link->queued += (uint64_t)(out - room);
     uint32_t slot = (link->pending_head + link->pending_count++) & link->pending_mask;
-    link->pending[slot] =
-        (mcp__pending){op, command->opaque, first_byte, leg, (uint8_t)command->kind};
-    link->n_awaited += op != NULL;
+    link->pending[slot] = (mcp__pending){.op = asker->op,
+                                         .opaque = command->opaque,
+                                         .first_byte = first_byte,
+                                         .asked_ms = asker->now_ms,
+                                         .leg = asker->leg,
+                                         .kind = (uint8_t)command->kind,
+                                         .word = asker->word,
+                                         .is_awaited = asker->is_awaited};
+    link->n_awaited += asker->is_awaited;
+    if (!asker->is_rider)
+        link->due = link->queued;
+    return 0;
+}
+
+int
+mcp__link_put_raw(mcp__link *link, const void *bytes, size_t len)
+{
+    uint8_t *room = mcp__buf_room(&link->out, len);
+    if (room == NULL)
+        return -1;
+    memcpy(room, bytes, len);
+    mcp__buf_filled(&link->out, len);
+    link->queued += len;
+    link->due = link->queued;
+    link->is_raw = 1;
     return 0;
 }
 
@@ -239,13 +269,21 @@ is_all_sent(const mcp__link *link)
 }
 
 static mcp__link_answer
+open_up(mcp__link *link)
+{
+    link->state = MCP__LINK_OPEN;
+    link->has_answered = 0;
+    return MCP__LINK_GREETED;
+}
+
+/* Its version. What else was asked is answered behind it, and only then the link is open. */
+static mcp__link_answer
 greeted(mcp__link *link, const mcp__reply *reply)
 {
     if (mcp__hello_read(&link->hello, reply) != 0)
         return MCP__LINK_WRONG_PEER;
-    link->state = MCP__LINK_OPEN;
-    link->has_answered = 0;
-    return MCP__LINK_GREETED;
+    link->is_known = 1;
+    return link->pending_count > 0 ? MCP__LINK_VERSION : open_up(link);
 }
 
 /* What stands there is no protocol: show the first line of it. */
@@ -259,14 +297,17 @@ not_protocol(mcp__link *link, mcp__reply *reply)
     return link->state == MCP__LINK_GREETING ? MCP__LINK_WRONG_PEER : MCP__LINK_MISMATCH;
 }
 
-mcp__link_answer
-mcp__link_next(mcp__link *link, mcp__pending *pending, mcp__reply *reply)
+static mcp__link_answer
+next(mcp__link *link, mcp__pending *pending, mcp__reply *reply)
 {
     size_t len = mcp__buf_len(&link->in);
+    int is_unknown = link->state == MCP__LINK_GREETING && !link->is_known;
+    if (link->state == MCP__LINK_GREETING && link->is_known && link->pending_count == 0)
+        return open_up(link);
     if (len == 0)
         return MCP__LINK_NOTHING;
     const uint8_t *bytes = mcp__buf_bytes(&link->in);
-    const mcp__pending *oldest = mcp__link_oldest(link);
+    const mcp__pending *oldest = is_unknown ? NULL : mcp__link_oldest(link);
     ssize_t used = MCP__PARSE_MORE;
     size_t wanted;
     if (oldest == NULL && link->state == MCP__LINK_OPEN) /* nobody asked, not even half a line */
@@ -279,7 +320,7 @@ mcp__link_next(mcp__link *link, mcp__pending *pending, mcp__reply *reply)
         return MCP__LINK_NOTHING;
     if (used < 0)
         return not_protocol(link, reply);
-    if (link->state == MCP__LINK_GREETING) {
+    if (is_unknown) {
         mcp__link_answer answer = greeted(link, reply);
         mcp__buf_take(&link->in, (size_t)used);
         return answer;
@@ -297,6 +338,13 @@ mcp__link_next(mcp__link *link, mcp__pending *pending, mcp__reply *reply)
     return MCP__LINK_REPLY;
 }
 
+mcp__link_answer
+mcp__link_next(mcp__link *link, mcp__pending *pending, mcp__reply *reply)
+{
+    mcp__link_answer answer = next(link, pending, reply);
+    return answer == MCP__LINK_VERSION ? next(link, pending, reply) : answer;
+}
+
 const mcp__pending *
 mcp__link_oldest(const mcp__link *link)
 {
@@ -311,7 +359,7 @@ mcp__link_drop(mcp__link *link, mcp__pending *pending)
         return 0;
     *pending = link->pending[link->pending_head++ & link->pending_mask];
     link->pending_count--;
-    link->n_awaited -= pending->op != NULL;
+    link->n_awaited -= pending->is_awaited;
     return 1;
 }
 
@@ -323,7 +371,8 @@ mcp__link_closed(mcp__link *link)
     link->state = MCP__LINK_CLOSED;
     link->has_answered = 0;
     link->is_spoiled = 0;
-    link->queued = link->sent = link->out_taken = 0;
+    link->is_raw = 0;
+    link->queued = link->due = link->sent = link->out_taken = 0;
     link->first_splice = link->n_splices = link->splice_sent = 0;
     link->pending_head = link->pending_count = 0;
     link->n_awaited = 0;

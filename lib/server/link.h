@@ -34,11 +34,14 @@ typedef enum mcp__link_state {
 
 /* A request whose reply is outstanding. */
 typedef struct mcp__pending {
-    void *op; /* NULL: owed, nobody waits for the reply */
+    void *op; /* NULL: the engine's own question, see `word` */
     uint64_t opaque;
     uint64_t first_byte; /* position of its first byte in all that was ever queued here */
+    int64_t asked_ms;    /* when it was queued */
     uint8_t leg;
-    uint8_t kind; /* mcp__command_kind */
+    uint8_t kind;       /* mcp__command_kind */
+    uint8_t word;       /* the asker's */
+    uint8_t is_awaited; /* somebody waits for it */
 } mcp__pending;
 
 /* A large value in the middle of what is to be sent: it comes after `at` bytes of `out`. */
@@ -49,7 +52,9 @@ typedef struct mcp__splice {
 
 typedef struct mcp__link {
     uint8_t state;
+    uint8_t is_known;     /* GREETING: it has said its version */
     uint8_t has_answered; /* at least one reply since the greeting */
+    uint8_t is_raw;       /* what comes is a dump: lines for somebody else, not replies */
     uint8_t is_spoiled;   /* an error came before its request had gone: not to be used any more */
     uint32_t n_awaited;   /* pending requests that somebody waits for */
     uint32_t n_pinned;    /* values handed out that still stand in `in` */
@@ -57,6 +62,7 @@ typedef struct mcp__link {
     mcp__buf in;
     mcp__buf out;
     uint64_t queued;      /* bytes ever queued on this connection, values included */
+    uint64_t due;         /* of these, what is to be sent without waiting for company */
     uint64_t sent;        /* bytes ever sent on it */
     mcp__splice *splices; /* views between the bytes of `out`, in order */
     size_t first_splice, n_splices, splice_capacity;
@@ -81,14 +87,40 @@ void mcp__link_init(mcp__link *link, const mcp__mem *mem, size_t value_max);
 void mcp__link_fini(mcp__link *link);
 
 /*
- * A connection stands: queues the greeting. 0, or -1 when there is no memory.
+ * A connection stands: queues the greeting. 0, or -1 when there is no memory. What is queued behind
+ * it before the link is OPEN belongs to the greeting, which is over when all of it is answered.
  */
 int mcp__link_connected(mcp__link *link);
 
+/* Who asks, for the reply. */
+typedef struct mcp__asker {
+    void *op;
+    uint8_t leg;
+    uint8_t word;
+    uint8_t is_awaited;
+    uint8_t is_rider; /* it is sent together with the next one that is not */
+    int64_t now_ms;
+} mcp__asker;
+
 /*
- * Queues one command on an OPEN link. 0, or -1 when there is no memory (nothing is queued).
+ * Queues one command on a link that is connected. 0, or -1 when there is no memory (nothing is
+ * queued).
  */
+int mcp__link_ask(mcp__link *link, const mcp__command *command, const mcp__asker *asker);
+
+/* The same for an op that waits; NULL: nobody does. */
 int mcp__link_put(mcp__link *link, const mcp__command *command, void *op, uint8_t leg);
+
+/* Queues a command whose answer is no reply but a stream of lines, which stand in `in` from then on
+ * until the link is closed. 0, or -1: no memory. */
+int mcp__link_put_raw(mcp__link *link, const void *bytes, size_t len);
+
+/* Riders need not wait for company any more. */
+static inline void
+mcp__link_hasten(mcp__link *link)
+{
+    link->due = link->queued;
+}
 
 /* What is to be sent next, as at most `max` pieces. 0: nothing. */
 size_t mcp__link_output(const mcp__link *link, mcp__span *spans, size_t max);
@@ -97,7 +129,14 @@ void mcp__link_sent(mcp__link *link, size_t len);
 static inline int
 mcp__link_has_output(const mcp__link *link)
 {
-    return link->queued != link->sent;
+    return link->due > link->sent;
+}
+
+/* Whether something waits for company. */
+static inline int
+mcp__link_has_riders(const mcp__link *link)
+{
+    return link->queued > link->due && link->queued > link->sent;
 }
 
 /*
@@ -116,6 +155,7 @@ typedef enum mcp__link_answer {
     MCP__LINK_REPLY,       /* `pending` and `reply` are set */
     MCP__LINK_GREETED,     /* the greeting was answered: the link is OPEN */
     MCP__LINK_WRONG_PEER, /* the greeting was answered by no memcached; reply.value: what it said */
+    MCP__LINK_VERSION,    /* within mcp__link_next() only: more of the greeting is to come */
     MCP__LINK_MISMATCH,   /* not the reply to what was asked, or no protocol at all */
 } mcp__link_answer;
 
@@ -131,6 +171,14 @@ mcp__link_answer mcp__link_next(mcp__link *link, mcp__pending *pending, mcp__rep
 const mcp__pending *mcp__link_oldest(const mcp__link *link);
 /* Takes the oldest request off without a reply: the connection is gone. 0: there is none. */
 int mcp__link_drop(mcp__link *link, mcp__pending *pending);
+
+/* Whether a reply can come: the oldest request has gone, at least in part. */
+static inline int
+mcp__link_owes(const mcp__link *link)
+{
+    return link->pending_count > 0 &&
+           link->pending[link->pending_head & link->pending_mask].first_byte < link->sent;
+}
 
 /* Whether any byte of this request may have reached the server. */
 static inline int

@@ -13,6 +13,9 @@ typedef struct mcp__tally {
     uint64_t failovers; /* commands that the other copy had to answer for it */
     uint64_t hits;
     uint64_t misses;
+    uint64_t journaled; /* keys put on record as missed by it */
+    uint64_t repaired;  /* keys made good on it */
+    uint64_t refilled;  /* misses filled in on it */
 } mcp__tally;
 
 #endif

@@ -20,9 +20,12 @@ typedef enum mcp__command_kind {
     MCP__COMMAND_APPEND,
     MCP__COMMAND_PREPEND,
     MCP__COMMAND_CAS,
-    MCP__COMMAND_DELETE,
+    MCP__COMMAND_DELETE, /* with `unique` != 0: only if the server's number is still that */
     MCP__COMMAND_INCR,
     MCP__COMMAND_DECR,
+    MCP__COMMAND_PEEK,  /* the server's number and the size, without the value */
+    MCP__COMMAND_LEASE, /* GET that leaves a stub for `ttl` seconds where there is no value; `delta`:
+                           recompute that long before the end */
     MCP__COMMAND_PING, /* the last of the meta commands; from here on classic ones */
     MCP__COMMAND_VERSION,
     MCP__COMMAND_STATS,
@@ -37,7 +40,7 @@ typedef struct mcp__command {
     mcp__span key;
     mcp__span value; /* for its length; its bytes are put behind the head by the link */
     int64_t ttl;
-    uint64_t unique; /* CAS: the server's own number */
+    uint64_t unique; /* CAS, DELETE: the server's own number */
     uint64_t delta;
     uint64_t initial;
     uint64_t opaque;
@@ -57,7 +60,7 @@ static inline int
 mcp__command_is_read(mcp__command_kind kind)
 {
     return kind == MCP__COMMAND_GET || kind == MCP__COMMAND_PING || kind == MCP__COMMAND_VERSION ||
-           kind == MCP__COMMAND_STATS;
+           kind == MCP__COMMAND_STATS || kind == MCP__COMMAND_PEEK;
 }
 
 #endif

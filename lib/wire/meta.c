@@ -54,8 +54,15 @@ static uint8_t *
 put_get(uint8_t *out, const mcp__command *command)
 {
     out = put_start(out, "mg ", command);
-    if (command->kind != MCP__COMMAND_GET) /* before "t", which then shows the new one */
+    if (command->kind == MCP__COMMAND_PEEK)
+        return PUT(out, " c s");
+    if (command->kind == MCP__COMMAND_LEASE) {
+        out = put_ttl(out, 'N', command->ttl);
+        if (command->delta != 0)
+            out = put_number(out, 'R', command->delta);
+    } else if (command->kind != MCP__COMMAND_GET) { /* before "t", which then shows the new one */
         out = put_ttl(out, 'T', command->ttl);
+    }
     if (command->kind != MCP__COMMAND_TOUCH) {
         out = PUT(out, " v f");
         if (command->want & MCP_WANT_CAS)
@@ -118,10 +125,14 @@ mcp__meta_encode(const mcp__command *command, uint8_t *out)
     case MCP__COMMAND_GET:
     case MCP__COMMAND_GAT:
     case MCP__COMMAND_TOUCH:
+    case MCP__COMMAND_PEEK:
+    case MCP__COMMAND_LEASE:
         out = put_get(out, command);
         break;
     case MCP__COMMAND_DELETE:
         out = put_start(out, "md ", command);
+        if (command->unique != 0)
+            out = put_number(out, 'C', command->unique);
         break;
     case MCP__COMMAND_INCR:
     case MCP__COMMAND_DECR:
@@ -164,6 +175,17 @@ parse_flag(const uint8_t *at, const uint8_t *end, mcp__reply *reply)
         return number > UINT32_MAX ? NULL : at;
     case 'c':
         return mcp__token_get(at, end, &reply->cas);
+    case 's':
+        return mcp__token_get(at, end, &reply->size);
+    case 'W':
+        reply->lease |= MCP__LEASE_WON;
+        return at;
+    case 'Z':
+        reply->lease |= MCP__LEASE_TAKEN;
+        return at;
+    case 'X':
+        reply->lease |= MCP__LEASE_STALE;
+        return at;
     case 't':
         if (end - at >= 2 && at[0] == '-' && at[1] == '1') {
             reply->ttl = -1;
@@ -351,7 +373,10 @@ mcp__meta_fits(mcp__command_kind command, mcp__reply_kind reply)
         [MCP__COMMAND_GET] = BIT(MCP__REPLY_VALUE) | BIT(MCP__REPLY_MISS),
         [MCP__COMMAND_GAT] = BIT(MCP__REPLY_VALUE) | BIT(MCP__REPLY_MISS),
         [MCP__COMMAND_TOUCH] = BIT(MCP__REPLY_DONE) | BIT(MCP__REPLY_MISS),
-        [MCP__COMMAND_DELETE] = BIT(MCP__REPLY_DONE) | BIT(MCP__REPLY_NOT_FOUND),
+        [MCP__COMMAND_PEEK] = BIT(MCP__REPLY_DONE) | BIT(MCP__REPLY_MISS),
+        [MCP__COMMAND_LEASE] = BIT(MCP__REPLY_VALUE) | BIT(MCP__REPLY_MISS),
+        [MCP__COMMAND_DELETE] =
+            BIT(MCP__REPLY_DONE) | BIT(MCP__REPLY_NOT_FOUND) | BIT(MCP__REPLY_EXISTS),
         [MCP__COMMAND_INCR] =
             BIT(MCP__REPLY_VALUE) | BIT(MCP__REPLY_NOT_FOUND) | BIT(MCP__REPLY_NOT_STORED),
         [MCP__COMMAND_DECR] =

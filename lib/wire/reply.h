@@ -24,11 +24,16 @@ typedef enum mcp__reply_kind {
     MCP__REPLY_SERVER_ERROR, /* SERVER_ERROR <text> */
 } mcp__reply_kind;
 
+/* What a reply says about a lease: we won it (W), somebody else has (Z), the value is stale (X). */
+enum { MCP__LEASE_WON = 1, MCP__LEASE_TAKEN = 2, MCP__LEASE_STALE = 4 };
+
 typedef struct mcp__reply {
     mcp__reply_kind kind;
+    uint8_t lease; /* MCP__LEASE_... */
     uint32_t flags;
     uint64_t opaque; /* 0: none was sent */
     uint64_t cas;
+    uint64_t size;   /* of the value, where it was asked for instead of the value */
     int64_t ttl;     /* seconds left, -1: never expires */
     mcp__span value; /* a value, or the text behind the first word */
 } mcp__reply;

@@ -34,9 +34,14 @@ START_TEST(standards)
     ck_assert_uint_eq(config.spin_us, 0);
     ck_assert_uint_eq(config.max_value, 64u << 20);
     ck_assert_int_eq(config.ack, MCP__ACK_BOTH);
-    ck_assert_int_eq(config.mirror_verify, 0);
-    ck_assert_int_eq(config.repair, 0);
-    ck_assert_int_eq(config.resync, 0);
+    ck_assert_int_eq(config.mirror_verify, 1);
+    ck_assert_int_eq(config.repair, 1);
+    ck_assert_int_eq(config.resync, 1);
+    ck_assert_uint_eq(config.resync_rate, 20000);
+    ck_assert_int_eq(config.consistency, MCP__CONSISTENCY_RELAXED);
+    ck_assert_int_eq(config.shared_pool, 0);
+    ck_assert_int_eq(config.cut_off, MCP__CUT_OFF_DEGRADE);
+    ck_assert_int_eq(config.config_skew, MCP__CONFIG_SKEW_WARN);
     ck_assert_int_eq(config.tls, 0);
     ck_assert_ptr_null(config.auth);
     ck_assert_uint_eq(config.given, 1);
@@ -118,10 +123,12 @@ END_TEST
 
 START_TEST(every_value)
 {
-    take("server=a server=b distribution=twemproxy hash=crc16 hash_tag={} namespace=app: "
-         "prefix=\"p#\" timeout=1500ms connect_timeout=20000us retry_min=2s retry_max=5m "
-         "suspect_limit=1000 max_value=2g mirror=next protocol=meta keys=refuse ack=both "
-         "mirror_verify=no repair=off resync=off shared_pool=no tls=no spin=0us");
+    take(
+        "server=a server=b distribution=twemproxy hash=crc16 hash_tag={} namespace=app: "
+        "prefix=\"p#\" timeout=1500ms connect_timeout=20000us retry_min=2s retry_max=5m "
+        "suspect_limit=1000 max_value=2g mirror=next protocol=meta keys=refuse ack=both "
+        "mirror_verify=no repair=off resync=off shared_pool=yes tls=no spin=0us consistency=strict "
+        "view_interval=850ms resync_rate=1000 cut_off=refuse config_skew=refuse");
     ck_assert_int_eq(config.place.distribution, MCP__TWEMPROXY);
     ck_assert_int_eq(config.place.hash, MCP__HASH_CRC16);
     ck_assert_mem_eq(config.place.hash_tag, "{}", 2);
@@ -136,6 +143,54 @@ START_TEST(every_value)
     ck_assert_uint_eq(config.max_value, UINT64_C(2) << 30);
     ck_assert_int_eq(config.mirror, MCP__MIRROR_NEXT);
     ck_assert_int_eq(config.protocol, MCP__PROTOCOL_META);
+    ck_assert_int_eq(config.mirror_verify, 0);
+    ck_assert_int_eq(config.repair, 0);
+    ck_assert_int_eq(config.resync, 0);
+    ck_assert_int_eq(config.shared_pool, 1);
+    ck_assert_int_eq(config.consistency, MCP__CONSISTENCY_STRICT);
+    ck_assert_uint_eq(config.view_interval_ms, 850);
+    ck_assert_uint_eq(config.resync_rate, 1000);
+    ck_assert_int_eq(config.cut_off, MCP__CUT_OFF_REFUSE);
+    ck_assert_int_eq(config.config_skew, MCP__CONFIG_SKEW_REFUSE);
+    done();
+}
+END_TEST
+
+/* With ack=primary nothing is compared behind a write unless it is asked for. */
+START_TEST(what_ack_brings_along)
+{
+    static const struct {
+        const char *text;
+        mcp__ack ack;
+        int verify;
+    } cases[] = {
+        {"server=a", MCP__ACK_BOTH, 1},
+        {"server=a ack=both", MCP__ACK_BOTH, 1},
+        {"server=a ack=primary", MCP__ACK_PRIMARY, 0},
+        {"server=a mirror_verify ack=primary", MCP__ACK_PRIMARY, 1},
+        {"server=a ack=primary mirror_verify=no", MCP__ACK_PRIMARY, 0},
+        {"server=a ack=both mirror_verify=no", MCP__ACK_BOTH, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        take(cases[i].text);
+        ck_assert_int_eq(config.ack, cases[i].ack);
+        ck_assert_int_eq(config.mirror_verify, cases[i].verify);
+        done();
+    }
+}
+END_TEST
+
+/* The shortest times that strict takes. */
+START_TEST(strict_fits_into_the_deadline)
+{
+    take("server=a consistency=strict");
+    done();
+    take("server=a consistency=strict timeout=417ms");
+    done();
+    take("server=a consistency=strict view_interval=250ms");
+    ck_assert_int_eq(config.consistency, MCP__CONSISTENCY_STRICT);
+    done();
+    take("server=a consistency=relaxed timeout=5ms");
     done();
 }
 END_TEST
@@ -288,6 +343,57 @@ START_TEST(repeats)
 }
 END_TEST
 
+/* ---- The pool as a number ----------------------------------------------------------------- */
+
+static uint32_t
+config8(const char *text)
+{
+    take(text);
+    uint32_t number = mcp__options_config8(&config);
+    done();
+    return number;
+}
+
+/* Each of these is another pool than the first, and than all the others. */
+static const char *const POOLS[] = {
+    "server=a server=b backup=c",
+    "server=b server=a backup=c",
+    "server=a backup=b backup=c",
+    "server=a server=b server=c mirror=next",
+    "server=a server=b backup=c mirror=off",
+    "server=a server=b weight=2 backup=c",
+    "server=a server=b name=x backup=c",
+    "server=a server=b:1 backup=c",
+    "server=a server=b backup=c distribution=ketama",
+    "server=a server=b backup=c distribution=ketama hash=md5",
+    "server=a server=b backup=c distribution=twemproxy hash_tag={}",
+    "server=a server=b backup=c prefix=m:",
+    "server=a server=b mirror=probe",
+    "server=a server=b mirror=probe,failover-only",
+};
+
+/* Which of two texts means the same pool must not depend on how it is written. */
+static const char *const SAME[][2] = {
+    {"server=a server=b backup=c", "backup=c:11211 server=a timeout=2s server=b/?1"},
+    {"server=a backup=b", "server=a backup=b mirror=backup distribution=native prefix=mcp:"},
+    {"server=a distribution=ketama-weighted", "server=a distribution=ketama-weighted hash=md5"},
+    {"server=a namespace=x", "server=a view_interval=1s ack=primary consistency=relaxed"},
+};
+
+START_TEST(pools_have_numbers)
+{
+    enum { N = sizeof POOLS / sizeof POOLS[0] };
+    uint32_t numbers[N];
+    for (size_t i = 0; i < N; i++) {
+        numbers[i] = config8(POOLS[i]);
+        for (size_t j = 0; j < i; j++)
+            ck_assert_msg(numbers[i] != numbers[j], "%s\n%s", POOLS[i], POOLS[j]);
+    }
+    for (size_t i = 0; i < sizeof SAME / sizeof SAME[0]; i++)
+        ck_assert_msg(config8(SAME[i][0]) == config8(SAME[i][1]), "%s\n%s", SAME[i][0], SAME[i][1]);
+}
+END_TEST
+
 /* ---- Limits ------------------------------------------------------------------------------- */
 
 static void
@@ -424,11 +530,14 @@ main(void)
     tcase_add_test(tcase, quotes);
     tcase_add_test(tcase, libmemcached_form);
     tcase_add_test(tcase, every_value);
+    tcase_add_test(tcase, what_ack_brings_along);
+    tcase_add_test(tcase, strict_fits_into_the_deadline);
     tcase_add_test(tcase, edges_of_numbers);
     tcase_add_test(tcase, distributions);
     tcase_add_test(tcase, hashes);
     tcase_add_test(tcase, mirrors);
     tcase_add_test(tcase, repeats);
+    tcase_add_test(tcase, pools_have_numbers);
     tcase_add_test(tcase, limits);
     tcase_add_test(tcase, random_texts);
     suite_add_tcase(suite, tcase);

@@ -76,8 +76,8 @@ START_TEST(files)
                  " line 1: a NUL byte has no place in it");
     says_of_file(WITH_FILE("server=a timeout=1s file=%s", "timeout=1s"), "\"timeout=1s\" in ",
                  " line 1: timeout was given before, and counts once only");
-    says_of_file(WITH_FILE("server=a file=%s", "consistency=strict"), "\"consistency=strict\" in ",
-                 " line 1: not built yet; it comes with \"The promise\"");
+    says_of_file(WITH_FILE("server=a file=%s", "keys=base64"), "\"keys=base64\" in ",
+                 " line 1: not built yet; it comes with \"The whole client\"");
 }
 END_TEST
 
@@ -193,8 +193,12 @@ START_TEST(explanation)
         "\nmirror: backup (default)\n",
         "\ntimeout: 250 ms\n",
         "\nconnect_timeout: the call's share (default)\n",
-        "\nconsistency: not built yet; it comes with \"The promise\"\n",
-        "\nmirror_verify: no (default; mirror_verify=yes waits for The promise; until then",
+        "\nconsistency: relaxed (default)\n",
+        "\nmirror_verify: yes (default)\n",
+        "\nrepair: auto (default)\n",
+        "\nresync_rate: 20000 keys/s (default)\n",
+        "\ntls_ca: not built yet; it comes with \"The whole client\"\n",
+        "\nkeys: refuse (default; keys=base64 waits for The whole client)\n",
         "\nmax_value: 1024 bytes\n",
         "\nsuspect_limit: 3 (default)\n",
         "\nspin: 0 us (default; spin above 0us waits for Speed)\n",

@@ -21,7 +21,6 @@ typedef struct wrong {
     "no such distribution; it is native, modula, consistent, consistent-hash-after, "              \
     "ketama-weighted, ketama-spy, ketama-weighted-spy, memcache-standard, memcache-consistent, "   \
     "magent, magent-ketama or twemproxy"
-#define PROMISE "not built yet; it comes with \"The promise\""
 #define WHOLE "not built yet; it comes with \"The whole client\""
 
 static const wrong GRAMMAR[] = {
@@ -259,11 +258,12 @@ static const wrong VALUES[] = {
     {"server=a prefix=", "\"prefix=\" at position 10: prefix has 1 to 64 bytes"},
     {"server=a namespace=mcp:x", "\"namespace=mcp:x\" at position 10: keys that begin with mcp: "
                                  "belong to the library (prefix=)"},
-    {"server=a distribution", "\"distribution\" at position 10: " NO_VALUE
-                              "distribution= takes native, modula, consistent (= ketama), "
-                              "consistent-hash-after, ketama-weighted, ketama-spy, "
-                              "ketama-weighted-spy, memcache-standard, memcache-consistent, magent, magent-ketama or "
-                              "twemproxy"},
+    {"server=a distribution",
+     "\"distribution\" at position 10: " NO_VALUE
+     "distribution= takes native, modula, consistent (= ketama), "
+     "consistent-hash-after, ketama-weighted, ketama-spy, "
+     "ketama-weighted-spy, memcache-standard, memcache-consistent, magent, magent-ketama or "
+     "twemproxy"},
     {"server=a distribution=foo", "\"distribution=foo\" at position 10: " SERVERS},
     {"server=a hash=foo",
      "\"hash=foo\" at position 10: no such hash; it is default, one_at_a_time, md5, crc, crc16, "
@@ -302,28 +302,27 @@ static const wrong VALUES[] = {
     {"server=a discovery=unix:/x", "\"discovery=unix:/x\" at position 10: it is host:port"},
     {"server=a discovery=a:b", "\"discovery=a:b\" at position 10: " PORT},
     {"server=a consistency=strict timeout=416ms",
-     "\"consistency=strict\" at position 10: 0.6 x timeout (249 ms) is below view_interval + 50 ms "
-     "(250 ms)"},
+     "\"consistency=strict\" at position 10: it needs timeout=417ms or more or view_interval=199ms "
+     "or "
+     "less, so that 0.6 x timeout is not below view_interval + 50 ms"},
     {"view_interval=251ms consistency=strict server=a",
-     "\"consistency=strict\" at position 21: 0.6 x timeout (300 ms) is below view_interval + 50 ms "
-     "(301 ms)"},
+     "\"consistency=strict\" at position 21: it needs timeout=502ms or more or view_interval=250ms "
+     "or "
+     "less, so that 0.6 x timeout is not below view_interval + 50 ms"},
+    {"server=a consistency=strict timeout=84ms", "\"consistency=strict\" at position 10: it needs "
+                                                 "timeout=417ms or more, so that 0.6 x timeout is "
+                                                 "not below view_interval + 50 ms"},
+    {"server=a consistency=eventual",
+     "\"consistency=eventual\" at position 10: no such consistency; it is relaxed or strict"},
+    {"server=a view_interval=0ms", "\"view_interval=0ms\" at position 10: out of range; "
+                                   "view_interval is 1ms to 2147483647ms"},
+    {"server=a resync_rate=0/s",
+     "\"resync_rate=0/s\" at position 10: out of range; resync_rate is 1/s to 1000000000/s"},
+    {"server=a repair=yes", "\"repair=yes\" at position 10: no such repair; it is auto or off"},
 };
 
 /* Not built yet: well-formed, and refused by name. */
 static const wrong PENDING[] = {
-    {"server=a consistency=strict timeout=417ms",
-     "\"consistency=strict\" at position 10: " PROMISE},
-    {"server=a consistency=relaxed", "\"consistency=relaxed\" at position 10: " PROMISE},
-    {"server=a ack=primary", "\"ack=primary\" at position 10: " PROMISE},
-    {"server=a mirror_verify", "\"mirror_verify\" at position 10: " PROMISE},
-    {"server=a mirror-verify=on", "\"mirror-verify=on\" at position 10: " PROMISE},
-    {"server=a view_interval=200ms", "\"view_interval=200ms\" at position 10: " PROMISE},
-    {"server=a repair=auto", "\"repair=auto\" at position 10: " PROMISE},
-    {"server=a resync=auto", "\"resync=auto\" at position 10: " PROMISE},
-    {"server=a resync_rate=20000/s", "\"resync_rate=20000/s\" at position 10: " PROMISE},
-    {"server=a shared_pool=yes", "\"shared_pool=yes\" at position 10: " PROMISE},
-    {"server=a cut_off=degrade", "\"cut_off=degrade\" at position 10: " PROMISE},
-    {"server=a config_skew=refuse", "\"config_skew=refuse\" at position 10: " PROMISE},
     {"server=a protocol=classic", "\"protocol=classic\" at position 10: " WHOLE},
     {"server=a keys=base64", "\"keys=base64\" at position 10: " WHOLE},
     {"server=a tls", "\"tls\" at position 10: " WHOLE},
@@ -335,7 +334,7 @@ static const wrong PENDING[] = {
     {"server=a auth=bob:geheim", "\"auth=***\" at position 10: " WHOLE},
     {"server=a discovery=a:11211", "\"discovery=a:11211\" at position 10: " WHOLE},
     {"server=a spin=20us", "\"spin=20us\" at position 10: not built yet; it comes with \"Speed\""},
-    {"server=a cut_off=refuse tls", "\"cut_off=refuse\" at position 10: " PROMISE},
+    {"server=a cut_off=refuse tls", "\"tls\" at position 25: " WHOLE},
     {"tls server=a hash=md5",
      "\"hash=md5\" at position 14: distribution=native has a hash of its own"},
 };

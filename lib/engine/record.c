@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "engine/record.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/line.h"
+#include "wire/token.h"
+
+/* A client whose marks others take away so often, in so long, while it cannot reach the server
+ * itself, is the one that is cut off. */
+#define CUT_OFF_CLEARED 3
+#define CUT_OFF_MS 60000
+
+/* Two clocks that are read to the second: so much may they seem to differ. */
+#define CLOCK_SLACK_S 2
+
+static void
+tell(mcp__engine *engine, mcp_event_kind kind, uint32_t server, int32_t partner, const char *why)
+{
+    mcp__news_item item = {.kind = (uint8_t)kind, .server = (int32_t)server, .partner = partner};
+    snprintf(item.why, sizeof item.why, "%s", why);
+    mcp__news_put(&engine->news, &item);
+}
+
+/* ---- marks ---- */
+
+static void
+tell_seen(mcp__engine *engine, mcp__server *missed, const mcp__server *host)
+{
+    mcp_state before = mcp__line_state(engine, missed);
+    missed->missed_on = (int32_t)host->number;
+    missed->missed_since_ms = engine->now_ms;
+    engine->wants_chores = 1;
+    tell(engine, MCP_EVENT_MARK_SEEN, missed->number, (int32_t)host->number, "");
+    mcp_state after = mcp__line_state(engine, missed);
+    if (before == after)
+        return;
+    mcp__news_item item = {.kind = MCP_EVENT_STATE,
+                           .before = (uint8_t)before,
+                           .state = (uint8_t)after,
+                           .server = (int32_t)missed->number,
+                           .partner = (int32_t)host->number,
+                           .why = "missed writes"};
+    mcp__news_put(&engine->news, &item);
+}
+
+/* Somebody else can reach it, again and again, and this client cannot. */
+static void
+count_cleared(mcp__engine *engine, mcp__server *missed)
+{
+    if (mcp__health_is_usable(&missed->health) || missed->is_cut_off)
+        return;
+    if (missed->n_cleared == 0 || engine->now_ms - missed->cleared_ms > CUT_OFF_MS) {
+        missed->n_cleared = 0;
+        missed->cleared_ms = engine->now_ms;
+    }
+    if (++missed->n_cleared < CUT_OFF_CLEARED)
+        return;
+    missed->is_cut_off = 1;
+    tell(engine, MCP_EVENT_CUT_OFF, missed->number, -1,
+         "others made it good three times in a minute; only this client cannot reach it");
+}
+
+static void
+tell_gone(mcp__engine *engine, mcp__server *missed, const mcp__server *host)
+{
+    mcp_state before = mcp__line_state(engine, missed);
+    missed->missed_on = -1;
+    for (uint32_t i = 0; i < engine->n_servers && missed->missed_on < 0; i++) {
+        const mcp__server *other = &engine->servers[i];
+        if (other != host && other->ledger.n_missed > 0 &&
+            mcp__ledger_find(&other->ledger, missed->ledger.id8) != NULL)
+            missed->missed_on = (int32_t)i;
+    }
+    tell(engine, MCP_EVENT_MARK_GONE, missed->number, (int32_t)host->number, "");
+    count_cleared(engine, missed);
+    mcp_state after = mcp__line_state(engine, missed);
+    if (before == after)
+        return;
+    mcp__news_item item = {.kind = MCP_EVENT_STATE,
+                           .before = (uint8_t)before,
+                           .state = (uint8_t)after,
+                           .server = (int32_t)missed->number,
+                           .partner = (int32_t)host->number};
+    mcp__news_put(&engine->news, &item);
+    engine->wants_chores = 1;
+}
+
+/* What has changed for the servers of this pool. */
+static void
+compare(mcp__engine *engine, const mcp__server *host)
+{
+    for (uint32_t i = 0; i < engine->n_servers; i++) {
+        mcp__server *other = &engine->servers[i];
+        if (other == host || !mcp__pool_are_partners(engine, i, host->number))
+            continue;
+        int stands = mcp__ledger_lists(&host->ledger, other->ledger.id8);
+        if (stands && other->missed_on < 0)
+            tell_seen(engine, other, host);
+        else if (!stands && other->missed_on == (int32_t)host->number)
+            tell_gone(engine, other, host);
+    }
+}
+
+/* Cheap, and different whenever who is listed is. */
+static uint64_t
+signature(const mcp__ledger *ledger)
+{
+    uint64_t sum = ledger->n_missed + ((uint64_t)ledger->is_foreign << 32);
+    for (uint32_t i = 0; i < ledger->n_missed; i++)
+        sum += (uint64_t)ledger->missed[i].id8 * 2654435761u + ledger->missed[i].inc8;
+    return sum;
+}
+
+void
+mcp__record_marks(mcp__engine *engine, mcp__server *server, const mcp__reply *reply,
+                  int64_t asked_ms)
+{
+    mcp__ledger *ledger = &server->ledger;
+    static const mcp__span nothing = {"", 0};
+    int is_answer = reply->kind == MCP__REPLY_VALUE || reply->kind == MCP__REPLY_MISS;
+    if (!is_answer && reply->kind != MCP__REPLY_ERROR)
+        return; /* "out of memory": what was last known holds */
+    uint64_t before = signature(ledger);
+    int was_foreign = ledger->is_foreign;
+    int has_marks = reply->kind == MCP__REPLY_VALUE;
+    mcp__ledger_take_marks(ledger, has_marks ? reply->value : nothing, has_marks ? reply->cas : 0,
+                           reply->flags, asked_ms, engine->now_ms);
+    if (ledger->is_foreign && !was_foreign)
+        tell(engine, MCP_EVENT_OTHER_FORMAT, server->number, -1,
+             "its marks are of another format; they are left alone and taken to stand");
+    if (signature(ledger) != before)
+        compare(engine, server);
+}
+
+void
+mcp__record_marking(mcp__engine *engine, uint32_t missed, uint32_t witness)
+{
+    mcp__server *server = &engine->servers[missed];
+    server->tally.journaled++;
+    if (server->missed_on < 0)
+        tell(engine, MCP_EVENT_MARKED, missed, (int32_t)witness, server->health.why);
+}
+
+/* ---- epochs ---- */
+
+/* Whether any partner had an epoch before this server started; -1: one has not been heard yet. */
+static int
+has_restarted(const mcp__engine *engine, const mcp__server *server)
+{
+    int is_unheard = 0;
+    if (server->is_new)
+        return 0;
+    for (uint32_t i = 0; i < engine->n_servers; i++) {
+        const mcp__ledger *ledger = &engine->servers[i].ledger;
+        if (!mcp__pool_are_partners(engine, i, server->number))
+            continue;
+        if (ledger->epoch == MCP__EPOCH_UNKNOWN)
+            is_unheard = 1;
+        else if (ledger->epoch != MCP__EPOCH_MISSING && ledger->epoch_item.made != 0 &&
+                 ledger->epoch_item.made <= server->start + CLOCK_SLACK_S)
+            return 1;
+    }
+    return is_unheard ? -1 : 0;
+}
+
+/* Nobody has an epoch, so the partners without one are new, too. */
+static void
+find_new(mcp__engine *engine, const mcp__server *server)
+{
+    for (uint32_t i = 0; i < engine->n_servers; i++) {
+        if (mcp__pool_are_partners(engine, i, server->number))
+            engine->servers[i].is_new = engine->servers[i].ledger.epoch == MCP__EPOCH_MISSING;
+    }
+}
+
+static void
+decide(mcp__engine *engine, mcp__server *server)
+{
+    mcp__ledger *ledger = &server->ledger;
+    int restarted = has_restarted(engine, server);
+    if (ledger->epoch != MCP__EPOCH_MISSING || !server->has_said)
+        return;
+    if (server->n_flushes == 0 && restarted < 0)
+        return;
+    if (restarted == 0)
+        find_new(engine, server);
+    mcp_state before = mcp__line_state(engine, server);
+    int is_warming = restarted > 0 && server->n_flushes == 0;
+    ledger->epoch = is_warming ? MCP__EPOCH_WARMING : MCP__EPOCH_READY;
+    ledger->epoch_item = (mcp__epoch_item){
+        .is_warming = (uint8_t)is_warming,
+        .pid = server->pid,
+        .start = server->start,
+        .config8 = engine->settings.promise.config8,
+        .hold_ms = engine->settings.promise.hold_ms,
+        .made = server->said_unix,
+    };
+    server->has_said = 0;
+    server->is_new = 0;
+    mcp__line_ask(engine, server, MCP__ASK_EPOCH_STORED);
+    if (restarted > 0)
+        tell(engine, is_warming ? MCP_EVENT_RESTARTED : MCP_EVENT_FLUSHED, server->number, -1, "");
+    if (!is_warming)
+        return;
+    engine->wants_chores = 1;
+    mcp__news_item item = {.kind = MCP_EVENT_STATE,
+                           .before = (uint8_t)before,
+                           .state = (uint8_t)mcp__line_state(engine, server),
+                           .server = (int32_t)server->number,
+                           .partner = -1,
+                           .why = "came back empty"};
+    if (item.before != item.state)
+        mcp__news_put(&engine->news, &item);
+}
+
+static void
+decide_all(mcp__engine *engine)
+{
+    engine->n_undecided = 0;
+    for (uint32_t i = 0; i < engine->n_servers; i++) {
+        mcp__server *server = &engine->servers[i];
+        if (server->ledger.epoch != MCP__EPOCH_MISSING)
+            continue;
+        decide(engine, server);
+        engine->n_undecided += server->ledger.epoch == MCP__EPOCH_MISSING;
+    }
+}
+
+/* One number out of "STAT <name> <number>\r\n" lines; 0: it is not there. */
+static uint64_t
+stat_number(mcp__span lines, const char *name)
+{
+    const uint8_t *at = lines.bytes, *end = at + lines.len;
+    size_t len = strlen(name);
+    while (at < end) {
+        const uint8_t *lf = memchr(at, '\n', (size_t)(end - at));
+        uint64_t number = 0;
+        if (lf == NULL)
+            return 0;
+        if ((size_t)(lf - at) > 5 + len + 1 && memcmp(at + 5, name, len) == 0 &&
+            at[5 + len] == ' ') {
+            mcp__token_get(at + 5 + len + 1, lf, &number);
+            return number;
+        }
+        at = lf + 1;
+    }
+    return 0;
+}
+
+static void
+take_stats(mcp__engine *engine, mcp__server *server, const mcp__reply *reply)
+{
+    if (reply->kind != MCP__REPLY_STATS)
+        return;
+    server->n_flushes = stat_number(reply->value, "cmd_flush");
+    server->pid = (uint32_t)stat_number(reply->value, "pid");
+    server->said_unix = (int64_t)stat_number(reply->value, "time");
+    server->start = server->said_unix - (int64_t)stat_number(reply->value, "uptime");
+    server->has_said = 1;
+    decide_all(engine);
+}
+
+/* The pool waits as long as its slowest client needs. */
+static void
+raise_hold(mcp__engine *engine, mcp__server *server)
+{
+    mcp__epoch_item *item = &server->ledger.epoch_item;
+    uint32_t hold_ms = engine->settings.promise.hold_ms;
+    if (item->hold_ms >= hold_ms)
+        return;
+    item->hold_ms = hold_ms;
+    mcp__line_ask(engine, server, MCP__ASK_EPOCH_STORED);
+}
+
+static void
+check_config(mcp__engine *engine, mcp__server *server)
+{
+    uint32_t theirs = server->ledger.epoch_item.config8;
+    if (theirs == 0 || theirs == engine->settings.promise.config8 || server->has_other_list)
+        return;
+    server->has_other_list = 1;
+    tell(engine, MCP_EVENT_OTHER_LIST, server->number, -1,
+         "clients of this server have another list of servers, or place keys differently");
+}
+
+static void
+take_epoch(mcp__engine *engine, mcp__server *server, const mcp__reply *reply, int64_t asked_ms)
+{
+    mcp__ledger *ledger = &server->ledger;
+    static const mcp__span nothing = {"", 0};
+    if (reply->kind == MCP__REPLY_ERROR) { /* it has no meta commands, so no marks either */
+        ledger->epoch = MCP__EPOCH_READY;
+        return;
+    }
+    if (reply->kind != MCP__REPLY_VALUE && reply->kind != MCP__REPLY_MISS)
+        return;
+    int has_epoch = reply->kind == MCP__REPLY_VALUE;
+    mcp_state before = mcp__line_state(engine, server);
+    mcp__epoch was = (mcp__epoch)ledger->epoch;
+    mcp__ledger_take_epoch(ledger, has_epoch ? reply->value : nothing, has_epoch ? reply->cas : 0,
+                           asked_ms);
+    if (!has_epoch) {
+        engine->n_undecided++;
+        server->has_said = 0;
+        if (server->link.state == MCP__LINK_OPEN) /* while it was connected: flushed, or evicted */
+            mcp__line_ask(engine, server, MCP__ASK_STATS);
+        return;
+    }
+    raise_hold(engine, server);
+    check_config(engine, server);
+    if (engine->n_undecided > 0)
+        decide_all(engine);
+    if (ledger->epoch == MCP__EPOCH_WARMING)
+        engine->wants_chores = 1;
+    mcp_state after = mcp__line_state(engine, server);
+    if (was == MCP__EPOCH_WARMING && ledger->epoch == MCP__EPOCH_READY)
+        tell(engine, MCP_EVENT_FILLED, server->number, -1, "");
+    if (before != after && server->link.state == MCP__LINK_OPEN) {
+        mcp__news_item item = {.kind = MCP_EVENT_STATE,
+                               .before = (uint8_t)before,
+                               .state = (uint8_t)after,
+                               .server = (int32_t)server->number,
+                               .partner = -1};
+        mcp__news_put(&engine->news, &item);
+    }
+}
+
+void
+mcp__record_filled(mcp__engine *engine, mcp__server *server)
+{
+    tell(engine, MCP_EVENT_FILLED, server->number, -1, "");
+}
+
+void
+mcp__record_answer(mcp__engine *engine, mcp__server *server, uint8_t question,
+                   const mcp__reply *reply, int64_t asked_ms)
+{
+    switch (question) {
+    case MCP__ASK_MARKS:
+        mcp__record_marks(engine, server, reply, asked_ms);
+        break;
+    case MCP__ASK_EPOCH:
+        take_epoch(engine, server, reply, asked_ms);
+        break;
+    case MCP__ASK_STATS:
+        take_stats(engine, server, reply);
+        break;
+    case MCP__ASK_EPOCH_STORED:
+        if (reply->kind == MCP__REPLY_DONE)
+            server->ledger.epoch_unique = reply->cas;
+        else /* somebody was faster: what does it say now? */
+            mcp__line_ask(engine, server, MCP__ASK_EPOCH);
+        break;
+    default:
+        break;
+    }
+}

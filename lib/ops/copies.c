@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "ops/copies.h"
+
+#include "ops/mark.h"
+#include "wire/token.h"
+
+mcp__command_kind
+mcp__copies_command(const mcp__op *op)
+{
+    switch (op->verb) {
+    case MCP_GAT:
+        return MCP__COMMAND_GAT;
+    case MCP_SET:
+        return op->ttl < 0 ? MCP__COMMAND_DELETE : MCP__COMMAND_SET;
+    case MCP_ADD:
+        return MCP__COMMAND_ADD;
+    case MCP_REPLACE:
+        return MCP__COMMAND_REPLACE;
+    case MCP_APPEND:
+        return MCP__COMMAND_APPEND;
+    case MCP_PREPEND:
+        return MCP__COMMAND_PREPEND;
+    case MCP_CAS:
+        return MCP__COMMAND_CAS;
+    case MCP_DELETE:
+        return MCP__COMMAND_DELETE;
+    case MCP_TOUCH:
+        return MCP__COMMAND_TOUCH;
+    case MCP_INCR:
+        return MCP__COMMAND_INCR;
+    default:
+        return MCP__COMMAND_DECR;
+    }
+}
+
+int
+mcp__copies_is_foreign_token(const mcp__op *op, int leg)
+{
+    return op->verb == MCP_CAS && (mcp__token_cas_mark(op->cas) != op->leg[leg].cas_mark ||
+                                   mcp__token_cas_unique(op->cas) == 0);
+}
+
+void
+mcp__copies_leave_out(mcp__op *op, int leg)
+{
+    if (op->view.exists[leg] && !op->leg[leg].was_asked) {
+        op->leg[leg].copy = MCP_COPY_FAILED;
+        op->leg[leg].failure = MCP__FAILURE_AWAY;
+        op->leg[leg].missed = 1;
+    }
+}
+
+int
+mcp__copies_left_out(const mcp__op *op)
+{
+    if (mcp__op_is_untried(op, MCP__PRIMARY))
+        return MCP__PRIMARY;
+    return mcp__op_is_untried(op, MCP__BACKUP) ? MCP__BACKUP : -1;
+}
+
+mcp__step
+mcp__copies_send_recorded(mcp__op *op, int leg)
+{
+    mcp__copies_leave_out(op, MCP__OTHER(leg));
+    op->leg[leg].failure = MCP__FAILURE_NONE;
+    op->leg[leg].missed = 0;
+    if (mcp__op_keeps_record(op) && op->leg[MCP__OTHER(leg)].missed)
+        return mcp__mark_begin(op, leg, (uint8_t)mcp__copies_command(op));
+    return mcp__op_send(leg, mcp__copies_command(op));
+}
+
+/* An answer that says that nothing was changed there. */
+static int
+is_no_change(const mcp__op *op, mcp_status status)
+{
+    switch (status) {
+    case MCP_NOT_STORED:
+    case MCP_EXISTS:
+    case MCP_NOT_NUMBER:
+        return 1;
+    case MCP_NOT_FOUND:
+        return op->verb != MCP_DELETE && op->verb != MCP_SET;
+    default:
+        return 0;
+    }
+}
+
+/* The copy that lacks a change which the other one has; -1: none. */
+static int
+missing_copy(const mcp__op *op)
+{
+    const mcp__leg *leg = op->leg;
+    for (int i = MCP__PRIMARY; i <= MCP__BACKUP; i++) {
+        const mcp__leg *other = &leg[MCP__OTHER(i)];
+        int other_has = other->copy == MCP_COPY_OK || mcp__copies_is_refusal(other->status);
+        if (!leg[i].missed || other->missed || !other_has)
+            continue;
+        /* What may have been done to this copy is on record even if the other one said no. */
+        if (leg[i].copy == MCP_COPY_UNKNOWN || !is_no_change(op, other->status))
+            return i;
+    }
+    return -1;
+}
+
+static mcp__step
+finish(mcp__op *op)
+{
+    mcp__step step = mcp__op_done(op, op->status);
+    int hold = op->mark.has != 0 && op->status >= MCP_OK;
+    op->hold_ms = hold ? mcp__mark_hold_ms(op) : 0;
+    if (op->hold_ms != 0)
+        step.is_done = 0;
+    return step;
+}
+
+mcp__step
+mcp__copies_done(mcp__op *op, mcp_status status)
+{
+    int missing = missing_copy(op);
+    op->status = (int16_t)status;
+    if (missing < 0 || !mcp__op_keeps_record(op) || op->mark.has != 0)
+        return finish(op);
+    return mcp__mark_begin(op, MCP__OTHER(missing), MCP__COMMAND_NONE);
+}
+
+mcp__step
+mcp__copies_failed(mcp__op *op)
+{
+    int left_out = mcp__copies_left_out(op);
+    if (left_out < 0)
+        return mcp__op_done(op, mcp__op_failure_status(op, 1));
+    return mcp__copies_send_recorded(op, left_out);
+}
+
+mcp__step
+mcp__copies_recorded(mcp__op *op, int is_recorded)
+{
+    if (is_recorded)
+        return finish(op);
+    /* Never an acknowledgement without the record: the change may be lost when the other copy
+     * comes back. */
+    op->mark.has = 0;
+    if (op->mark.is_whole)
+        return mcp__op_done(op, MCP_UNKNOWN);
+    return mcp__op_done(op, op->status == MCP_OK || op->status > MCP_OK ? MCP_UNKNOWN : op->status);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * copies: what all writes have in common: the command a verb means, what becomes of a copy that
+ * cannot be asked or that refused, and the end of a write. A write ends only when what one copy
+ * missed is on record on the other (ops/mark), and, with consistency=strict, when no other client
+ * can still go by an older view.
+ */
+#ifndef MCPROXY_OPS_COPIES_H
+#define MCPROXY_OPS_COPIES_H
+
+#include "ops/op.h"
+
+mcp__command_kind mcp__copies_command(const mcp__op *op);
+
+static inline int
+mcp__copies_is_refusal(mcp_status status)
+{
+    return status == MCP_TOO_BIG || status == MCP_SERVER_FULL;
+}
+
+static inline int
+mcp__copies_is_stored(const mcp__op *op, int leg)
+{
+    return op->leg[leg].copy == MCP_COPY_OK && op->leg[leg].status == MCP_OK;
+}
+
+/* A cas token of another server names nothing here; none has a unique of 0. */
+int mcp__copies_is_foreign_token(const mcp__op *op, int leg);
+
+/* A copy that is known to be away is not asked: it misses the change. */
+void mcp__copies_leave_out(mcp__op *op, int leg);
+
+/* A copy that was left out and could still be asked; -1: none. */
+int mcp__copies_left_out(const mcp__op *op);
+
+/* The change goes to this copy alone, and that the other one misses it goes on record at once. */
+mcp__step mcp__copies_send_recorded(mcp__op *op, int leg);
+
+/* The write is over with this status, but for the record. */
+mcp__step mcp__copies_done(mcp__op *op, mcp_status status);
+
+/* No copy took it: one that was left out is asked, or the write has failed. */
+mcp__step mcp__copies_failed(mcp__op *op);
+
+/* The record stands (`is_recorded`), or could not be made. */
+mcp__step mcp__copies_recorded(mcp__op *op, int is_recorded);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "ops/erase.h"
+
+#include "ops/copies.h"
+
+enum { FIRST = 0, SECOND };
+
+mcp__step
+mcp__erase_begin(mcp__op *op)
+{
+    const mcp__view *view = &op->view;
+    int backup_first = view->is_usable[MCP__BACKUP] ||
+                       (view->exists[MCP__BACKUP] && !view->is_usable[MCP__PRIMARY]);
+    op->phase = backup_first ? FIRST : SECOND;
+    if (!backup_first)
+        return mcp__copies_send_recorded(op, MCP__PRIMARY);
+    if (view->is_usable[MCP__BACKUP] && !view->is_usable[MCP__PRIMARY])
+        return mcp__copies_send_recorded(op, MCP__BACKUP);
+    return mcp__op_send(MCP__BACKUP, MCP__COMMAND_DELETE);
+}
+
+/* Found on either copy is found. A set that expires at once never says "not found". */
+static mcp__step
+finish(mcp__op *op)
+{
+    const mcp__leg *primary = &op->leg[MCP__PRIMARY], *backup = &op->leg[MCP__BACKUP];
+    if (primary->copy != MCP_COPY_OK && backup->copy != MCP_COPY_OK)
+        return mcp__copies_failed(op);
+    int is_found = op->verb == MCP_SET || mcp__copies_is_stored(op, MCP__PRIMARY) ||
+                   mcp__copies_is_stored(op, MCP__BACKUP);
+#ifndef MCP_MUTANT_NO_THIRD_DELETE
+    if (primary->copy == MCP_COPY_OK && backup->copy == MCP_COPY_OK)
+        op->sequel = MCP__SEQUEL_LAST_DELETE;
+#endif
+    return mcp__copies_done(op, is_found ? MCP_OK : MCP_NOT_FOUND);
+}
+
+mcp__step
+mcp__erase_advance(mcp__op *op)
+{
+    if (op->phase == SECOND)
+        return finish(op);
+    op->phase = SECOND;
+    int backup_is_ok = op->leg[MCP__BACKUP].copy == MCP_COPY_OK;
+    if (!op->view.is_usable[MCP__PRIMARY] && backup_is_ok) {
+        mcp__copies_leave_out(op, MCP__PRIMARY);
+        return finish(op);
+    }
+    if (!backup_is_ok)
+        return mcp__copies_send_recorded(op, MCP__PRIMARY);
+    return mcp__op_send(MCP__PRIMARY, MCP__COMMAND_DELETE);
+}
+
+mcp__step
+mcp__erase_begin_last(void)
+{
+    return mcp__op_send(MCP__BACKUP, MCP__COMMAND_DELETE);
+}
+
+mcp__step
+mcp__erase_last_failed(mcp__op *op)
+{
+    op->sequel = MCP__SEQUEL_DELETE;
+    return mcp__op_done(op, MCP_OK);
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "key.h"
+
+#include "SAPI.h"
+#include "zend_exceptions.h"
+#include "zend_smart_str.h"
+
+static bool
+is_bad(char byte)
+{
+    return (uint8_t)byte <= 0x20;
+}
+
+static bool
+needs_cooking(const char *bytes, size_t len)
+{
+    unsigned bad = 0;
+    for (size_t i = 0; i < len; i++)
+        bad |= is_bad(bytes[i]);
+    return bad != 0;
+}
+
+/* Copies as much as there is room for behind `used` bytes of prefix. */
+static size_t
+cook(char *out, size_t used, const char *bytes, size_t len)
+{
+    size_t room = MCP_KEY_MAX - used;
+    len = len < room ? len : room;
+    for (size_t i = 0; i < len; i++)
+        out[used + i] = is_bad(bytes[i]) ? '_' : bytes[i];
+    return used + len;
+}
+
+static bool
+refuse(mcproxy_key *key)
+{
+    mcproxy_key_done(key);
+    if (EG(exception) == NULL)
+        php_error_docref(NULL, E_WARNING, "Invalid key");
+    return false;
+}
+
+bool
+mcproxy_key_cook(mcproxy_key *key, zval *value, const zend_string *prefix)
+{
+    ZVAL_DEREF(value);
+    key->held = NULL;
+    zend_string *text = Z_TYPE_P(value) == IS_STRING ? Z_STR_P(value) : NULL;
+    if (text == NULL)
+        text = key->held = zval_try_get_string(value);
+    if (text == NULL || EG(exception) != NULL || ZSTR_LEN(text) == 0)
+        return refuse(key);
+    key->bytes = ZSTR_VAL(text);
+    key->len = ZSTR_LEN(text);
+    if (prefix != NULL || key->len > MCP_KEY_MAX || needs_cooking(key->bytes, key->len)) {
+        size_t used = prefix != NULL ? cook(key->cooked, 0, ZSTR_VAL(prefix), ZSTR_LEN(prefix)) : 0;
+        key->len = cook(key->cooked, used, key->bytes, key->len);
+        key->bytes = key->cooked;
+    }
+    return memchr(key->bytes, 0x7f, key->len) == NULL ? true : refuse(key);
+}
+
+void
+mcproxy_key_done(mcproxy_key *key)
+{
+    if (key->held != NULL)
+        zend_string_release(key->held);
+    key->held = NULL;
+}
+
+/* ---- Prefixes ----------------------------------------------------------------------------- */
+
+/* The host name that the request came to; NULL on the command line. */
+static const char *
+server_name(void)
+{
+    zend_string *server = zend_string_init("_SERVER", sizeof "_SERVER" - 1, 0);
+    zend_is_auto_global(server);
+    zval *table = zend_hash_find(&EG(symbol_table), server);
+    zend_string_release(server);
+    if (table == NULL || Z_TYPE_P(table) != IS_ARRAY)
+        return NULL;
+    zval *name = zend_hash_str_find(Z_ARRVAL_P(table), "SERVER_NAME", sizeof "SERVER_NAME" - 1);
+    return name != NULL && Z_TYPE_P(name) == IS_STRING ? Z_STRVAL_P(name) : NULL;
+}
+
+/* "www.shop.example.org": with remove_subdomain what stands in front of the last two parts goes. */
+static const char *
+without_front(const mcproxy_prefix_rule *rule, const char *name)
+{
+    if (rule->remove_www && strncasecmp(name, "www.", 4) == 0)
+        name += 4;
+    if (!rule->remove_subdomain)
+        return name;
+    const char *last = strrchr(name, '.'), *at = last;
+    while (at != NULL && at > name && at[-1] != '.')
+        at--;
+    return at != NULL ? at : name;
+}
+
+zend_string *
+mcproxy_key_prefix(const mcproxy_prefix_rule *rule)
+{
+    smart_str prefix = {0};
+    const char *name = rule->host_key ? server_name() : NULL;
+    if (rule->static_key != NULL)
+        smart_str_appends(&prefix, rule->static_key);
+    if (name != NULL)
+        smart_str_appends(&prefix, without_front(rule, name));
+    smart_str_0(&prefix);
+    return prefix.s;
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* This is a generated file, edit the .stub.php file instead.
+ * Stub hash: 75edec2cb8f03ace4ab5f20b0ec8195803144db3 */
+
+ZEND_BEGIN_ARG_INFO_EX(arginfo_class_McProxy_Client___construct, 0, 0, 0)
+	ZEND_ARG_INFO(0, servers)
+	ZEND_ARG_INFO(0, backups)
+	ZEND_ARG_INFO(0, options)
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_INFO_EX(arginfo_class_McProxy_Client_get, 0, 0, 1)
+	ZEND_ARG_INFO(0, key)
+	ZEND_ARG_INFO(0, default)
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_INFO_EX(arginfo_class_McProxy_Client_fetch, 0, 0, 1)
+	ZEND_ARG_INFO(0, key)
+	ZEND_ARG_INFO(0, touch)
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_INFO_EX(arginfo_class_McProxy_Client_getMultiple, 0, 0, 1)
+	ZEND_ARG_INFO(0, keys)
+ZEND_END_ARG_INFO()
+
+#define arginfo_class_McProxy_Client_fetchMultiple arginfo_class_McProxy_Client_getMultiple
+
+ZEND_BEGIN_ARG_INFO_EX(arginfo_class_McProxy_Client_set, 0, 0, 2)
+	ZEND_ARG_INFO(0, key)
+	ZEND_ARG_INFO(0, value)
+	ZEND_ARG_INFO(0, ttl)
+	ZEND_ARG_INFO(0, flags)
+ZEND_END_ARG_INFO()
+
+#define arginfo_class_McProxy_Client_add arginfo_class_McProxy_Client_set
+
+#define arginfo_class_McProxy_Client_replace arginfo_class_McProxy_Client_set
+
+ZEND_BEGIN_ARG_INFO_EX(arginfo_class_McProxy_Client_append, 0, 0, 2)
+	ZEND_ARG_INFO(0, key)
+	ZEND_ARG_INFO(0, value)
+ZEND_END_ARG_INFO()
+
+#define arginfo_class_McProxy_Client_prepend arginfo_class_McProxy_Client_append
+
+ZEND_BEGIN_ARG_INFO_EX(arginfo_class_McProxy_Client_cas, 0, 0, 3)
+	ZEND_ARG_INFO(0, key)
+	ZEND_ARG_INFO(0, value)
+	ZEND_ARG_INFO(0, token)
+	ZEND_ARG_INFO(0, ttl)
+	ZEND_ARG_INFO(0, flags)
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_INFO_EX(arginfo_class_McProxy_Client_setMultiple, 0, 0, 1)
+	ZEND_ARG_INFO(0, values)
+	ZEND_ARG_INFO(0, ttl)
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_INFO_EX(arginfo_class_McProxy_Client_delete, 0, 0, 1)
+	ZEND_ARG_INFO(0, key)
+ZEND_END_ARG_INFO()
+
+#define arginfo_class_McProxy_Client_deleteMultiple arginfo_class_McProxy_Client_getMultiple
+
+ZEND_BEGIN_ARG_INFO_EX(arginfo_class_McProxy_Client_touch, 0, 0, 2)
+	ZEND_ARG_INFO(0, key)
+	ZEND_ARG_INFO(0, ttl)
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_INFO_EX(arginfo_class_McProxy_Client_increment, 0, 0, 1)
+	ZEND_ARG_INFO(0, key)
+	ZEND_ARG_INFO(0, by)
+	ZEND_ARG_INFO(0, initial)
+	ZEND_ARG_INFO(0, ttl)
+ZEND_END_ARG_INFO()
+
+#define arginfo_class_McProxy_Client_decrement arginfo_class_McProxy_Client_increment
+
+ZEND_BEGIN_ARG_INFO_EX(arginfo_class_McProxy_Client_flush, 0, 0, 0)
+	ZEND_ARG_INFO(0, delay)
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_INFO_EX(arginfo_class_McProxy_Client_lastResult, 0, 0, 0)
+ZEND_END_ARG_INFO()
+
+#define arginfo_class_McProxy_Client_where arginfo_class_McProxy_Client_delete
+
+#define arginfo_class_McProxy_Client_servers arginfo_class_McProxy_Client_lastResult
+
+ZEND_BEGIN_ARG_INFO_EX(arginfo_class_McProxy_Client_stats, 0, 0, 0)
+	ZEND_ARG_INFO(0, type)
+ZEND_END_ARG_INFO()
+
+#define arginfo_class_McProxy_Client_maintain arginfo_class_McProxy_Client_lastResult
+
+#define arginfo_class_McProxy_Client_explain arginfo_class_McProxy_Client_lastResult
+
+
+ZEND_METHOD(McProxy_Client, __construct);
+ZEND_METHOD(McProxy_Client, get);
+ZEND_METHOD(McProxy_Client, fetch);
+ZEND_METHOD(McProxy_Client, getMultiple);
+ZEND_METHOD(McProxy_Client, fetchMultiple);
+ZEND_METHOD(McProxy_Client, set);
+ZEND_METHOD(McProxy_Client, add);
+ZEND_METHOD(McProxy_Client, replace);
+ZEND_METHOD(McProxy_Client, append);
+ZEND_METHOD(McProxy_Client, prepend);
+ZEND_METHOD(McProxy_Client, cas);
+ZEND_METHOD(McProxy_Client, setMultiple);
+ZEND_METHOD(McProxy_Client, delete);
+ZEND_METHOD(McProxy_Client, deleteMultiple);
+ZEND_METHOD(McProxy_Client, touch);
+ZEND_METHOD(McProxy_Client, increment);
+ZEND_METHOD(McProxy_Client, decrement);
+ZEND_METHOD(McProxy_Client, flush);
+ZEND_METHOD(McProxy_Client, lastResult);
+ZEND_METHOD(McProxy_Client, where);
+ZEND_METHOD(McProxy_Client, servers);
+ZEND_METHOD(McProxy_Client, stats);
+ZEND_METHOD(McProxy_Client, maintain);
+ZEND_METHOD(McProxy_Client, explain);
+
+
+static const zend_function_entry class_McProxy_Exception_methods[] = {
+	ZEND_FE_END
+};
+
+
+static const zend_function_entry class_McProxy_Result_methods[] = {
+	ZEND_FE_END
+};
+
+
+static const zend_function_entry class_McProxy_Client_methods[] = {
+	ZEND_ME(McProxy_Client, __construct, arginfo_class_McProxy_Client___construct, ZEND_ACC_PUBLIC)
+	ZEND_ME(McProxy_Client, get, arginfo_class_McProxy_Client_get, ZEND_ACC_PUBLIC)
+	ZEND_ME(McProxy_Client, fetch, arginfo_class_McProxy_Client_fetch, ZEND_ACC_PUBLIC)
+	ZEND_ME(McProxy_Client, getMultiple, arginfo_class_McProxy_Client_getMultiple, ZEND_ACC_PUBLIC)
+	ZEND_ME(McProxy_Client, fetchMultiple, arginfo_class_McProxy_Client_fetchMultiple, ZEND_ACC_PUBLIC)
+	ZEND_ME(McProxy_Client, set, arginfo_class_McProxy_Client_set, ZEND_ACC_PUBLIC)
+	ZEND_ME(McProxy_Client, add, arginfo_class_McProxy_Client_add, ZEND_ACC_PUBLIC)
+	ZEND_ME(McProxy_Client, replace, arginfo_class_McProxy_Client_replace, ZEND_ACC_PUBLIC)
+	ZEND_ME(McProxy_Client, append, arginfo_class_McProxy_Client_append, ZEND_ACC_PUBLIC)
+	ZEND_ME(McProxy_Client, prepend, arginfo_class_McProxy_Client_prepend, ZEND_ACC_PUBLIC)
+	ZEND_ME(McProxy_Client, cas, arginfo_class_McProxy_Client_cas, ZEND_ACC_PUBLIC)
+	ZEND_ME(McProxy_Client, setMultiple, arginfo_class_McProxy_Client_setMultiple, ZEND_ACC_PUBLIC)
+	ZEND_ME(McProxy_Client, delete, arginfo_class_McProxy_Client_delete, ZEND_ACC_PUBLIC)
+	ZEND_ME(McProxy_Client, deleteMultiple, arginfo_class_McProxy_Client_deleteMultiple, ZEND_ACC_PUBLIC)
+	ZEND_ME(McProxy_Client, touch, arginfo_class_McProxy_Client_touch, ZEND_ACC_PUBLIC)
+	ZEND_ME(McProxy_Client, increment, arginfo_class_McProxy_Client_increment, ZEND_ACC_PUBLIC)
+	ZEND_ME(McProxy_Client, decrement, arginfo_class_McProxy_Client_decrement, ZEND_ACC_PUBLIC)
+	ZEND_ME(McProxy_Client, flush, arginfo_class_McProxy_Client_flush, ZEND_ACC_PUBLIC)
+	ZEND_ME(McProxy_Client, lastResult, arginfo_class_McProxy_Client_lastResult, ZEND_ACC_PUBLIC)
+	ZEND_ME(McProxy_Client, where, arginfo_class_McProxy_Client_where, ZEND_ACC_PUBLIC)
+	ZEND_ME(McProxy_Client, servers, arginfo_class_McProxy_Client_servers, ZEND_ACC_PUBLIC)
+	ZEND_ME(McProxy_Client, stats, arginfo_class_McProxy_Client_stats, ZEND_ACC_PUBLIC)
+	ZEND_ME(McProxy_Client, maintain, arginfo_class_McProxy_Client_maintain, ZEND_ACC_PUBLIC)
+	ZEND_ME(McProxy_Client, explain, arginfo_class_McProxy_Client_explain, ZEND_ACC_PUBLIC)
+	ZEND_FE_END
+};
+
+static zend_class_entry *register_class_McProxy_Exception(zend_class_entry *class_entry_RuntimeException)
+{
+	zend_class_entry ce, *class_entry;
+
+	INIT_NS_CLASS_ENTRY(ce, "McProxy", "Exception", class_McProxy_Exception_methods);
+	class_entry = zend_register_internal_class_ex(&ce, class_entry_RuntimeException);
+
+	return class_entry;
+}
+
+static zend_class_entry *register_class_McProxy_Result(void)
+{
+	zend_class_entry ce, *class_entry;
+
+	INIT_NS_CLASS_ENTRY(ce, "McProxy", "Result", class_McProxy_Result_methods);
+	class_entry = zend_register_internal_class_ex(&ce, NULL);
+	class_entry->ce_flags |= ZEND_ACC_FINAL;
+
+	zval property_status_default_value;
+	ZVAL_LONG(&property_status_default_value, 0);
+	zend_string *property_status_name = zend_string_init("status", sizeof("status") - 1, 1);
+	zend_declare_property_ex(class_entry, property_status_name, &property_status_default_value, ZEND_ACC_PUBLIC, NULL);
+	zend_string_release(property_status_name);
+
+	zval property_value_default_value;
+	ZVAL_NULL(&property_value_default_value);
+	zend_string *property_value_name = zend_string_init("value", sizeof("value") - 1, 1);
+	zend_declare_property_ex(class_entry, property_value_name, &property_value_default_value, ZEND_ACC_PUBLIC, NULL);
+	zend_string_release(property_value_name);
+
+	zval property_flags_default_value;
+	ZVAL_LONG(&property_flags_default_value, 0);
+	zend_string *property_flags_name = zend_string_init("flags", sizeof("flags") - 1, 1);
+	zend_declare_property_ex(class_entry, property_flags_name, &property_flags_default_value, ZEND_ACC_PUBLIC, NULL);
+	zend_string_release(property_flags_name);
+
+	zval property_cas_default_value;
+	ZVAL_NULL(&property_cas_default_value);
+	zend_string *property_cas_name = zend_string_init("cas", sizeof("cas") - 1, 1);
+	zend_declare_property_ex(class_entry, property_cas_name, &property_cas_default_value, ZEND_ACC_PUBLIC, NULL);
+	zend_string_release(property_cas_name);
+
+	zval property_ttl_default_value;
+	ZVAL_NULL(&property_ttl_default_value);
+	zend_string *property_ttl_name = zend_string_init("ttl", sizeof("ttl") - 1, 1);
+	zend_declare_property_ex(class_entry, property_ttl_name, &property_ttl_default_value, ZEND_ACC_PUBLIC, NULL);
+	zend_string_release(property_ttl_name);
+
+	zval property_number_default_value;
+	ZVAL_NULL(&property_number_default_value);
+	zend_string *property_number_name = zend_string_init("number", sizeof("number") - 1, 1);
+	zend_declare_property_ex(class_entry, property_number_name, &property_number_default_value, ZEND_ACC_PUBLIC, NULL);
+	zend_string_release(property_number_name);
+
+	zval property_server_default_value;
+	ZVAL_NULL(&property_server_default_value);
+	zend_string *property_server_name = zend_string_init("server", sizeof("server") - 1, 1);
+	zend_declare_property_ex(class_entry, property_server_name, &property_server_default_value, ZEND_ACC_PUBLIC, NULL);
+	zend_string_release(property_server_name);
+
+	zval property_primary_default_value;
+	zend_string *property_primary_default_value_str = zend_string_init("skipped", strlen("skipped"), 1);
+	ZVAL_STR(&property_primary_default_value, property_primary_default_value_str);
+	zend_string *property_primary_name = zend_string_init("primary", sizeof("primary") - 1, 1);
+	zend_declare_property_ex(class_entry, property_primary_name, &property_primary_default_value, ZEND_ACC_PUBLIC, NULL);
+	zend_string_release(property_primary_name);
+
+	zval property_backup_default_value;
+	zend_string *property_backup_default_value_str = zend_string_init("skipped", strlen("skipped"), 1);
+	ZVAL_STR(&property_backup_default_value, property_backup_default_value_str);
+	zend_string *property_backup_name = zend_string_init("backup", sizeof("backup") - 1, 1);
+	zend_declare_property_ex(class_entry, property_backup_name, &property_backup_default_value, ZEND_ACC_PUBLIC, NULL);
+	zend_string_release(property_backup_name);
+
+	zval property_fromBackup_default_value;
+	ZVAL_FALSE(&property_fromBackup_default_value);
+	zend_string *property_fromBackup_name = zend_string_init("fromBackup", sizeof("fromBackup") - 1, 1);
+	zend_declare_property_ex(class_entry, property_fromBackup_name, &property_fromBackup_default_value, ZEND_ACC_PUBLIC, NULL);
+	zend_string_release(property_fromBackup_name);
+
+	return class_entry;
+}
+
+static zend_class_entry *register_class_McProxy_Client(void)
+{
+	zend_class_entry ce, *class_entry;
+
+	INIT_NS_CLASS_ENTRY(ce, "McProxy", "Client", class_McProxy_Client_methods);
+	class_entry = zend_register_internal_class_ex(&ce, NULL);
+
+	return class_entry;
+}

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "memcache.h"
+
+#include "key.h"
+#include "report.h"
+
+#define TTL_NOW (-1)
+
+/* ---- What all of them need ---------------------------------------------------------------- */
+
+/* As memcached reads it. What is too large for it would be stored and be a miss: expired at once. */
+static int64_t
+ttl_of(zend_long exptime)
+{
+    return exptime < 0 || exptime > INT32_MAX ? TTL_NOW : exptime;
+}
+
+static void
+set_key(mcp_request *request, const mcproxy_key *key)
+{
+    request->key = key->bytes;
+    request->key_len = key->len;
+}
+
+/* Tells what there is to tell of a call, and says whether it was a yes. */
+static bool
+concluded(mcproxy_pool *pool, const mcp_result *result)
+{
+    if (mcproxy_report_is_calm(result))
+        return result->status == MCP_OK;
+    if (result->status == MCP_BAD_KEY)
+        php_error_docref(NULL, E_WARNING, "Invalid key");
+    bool is_refusal = result->status == MCP_TOO_BIG || result->status == MCP_NOT_NUMBER ||
+                      result->status == MCP_SERVER_FULL;
+    if (is_refusal)
+        mcproxy_report_refusal(pool, result->status, result->server);
+    mcproxy_report_servers(pool);
+    return result->status == MCP_OK;
+}
+
+/* One request for one key of this pool. */
+static mcp_status
+call(mcproxy_pool *pool, mcp_request *request, const mcproxy_key *key, mcp_result *result)
+{
+    set_key(request, key);
+    mcp_client *client = mcproxy_pool_client_for(pool, key->bytes, key->len);
+    result->status = MCP_NO_SERVER;
+    return client != NULL ? mcp_call(client, request, result) : MCP_NO_SERVER;
+}
+
+/* ---- set and its like --------------------------------------------------------------------- */
+
+/* What a caller of set() and its like said beside key and value. */
+typedef struct terms {
+    mcp_verb verb;
+    uint32_t flags;
+    zend_long exptime;
+    zend_long cas;
+} terms;
+
+static void
+fill_request(mcp_request *request, const terms *said, const mcproxy_packed *packed)
+{
+    request->verb = said->verb;
+    request->value = packed->bytes;
+    request->value_len = packed->len;
+    request->flags = packed->flags;
+    request->ttl = ttl_of(said->exptime);
+    request->cas = (uint64_t)said->cas;
+}
+
+/* What is appended must not be compressed: it becomes a part of something else. */
+static bool
+pack(mcproxy_packed *packed, const mcproxy_pool *pool, const terms *said, zval *value)
+{
+    static const mcproxy_squeeze never = {0, 0};
+    bool is_part = said->verb == MCP_APPEND || said->verb == MCP_PREPEND;
+    uint32_t flags = is_part ? said->flags & MCPROXY_USER_BITS : said->flags;
+    return mcproxy_pack(packed, value, flags, is_part ? &never : &pool->squeeze);
+}
+
+static bool
+store_one(mcproxy_pool *pool, const terms *said, zval *name, zval *value)
+{
+    mcproxy_key key;
+    mcproxy_packed packed;
+    mcp_request request = MCP_REQUEST_INIT;
+    mcp_result result = MCP_RESULT_INIT;
+    if (!mcproxy_key_cook(&key, name, pool->prefix))
+        return false;
+    if (!pack(&packed, pool, said, value)) {
+        mcproxy_key_done(&key);
+        return false;
+    }
+    fill_request(&request, said, &packed);
+    call(pool, &request, &key, &result);
+    mcproxy_packed_done(&packed);
+    mcproxy_key_done(&key);
+    return concluded(pool, &result);
+}
+
+/* An array of keys and values, one after the other: its writes share one answer. */
+static bool
+store_many(mcproxy_pool *pool, const terms *said, zval *values)
+{
+    zend_ulong number;
+    zend_string *text;
+    zval *value, name, copy;
+    bool all = true;
+    ZVAL_COPY(&copy, values); /* the user's code may change the array */
+    ZEND_HASH_FOREACH_KEY_VAL(Z_ARRVAL(copy), number, text, value) {
+        if (text != NULL)
+            ZVAL_STR_COPY(&name, text);
+        else
+            ZVAL_STR(&name, zend_long_to_str((zend_long)number));
+        all &= store_one(pool, said, &name, value);
+        zval_ptr_dtor(&name);
+        if (EG(exception) != NULL)
+            break;
+    } ZEND_HASH_FOREACH_END();
+    zval_ptr_dtor(&copy);
+    return all && EG(exception) == NULL;
+}
+
+static bool
+are_good_flags(zend_long flags)
+{
+    if ((flags & 0xffff & ~(zend_long)MCPROXY_COMPRESSED) == 0)
+        return true;
+    php_error_docref(NULL, E_WARNING, "The lowest two bytes of the flags array is reserved for "
+                                      "pecl/memcache internal use");
+    return false;
+}
+
+static void
+store(INTERNAL_FUNCTION_PARAMETERS, mcp_verb verb)
+{
+    zval *object, *key, *value = NULL;
+    zend_long flags = 0, exptime = 0, cas = 0;
+    bool no_flags, no_exptime, no_cas;
+    if (zend_parse_method_parameters(ZEND_NUM_ARGS(), getThis(), "Oz|zl!l!l!", &object,
+                                     memcache_pool_ce, &key, &value, &flags, &no_flags, &exptime,
+                                     &no_exptime, &cas, &no_cas) == FAILURE)
+        return;
+    ZVAL_DEREF(key);
+    if (value == NULL && Z_TYPE_P(key) != IS_ARRAY) {
+        zend_wrong_param_count();
+        return;
+    }
+    mcproxy_pool *pool = memcache_pool_of(object);
+    if (pool == NULL || !are_good_flags(flags))
+        RETURN_FALSE;
+    terms said = {verb, (uint32_t)flags, exptime, cas};
+    pool->holders++; /* the user's code may run on the way */
+    if (Z_TYPE_P(key) == IS_ARRAY)
+        RETVAL_BOOL(store_many(pool, &said, key));
+    else
+        RETVAL_BOOL(store_one(pool, &said, key, value));
+    mcproxy_pool_release(pool);
+}
+
+PHP_FUNCTION(memcache_add)
+{
+    store(INTERNAL_FUNCTION_PARAM_PASSTHRU, MCP_ADD);
+}
+
+PHP_FUNCTION(memcache_set)
+{
+    store(INTERNAL_FUNCTION_PARAM_PASSTHRU, MCP_SET);
+}
+
+PHP_FUNCTION(memcache_replace)
+{
+    store(INTERNAL_FUNCTION_PARAM_PASSTHRU, MCP_REPLACE);
+}
+
+PHP_FUNCTION(memcache_cas)
+{
+    store(INTERNAL_FUNCTION_PARAM_PASSTHRU, MCP_CAS);
+}
+
+PHP_FUNCTION(memcache_append)
+{
+    store(INTERNAL_FUNCTION_PARAM_PASSTHRU, MCP_APPEND);
+}
+
+PHP_FUNCTION(memcache_prepend)
+{
+    store(INTERNAL_FUNCTION_PARAM_PASSTHRU, MCP_PREPEND);
+}
+
+/* ---- delete ------------------------------------------------------------------------------- */
+
+static bool
+delete_one(mcproxy_pool *pool, zval *name)
+{
+    mcproxy_key key;
+    mcp_request request = MCP_REQUEST_INIT;
+    mcp_result result = MCP_RESULT_INIT;
+    request.verb = MCP_DELETE;
+    if (!mcproxy_key_cook(&key, name, pool->prefix))
+        return false;
+    call(pool, &request, &key, &result);
+    mcproxy_key_done(&key);
+    return concluded(pool, &result);
+}
+
+PHP_FUNCTION(memcache_delete)
+{
+    zval *object, *key, *exptime;
+    bool all = true;
+    if (zend_parse_method_parameters(ZEND_NUM_ARGS(), getThis(), "Oz|z", &object, memcache_pool_ce,
+                                     &key, &exptime) == FAILURE)
+        return;
+    mcproxy_pool *pool = memcache_pool_of(object);
+    if (pool == NULL)
+        RETURN_FALSE;
+    ZVAL_DEREF(key);
+    pool->holders++;
+    if (Z_TYPE_P(key) == IS_ARRAY) {
+        zval *name, copy;
+        ZVAL_COPY(&copy, key);
+        ZEND_HASH_FOREACH_VAL(Z_ARRVAL(copy), name) {
+            all &= EG(exception) == NULL && delete_one(pool, name);
+        } ZEND_HASH_FOREACH_END();
+        zval_ptr_dtor(&copy);
+    } else {
+        all = delete_one(pool, key);
+    }
+    mcproxy_pool_release(pool);
+    RETURN_BOOL(all);
+}
+
+/* ---- increment, decrement ----------------------------------------------------------------- */
+
+/* The result is a number, or false. */
+static void
+count_one(zval *number, mcproxy_pool *pool, mcp_request *request, zval *name)
+{
+    mcproxy_key key;
+    mcp_result result = MCP_RESULT_INIT;
+    ZVAL_FALSE(number);
+    if (!mcproxy_key_cook(&key, name, pool->prefix))
+        return;
+    call(pool, request, &key, &result);
+    mcproxy_key_done(&key);
+    if (concluded(pool, &result))
+        ZVAL_LONG(number, result.number > ZEND_LONG_MAX ? ZEND_LONG_MAX : (zend_long)result.number);
+}
+
+static void
+count_many(zval *numbers, mcproxy_pool *pool, mcp_request *request, zval *names)
+{
+    zval copy, *name, number;
+    array_init(numbers);
+    ZVAL_COPY(&copy, names);
+    ZEND_HASH_FOREACH_VAL(Z_ARRVAL(copy), name) {
+        mcproxy_key key;
+        count_one(&number, pool, request, name);
+        if (EG(exception) != NULL || !mcproxy_key_cook(&key, name, pool->prefix))
+            break;
+        zend_symtable_str_update(Z_ARRVAL_P(numbers), key.bytes, key.len, &number);
+        mcproxy_key_done(&key);
+    } ZEND_HASH_FOREACH_END();
+    zval_ptr_dtor(&copy);
+}
+
+static void
+count(INTERNAL_FUNCTION_PARAMETERS, bool is_up)
+{
+    zval *object, *key;
+    zend_long value = 1, initial = 0, exptime = 0;
+    mcp_request request = MCP_REQUEST_INIT;
+    if (zend_parse_method_parameters(ZEND_NUM_ARGS(), getThis(), "Oz|lll", &object,
+                                     memcache_pool_ce, &key, &value, &initial,
+                                     &exptime) == FAILURE)
+        return;
+    mcproxy_pool *pool = memcache_pool_of(object);
+    if (pool == NULL)
+        RETURN_FALSE;
+    /* Only memcached's binary protocol knew of a first value, so it has to be asked for. */
+    request.with_initial = MCPROXY_G(is_binary) && ZEND_NUM_ARGS() > (getThis() != NULL ? 2u : 3u);
+    request.initial = initial < 0 ? 0 : (uint64_t)initial;
+    request.ttl = ttl_of(exptime);
+    request.verb = is_up == (value >= 0) ? MCP_INCR : MCP_DECR;
+    request.delta = value >= 0 ? (uint64_t)value : -(uint64_t)value;
+    ZVAL_DEREF(key);
+    pool->holders++;
+    if (Z_TYPE_P(key) == IS_ARRAY)
+        count_many(return_value, pool, &request, key);
+    else
+        count_one(return_value, pool, &request, key);
+    mcproxy_pool_release(pool);
+}
+
+PHP_FUNCTION(memcache_increment)
+{
+    count(INTERNAL_FUNCTION_PARAM_PASSTHRU, true);
+}
+
+PHP_FUNCTION(memcache_decrement)
+{
+    count(INTERNAL_FUNCTION_PARAM_PASSTHRU, false);
+}
+
+/* ---- flush -------------------------------------------------------------------------------- */
+
+PHP_FUNCTION(memcache_flush)
+{
+    zval *object;
+    zend_long delay = 0;
+    if (zend_parse_method_parameters(ZEND_NUM_ARGS(), getThis(), "O|l", &object, memcache_pool_ce,
+                                     &delay) == FAILURE)
+        return;
+    mcproxy_pool *pool = memcache_pool_of(object);
+    if (pool == NULL)
+        RETURN_FALSE;
+    mcp_client *client = mcproxy_pool_client(pool);
+    if (client == NULL)
+        RETURN_BOOL(pool->n_servers == 0); /* of no server, every one has answered */
+    bool all = mcp_flush(client, -1, delay) == MCP_OK;
+    if (!all)
+        mcproxy_report_servers(pool);
+    RETURN_BOOL(all);
+}

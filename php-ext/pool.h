@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A pool of the old extension: servers that are added one by one, and settings that may change at
+ * any time. It becomes an options text, and with it a client of the library, when it is first used
+ * and whenever it has changed since.
+ *
+ *     Memcache object --holds--> mcproxy_pool --borrows--> mcproxy_shared --owns--> mcp_client
+ */
+#ifndef MCPROXY_POOL_H
+#define MCPROXY_POOL_H
+
+#include "php_mcproxy.h"
+
+#include "shared.h"
+#include "value.h"
+
+#define MCPROXY_WEIGHT_MOST 1000
+
+typedef struct mcproxy_pool_server {
+    zend_string *host;    /* as the user wrote it */
+    zend_string *address; /* as the library writes it */
+    zend_long port;
+    zend_long weight;
+    double timeout_s;
+    zend_long retry_s;
+    bool is_persistent;
+    bool is_online; /* false: the user wants it kept in the pool and not used */
+    uint64_t told;  /* not persistent: the failure that this pool's user was told of */
+} mcproxy_pool_server;
+
+typedef struct mcproxy_pool {
+    uint32_t holders;
+    uint32_t n_servers, n_backups, n_offline;
+    mcproxy_pool_server *servers; /* numbered as the library does: backups behind them */
+    mcproxy_pool_server *backups; /* added by addBackup(); those of the ini come first */
+    mcproxy_squeeze squeeze;
+    zval failure_callback; /* undefined: notices */
+    zend_string *prefix;   /* of keys; NULL: none */
+    bool is_standard, is_fnv;
+    bool is_for_sessions;  /* their second copies are session.c's business */
+    bool has_changed;      /* the options text is to be made anew */
+    zend_ulong generation; /* of the ini values that it was made with */
+    mcproxy_shared *shared;
+} mcproxy_pool;
+
+/* What addServer() and its like say of a server. */
+typedef struct mcproxy_pool_entry {
+    zend_string *host;
+    zend_long port;
+    zend_long weight;
+    double timeout_s;
+    zend_long retry_s;
+    bool is_persistent;
+    bool is_online;
+} mcproxy_pool_entry;
+
+mcproxy_pool *mcproxy_pool_new(void);
+void mcproxy_pool_release(mcproxy_pool *pool);
+
+/* False, and a warning, when the entry is no server. */
+bool mcproxy_pool_add(mcproxy_pool *pool, const mcproxy_pool_entry *entry);
+bool mcproxy_pool_add_backup(mcproxy_pool *pool, const mcproxy_pool_entry *entry);
+
+/* The first server of that name; NULL: none. */
+mcproxy_pool_server *mcproxy_pool_find(mcproxy_pool *pool, const zend_string *host, zend_long port);
+
+/* Forgets every server. */
+void mcproxy_pool_clear(mcproxy_pool *pool);
+
+/* NULL or a callable; NULL takes it back. */
+void mcproxy_pool_set_callback(mcproxy_pool *pool, zval *callback);
+
+/*
+ * The client of the whole pool. NULL when there is no server, or when the library refuses the
+ * options (then the user has been warned). Valid until the pool changes or is released.
+ */
+mcp_client *mcproxy_pool_client(mcproxy_pool *pool);
+
+/*
+ * The client for one key: the whole pool's, unless one of the key's servers is offline by the
+ * user's wish; then a client of the other one alone. NULL: as above, or there is no other one.
+ */
+mcp_client *mcproxy_pool_client_for(mcproxy_pool *pool, const char *key, size_t key_len);
+
+/* How many backups it has, those of the ini included. */
+uint32_t mcproxy_pool_backups(const mcproxy_pool *pool);
+
+/* A client of two of its servers, by number, as primary and backup; NULL as above. */
+mcp_client *mcproxy_pool_pair(mcproxy_pool *pool, int primary, int backup);
+
+/* "host:port" as the old extension shows it. */
+zend_string *mcproxy_pool_label(const mcproxy_pool_server *server);
+
+#endif

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "inspect.h"
+
+#include <check.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/client.h"
+#include "support/wait.h"
+
+enum { STEP = 100 };
+
+/* One copy, as far as it matters. */
+typedef struct copy {
+    int found;
+    int is_mortal; /* has a time to live */
+    uint32_t flags;
+    size_t len;
+    char value[KEYS_VALUE_MAX];
+} copy;
+
+void
+inspect_locate(inspect_site *site, const char *options)
+{
+    mcp_client *c = client_open("%s", options);
+    char name[16];
+
+    for (uint32_t key = 0; key < KEYS_ALL; key++) {
+        size_t len = keys_name(name, key);
+
+        ck_assert_int_eq(mcp_where(c, name, len, NULL, 0, &site->where[key]), MCP_OK);
+    }
+    mcp_close(c);
+}
+
+/* One line of a reply, and the value behind it. */
+static const char *
+take_copy(const char *at, copy *out)
+{
+    long long ttl;
+    int n;
+
+    memset(out, 0, offsetof(copy, value));
+    if (strncmp(at, "EN\r\n", 4) == 0)
+        return at + 4;
+    ck_assert_msg(
+        sscanf(at, "VA %zu s%*u f%" SCNu32 " t%lld%n", &out->len, &out->flags, &ttl, &n) == 3,
+        "a server said %.40s", at);
+    at += n + 2;
+    out->found = 1;
+    out->is_mortal = ttl >= 0;
+    ck_assert_uint_le(out->len, sizeof out->value);
+    memcpy(out->value, at, out->len);
+    return at + out->len + 2;
+}
+
+/* `n` keys from `first` on, of one server. */
+static void
+look(const server *s, uint32_t first, uint32_t n, copy *out)
+{
+    char request[STEP * 48] = "";
+    char name[16];
+    size_t len = 0;
+    char *reply;
+    const char *at;
+
+    for (uint32_t i = 0; i < n; i++) {
+        keys_name(name, first + i);
+        len += (size_t)snprintf(request + len, sizeof request - len, "mg %s s v f t\r\n", name);
+    }
+    reply = server_ask(s, request, len, NULL);
+    at = reply;
+    for (uint32_t i = 0; i < n; i++)
+        at = take_copy(at, &out[i]);
+    free(reply);
+}
+
+static int
+is_same(const copy *a, const copy *b)
+{
+    return a->is_mortal == b->is_mortal && a->flags == b->flags && a->len == b->len &&
+           memcmp(a->value, b->value, a->len) == 0;
+}
+
+static void
+note(inspect_found *found, uint32_t key, const copy *c, int is_backup)
+{
+    history_record *r = &found->records[found->n_records];
+
+    if (!c->found)
+        return;
+    memset(r, 0, sizeof *r);
+    r->op = OP_READ;
+    r->outcome = OUTCOME_YES;
+    r->client = HISTORY_OBSERVER;
+    r->key = key;
+    r->start_us = now_us();
+    r->end_us = r->start_us;
+    r->value = keys_value(key, c->value, c->len, c->flags);
+    r->garbled = r->value == 0;
+    r->from_backup = (uint8_t)is_backup;
+    found->n_records++;
+}
+
+static void
+compare(const inspect_site *site, uint32_t key, const copy *primary, const copy *backup,
+        inspect_found *found)
+{
+    note(found, key, primary, 0);
+    note(found, key, backup, 1);
+    found->different += primary->found && backup->found && !is_same(primary, backup);
+    found->statics += key >= KEYS_STATIC && site->where[key].primary == 0 && primary->found;
+}
+
+/* Every server is asked for all keys of the step; what is not its own does not matter. */
+static void
+look_at(const inspect_site *site, uint32_t first, uint32_t n, inspect_found *found)
+{
+    static copy copies[8][STEP];
+
+    for (int i = 0; i < site->n_servers; i++)
+        look(site->servers[i], first, n, copies[i]);
+    for (uint32_t i = 0; i < n; i++) {
+        const mcp_location *at = &site->where[first + i];
+
+        compare(site, first + i, &copies[at->primary][i], &copies[at->backup][i], found);
+    }
+}
+
+uint64_t
+inspect_marks(const server *s)
+{
+    const held *marks = server_look(s, "mcp:s");
+    uint64_t n = 0;
+
+    for (const char *at = marks->value; marks->found && (at = strchr(at, '=')) != NULL; at++)
+        n++;
+    return n;
+}
+
+void
+inspect_look(const inspect_site *site, inspect_found *found)
+{
+    memset(found, 0, offsetof(inspect_found, records));
+    for (int i = 0; i < site->n_servers; i++)
+        found->marks += inspect_marks(site->servers[i]);
+    for (uint32_t key = 0; key < KEYS_FILLER; key += STEP)
+        look_at(site, key, KEYS_FILLER - key < STEP ? KEYS_FILLER - key : STEP, found);
+    for (uint32_t key = KEYS_STATIC; key < KEYS_ALL; key += STEP)
+        look_at(site, key, KEYS_ALL - key < STEP ? KEYS_ALL - key : STEP, found);
+}

@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "stage.h"
+
+#include <check.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "inspect.h"
+#include "support/client.h"
+#include "support/wait.h"
+#include "worker.h"
+
+enum { OPTIONS_MAX = 1200, SETTLE_MS = 12000, LOOK_EVERY_MS = 100, STOP_MS = 5000 };
+
+typedef struct stage {
+    const stage_plan *plan;
+    yard *yard;
+    inspect_site site;
+    inspect_found found;
+    worker_plan plans[KEYS_CLIENTS];
+    pid_t workers[KEYS_CLIENTS]; /* 0: gone */
+    pid_t road;
+    unsigned random;
+    int64_t begun_us, over_us; /* of the scene */
+    int64_t restarted_us;      /* the last time; 0: never */
+    int64_t last_turn_us;
+    int64_t stall_us;
+    int64_t next_look_ms;
+    int both_stood;
+} stage;
+
+int64_t
+stage_bound_us(const stage_plan *plan)
+{
+    return plan->is_strict ? 0 : (int64_t)(plan->view_ms + plan->timeout_ms) * 1000;
+}
+
+/* ---- Servers, roads, clients -------------------------------------------------------------- */
+
+/* The options of one client; -1: of the test itself, straight to the servers. Names are the same
+ * for all, so that all speak of the same pool. */
+static void
+write_options(const stage *s, char *out, int client)
+{
+    size_t at = 0;
+
+    for (int i = 0; i < s->site.n_servers; i++) {
+        int is_backup = i >= s->plan->n_primaries;
+        char address[128];
+
+        snprintf(address, sizeof address, "127.0.0.1:%d",
+                 client < 0 ? 0 : s->yard->roads.ways[i][client].port);
+        at += (size_t)snprintf(out + at, OPTIONS_MAX - at, "%s=%s name=%s%d ",
+                               is_backup ? "backup" : "server",
+                               client < 0 ? s->site.servers[i]->address : address,
+                               is_backup ? "b" : "p", is_backup ? i - s->plan->n_primaries : i);
+    }
+    at += (size_t)snprintf(out + at, OPTIONS_MAX - at, "timeout=%ums retry_max=1s %s",
+                           s->plan->timeout_ms, s->plan->words == NULL ? "" : s->plan->words);
+    if (!s->plan->is_plain)
+        (void)snprintf(out + at, OPTIONS_MAX - at, " view_interval=%ums consistency=%s",
+                       s->plan->view_ms, s->plan->is_strict ? "strict" : "relaxed");
+}
+
+static void
+start_servers(stage *s)
+{
+    road_map *map = &s->yard->roads;
+
+    s->site.n_servers = s->plan->n_primaries + s->plan->n_backups;
+    map->n_servers = s->site.n_servers;
+    map->n_clients = KEYS_CLIENTS;
+    for (int i = 0; i < s->site.n_servers; i++) {
+        s->site.servers[i] = server_unix(s->plan->scene->is_evicting ? "-m 2 -f 8" : NULL);
+        memcpy(map->path[i], s->site.servers[i]->path, sizeof map->path[i]);
+    }
+    s->road = road_start(map, s->plan->seed);
+}
+
+/* The keys that nobody writes any more; half of them with a time to live. */
+static void
+store_statics(stage *s, history_record *records)
+{
+    char options[OPTIONS_MAX];
+    char name[16];
+    char value[200];
+    mcp_client *c;
+
+    write_options(s, options, -1);
+    c = client_open("%s", options);
+    for (uint32_t i = 0; i < KEYS_N_STATIC; i++) {
+        uint32_t key = KEYS_STATIC + i;
+        history_record *r = &records[i];
+        size_t len = keys_name(name, key);
+
+        *r = (history_record){.op = OP_WRITE,
+                              .key = key,
+                              .value = i + 1,
+                              .start_us = now_us(),
+                              .client = KEYS_CLIENTS,
+                              .outcome = OUTCOME_YES};
+        keys_put(value, key, i + 1, sizeof value);
+        client_expect(c, mcp_set(c, name, len, value, sizeof value, i % 2 ? 5000 : 0, key), MCP_OK,
+                      "set of a static key");
+        r->end_us = now_us();
+    }
+    mcp_close(c);
+    inspect_locate(&s->site, options);
+}
+
+static void
+start_workers(stage *s)
+{
+    for (int i = 0; i < KEYS_CLIENTS; i++) {
+        worker_plan *plan = &s->plans[i];
+
+        plan->number = i;
+        plan->seed = s->plan->seed;
+        plan->is_plain = s->plan->is_plain;
+        plan->timeout_ms = s->plan->timeout_ms;
+        plan->is_filling = s->plan->scene->is_evicting;
+        write_options(s, plan->options, i);
+        s->workers[i] = worker_start(s->yard, plan);
+    }
+}
+
+static void
+kill_process(pid_t *pid)
+{
+    if (*pid <= 0)
+        return;
+    kill(*pid, SIGKILL);
+    while (waitpid(*pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    *pid = 0;
+}
+
+/* ---- The scene ---------------------------------------------------------------------------- */
+
+static int
+victim(const stage *s, const scene_act *act)
+{
+    return act->on == ON_PRIMARY ? 0 : s->plan->n_primaries;
+}
+
+static void
+kill_server(stage *s, int number)
+{
+    server_kill(s->site.servers[number]);
+    road_set(&s->yard->roads, number, SCENE_ALL, ROAD_REFUSE);
+}
+
+static void
+restart_server(stage *s, int number)
+{
+    server_restart(s->site.servers[number]);
+    road_set(&s->yard->roads, number, SCENE_ALL, ROAD_PASS);
+    s->restarted_us = now_us();
+}
+
+static void
+let_die(stage *s, unsigned clients)
+{
+    for (int i = 0; i < KEYS_CLIENTS; i++)
+        if (clients & 1u << i)
+            kill_process(&s->workers[i]);
+}
+
+/* What is done to the roads of some clients. */
+static void
+do_to_roads(stage *s, const scene_act *act, int number)
+{
+    int late_ms = (int)s->plan->timeout_ms * act->value / 100;
+
+    for (int i = 0; i < KEYS_CLIENTS; i++) {
+        road_way *way = &s->yard->roads.ways[number][i];
+
+        if (!(act->clients & 1u << i))
+            continue;
+        if (act->what == DEED_SLOW)
+            atomic_store(&way->delay_ms, late_ms);
+        else if (act->what == DEED_JITTER)
+            atomic_store(&way->jitter_ms, late_ms);
+        else if (act->what == DEED_RESET)
+            atomic_fetch_add(&way->resets, 1);
+    }
+    if (act->what == DEED_LOSE) {
+        s->random = s->random * 1103515245u + 12345u;
+        atomic_fetch_add(&s->yard->roads.ways[number][(s->random >> 16) % KEYS_CLIENTS].losses, 1);
+    }
+}
+
+static void
+flush_server(stage *s, int number)
+{
+    char *reply = server_ask(s->site.servers[number], "flush_all\r\n", 11, NULL);
+
+    ck_assert_str_eq(reply, "OK\r\n");
+    free(reply);
+}
+
+static void
+perform(stage *s, const scene_act *act)
+{
+    int number = victim(s, act);
+
+    switch (act->what) {
+    case DEED_KILL:
+        kill_server(s, number);
+        break;
+    case DEED_RESTART:
+        restart_server(s, number);
+        break;
+    case DEED_PAUSE:
+        server_pause(s->site.servers[number]);
+        break;
+    case DEED_CONTINUE:
+        server_continue(s->site.servers[number]);
+        break;
+    case DEED_CUT:
+    case DEED_REFUSE:
+    case DEED_HEAL:
+        road_set(&s->yard->roads, number, act->clients,
+                 act->what == DEED_CUT ? ROAD_CUT
+                                       : (act->what == DEED_HEAL ? ROAD_PASS : ROAD_REFUSE));
+        break;
+    case DEED_FLUSH:
+        flush_server(s, number);
+        break;
+    case DEED_LOOK:
+        s->both_stood = inspect_marks(s->site.servers[0]) > 0 &&
+                        inspect_marks(s->site.servers[s->plan->n_primaries]) > 0;
+        break;
+    case DEED_DIE:
+        let_die(s, act->clients);
+        break;
+    default:
+        do_to_roads(s, act, number);
+    }
+}
+
+struct turn {
+    stage *s;
+    int64_t due_ms[SCENE_ACTS]; /* -1: done */
+    int64_t length_ms;
+};
+
+/* This machine may not have let us run: then nobody was. */
+static void
+feel_the_machine(stage *s)
+{
+    int64_t now = now_us();
+
+    if (s->last_turn_us != 0 && now - s->last_turn_us > s->stall_us)
+        s->stall_us = now - s->last_turn_us;
+    s->last_turn_us = now;
+}
+
+static int
+take_turn(void *context)
+{
+    struct turn *t = context;
+    stage *s = t->s;
+    int64_t at_ms = (now_us() - s->begun_us) / 1000;
+
+    feel_the_machine(s);
+    for (int i = 0; i < SCENE_ACTS; i++) {
+        const scene_act *act = &s->plan->scene->acts[i];
+
+        if (act->what == DEED_NONE || t->due_ms[i] < 0 || at_ms < t->due_ms[i])
+            continue;
+        t->due_ms[i] = act->every_ms > 0 ? t->due_ms[i] + act->every_ms : -1;
+        perform(s, act);
+        s->last_turn_us = 0;
+    }
+    return at_ms >= t->length_ms;
+}
+
+static void
+play(stage *s)
+{
+    const scene *what = s->plan->scene;
+    struct turn t = {.s = s};
+
+    t.length_ms = s->plan->is_long && what->long_ms > 0 ? what->long_ms : what->length_ms;
+    for (int i = 0; i < SCENE_ACTS; i++)
+        t.due_ms[i] = what->acts[i].at_ms;
+    s->begun_us = now_us();
+    atomic_store(&s->yard->phase, YARD_WORK);
+    ck_assert(wait_until(take_turn, &t, t.length_ms + 30000));
+    s->over_us = now_us();
+}
+
+/* ---- The end ------------------------------------------------------------------------------ */
+
+/* Writers rest, readers go on, until all that was on record has been made good. */
+static int
+is_settled(void *context)
+{
+    stage *s = context;
+
+    if (now_ms() < s->next_look_ms)
+        return 0;
+    inspect_look(&s->site, &s->found);
+    s->next_look_ms = now_ms() + LOOK_EVERY_MS;
+    return s->found.marks == 0 && s->found.different == 0;
+}
+
+static int
+is_gone(void *context)
+{
+    pid_t *pid = context;
+    int status;
+
+    if (*pid > 0 && waitpid(*pid, &status, WNOHANG) == *pid)
+        *pid = WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
+    return *pid <= 0;
+}
+
+static int
+stop_workers(stage *s)
+{
+    int died = 0;
+
+    atomic_store(&s->yard->phase, YARD_END);
+    for (int i = 0; i < KEYS_CLIENTS; i++) {
+        if (!wait_until(is_gone, &s->workers[i], STOP_MS)) {
+            kill_process(&s->workers[i]);
+            died++;
+        }
+        died += s->workers[i] < 0;
+    }
+    return died;
+}
+
+static uint64_t
+count_evictions(const stage *s)
+{
+    uint64_t n = 0;
+
+    for (int i = 0; i < s->site.n_servers; i++)
+        n += server_stat(s->site.servers[i], "evictions");
+    return n;
+}
+
+/* All histories in one, with what the observer saw behind them. */
+static history_record *
+gather(const stage *s, const history_record *statics, size_t *n, stage_result *result)
+{
+    size_t all = KEYS_N_STATIC + s->found.n_records;
+    history_record *records;
+
+    for (int i = 0; i < KEYS_CLIENTS; i++) {
+        all += atomic_load(&s->yard->logs[i].n);
+        result->is_full |= atomic_load(&s->yard->logs[i].is_full);
+    }
+    records = calloc(all, sizeof *records);
+    ck_assert_ptr_nonnull(records);
+    memcpy(records, statics, KEYS_N_STATIC * sizeof *records);
+    *n = KEYS_N_STATIC;
+    for (int i = 0; i < KEYS_CLIENTS; i++) {
+        const yard_log *log = &s->yard->logs[i];
+
+        memcpy(records + *n, log->records, atomic_load(&log->n) * sizeof *records);
+        *n += atomic_load(&log->n);
+    }
+    memcpy(records + *n, s->found.records, s->found.n_records * sizeof *records);
+    *n += s->found.n_records;
+    return records;
+}
+
+static void
+weigh(stage *s, const history_record *statics, stage_result *result)
+{
+    static uint8_t numbered[KEYS_ALL];
+    judge_rules rules = {stage_bound_us(s->plan), numbered, KEYS_ALL};
+    int64_t late_us = s->restarted_us == 0 ? s->begun_us : s->restarted_us + 1000000;
+    size_t n;
+    history_record *records = gather(s, statics, &n, result);
+
+    for (uint32_t key = 0; key < KEYS_ALL; key++)
+        numbered[key] = (uint8_t)keys_is_numbered(key);
+    judge(records, n, &rules, &result->verdict);
+    result->on_primary = judge_on_primary(records, n, s->begun_us + 500000, s->over_us);
+    judge_hits(records, n, KEYS_STATIC, KEYS_ALL - 1, s->begun_us, s->over_us, &result->hits,
+               &result->misses);
+    judge_hits(records, n, KEYS_STATIC, KEYS_ALL - 1, late_us, s->over_us, &result->late_hits,
+               &result->late_misses);
+    free(records);
+}
+
+static void
+end_all(stage *s)
+{
+    for (int i = 0; i < KEYS_CLIENTS; i++)
+        kill_process(&s->workers[i]);
+    kill_process(&s->road);
+    for (int i = 0; i < s->site.n_servers; i++)
+        server_kill(s->site.servers[i]);
+    yard_free(s->yard);
+}
+
+void
+stage_play(const stage_plan *plan, stage_result *result)
+{
+    static stage s;
+    static history_record statics[KEYS_N_STATIC];
+
+    memset(&s, 0, sizeof s);
+    memset(result, 0, sizeof *result);
+    s.plan = plan;
+    s.random = plan->seed;
+    s.yard = yard_new();
+    start_servers(&s);
+    store_statics(&s, statics);
+    start_workers(&s);
+    play(&s);
+    atomic_store(&s.yard->phase, YARD_SETTLE);
+    (void)wait_until(is_settled, &s, plan->is_plain ? 500 : SETTLE_MS);
+    result->settled_ms = (now_us() - s.over_us) / 1000;
+    result->died = stop_workers(&s);
+    inspect_look(&s.site, &s.found);
+    result->different = s.found.different;
+    result->marks_left = s.found.marks;
+    result->refilled = plan->scene->is_flushed ? s.found.statics : 0;
+    result->lost_replies = atomic_load(&s.yard->roads.lost);
+    result->both_stood = s.both_stood;
+    result->evicted = count_evictions(&s);
+    result->stall_ms = s.stall_us / 1000;
+    weigh(&s, statics, result);
+    end_all(&s);
+}
