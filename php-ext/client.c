@@ -206,7 +206,7 @@ mcproxy_client_unpack(zval *value, const mcp_result *result)
 {
     if (!mcproxy_value_is_code(result->flags))
         return mcproxy_unpack(value, result->value, result->value_len, result->flags);
-    zend_string *own = zend_string_init(result->value, result->value_len, 0);
+    zend_string *own = mcproxy_own_bytes(result->value, result->value_len);
     bool is_good = mcproxy_unpack(value, ZSTR_VAL(own), ZSTR_LEN(own), result->flags);
     zend_string_release(own);
     return is_good;

@@ -111,7 +111,7 @@ batch_unpack(batch *b)
         if (result->status != MCP_OK)
             continue;
         if (mcproxy_value_is_code(result->flags))
-            ZVAL_STRINGL(&b->values[i], result->value, result->value_len);
+            ZVAL_STR(&b->values[i], mcproxy_own_bytes(result->value, result->value_len));
         else
             mcproxy_unpack(&b->values[i], result->value, result->value_len, result->flags);
     }

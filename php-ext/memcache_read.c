@@ -6,7 +6,7 @@
 
 /* ---- One key ------------------------------------------------------------------------------ */
 
-/* null cannot be told from a miss here, so it is read as false, as it always was. */
+/* null cannot be told from a miss here, so it is read as false, as it always was; in a list it can. */
 static void
 give(zval *value)
 {
@@ -18,7 +18,7 @@ give(zval *value)
 static void
 unpack_owned(zval *value, const char *bytes, size_t len, uint32_t flags)
 {
-    zend_string *own = zend_string_init(bytes, len, 0);
+    zend_string *own = mcproxy_own_bytes(bytes, len);
     mcproxy_unpack(value, ZSTR_VAL(own), ZSTR_LEN(own), flags);
     zend_string_release(own);
 }
@@ -135,7 +135,7 @@ batch_copy(batch *b, uint32_t first, uint32_t end)
         if (result->status != MCP_OK)
             continue;
         if (mcproxy_value_is_code(result->flags))
-            ZVAL_STRINGL(&b->values[i], result->value, result->value_len);
+            ZVAL_STR(&b->values[i], mcproxy_own_bytes(result->value, result->value_len));
         else
             mcproxy_unpack(&b->values[i], result->value, result->value_len, result->flags);
     }
@@ -156,7 +156,6 @@ batch_give(batch *b, HashTable *values, HashTable *flags, HashTable *cas)
                 mcproxy_unpack(&b->values[i], ZSTR_VAL(bytes), ZSTR_LEN(bytes), result->flags);
             zend_string_release(bytes);
         }
-        give(&b->values[i]);
         put(values, &b->keys[i], &b->values[i]);
         if (flags != NULL)
             put_number(flags, &b->keys[i], (zend_long)result->flags);

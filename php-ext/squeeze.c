@@ -3,6 +3,8 @@
 
 #include <zlib.h>
 
+#include "room.h"
+
 zend_string *
 mcproxy_deflate(const char *bytes, size_t len, size_t most)
 {
@@ -23,14 +25,17 @@ static zend_string *
 more_room(zend_string *out, size_t used, size_t most)
 {
     size_t size = used * 2 < most ? used * 2 : most;
-    return size > used ? zend_string_extend(out, size, 0) : NULL;
+    if (size <= used)
+        return NULL;
+    mcproxy_room_for(size);
+    return zend_string_extend(out, size, 0);
 }
 
 zend_string *
 mcproxy_inflate(const char *bytes, size_t len, size_t most)
 {
     z_stream stream = {0};
-    size_t first = len < most / 4 ? len * 4 + 64 : most;
+    size_t first = len < (most - 64) / 4 ? len * 4 + 64 : most;
     zend_string *out;
     int code;
     if (len > UINT_MAX || first > UINT_MAX || inflateInit(&stream) != Z_OK)
@@ -132,6 +137,7 @@ mcproxy_fastlz(const char *bytes, size_t len, size_t want)
     int level = len > 0 ? ((uint8_t)bytes[0] >> 5) + 1 : 0;
     if (level != 1 && level != 2)
         return NULL;
+    mcproxy_room_for(want);
     zend_string *text = zend_string_alloc(want, 0);
     uint8_t *begin = (uint8_t *)ZSTR_VAL(text);
     lz z = {(const uint8_t *)bytes, (const uint8_t *)bytes + len, begin, begin, begin + want};

@@ -5,6 +5,7 @@
 #include "zend_exceptions.h"
 #include "zend_smart_str.h"
 
+#include "room.h"
 #include "squeeze.h"
 
 #ifndef ZVAL_STRINGL_FAST /* before PHP 8.1 */
@@ -384,7 +385,7 @@ unpack_other(const char *bytes, size_t len, uint32_t flags)
     if (want > (size_t)MCPROXY_G(unpacked_max))
         return NULL;
     if (flags & OTHER_ZLIB)
-        return mcproxy_inflate(bytes + 4, len - 4, want > 0 ? want : 1);
+        return mcproxy_inflate(bytes + 4, len - 4, want > 64 ? want : 64);
     return flags & OTHER_FASTLZ ? mcproxy_fastlz(bytes + 4, len - 4, want) : NULL;
 }
 
@@ -422,11 +423,19 @@ mcproxy_value_is_code(uint32_t flags)
     return low != 0 && (low & MCPROXY_TYPE_BITS) == 0;
 }
 
+zend_string *
+mcproxy_own_bytes(const char *bytes, size_t len)
+{
+    mcproxy_room_for(len);
+    return zend_string_init(bytes, len, 0);
+}
+
 bool
 mcproxy_unpack(zval *value, const char *bytes, size_t len, uint32_t flags)
 {
     uint32_t low = flags & 0xffff;
     ZVAL_NULL(value);
+    mcproxy_room_for(len);
     if (low == 0) {
         ZVAL_STRINGL_FAST(value, bytes, len);
         return true;

@@ -50,6 +50,9 @@ void mcproxy_packed_done(mcproxy_packed *packed);
 /* Whether unpacking these flags can run the user's code, so that borrowed bytes must be copied. */
 bool mcproxy_value_is_code(uint32_t flags);
 
+/* A copy of bytes that are the library's. */
+zend_string *mcproxy_own_bytes(const char *bytes, size_t len);
+
 /*
  * False, and a notice, when the bytes are not what the flags say; `value` is then null. May run
  * the user's code if mcproxy_value_is_code(); then the bytes must not be the library's.

@@ -172,6 +172,7 @@ mcp_get_or_lease(mcp_client *client, const void *key, size_t key_len, uint32_t l
     mcp_request request = of_key(MCP_LEASE, key, key_len);
     request.ttl = lease_seconds;
     request.delta = early_seconds;
+    request.want = MCP_WANT_CAS;
     return mcp_call(client, &request, result);
 }
 

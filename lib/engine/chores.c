@@ -286,7 +286,7 @@ hand_out(mcp__engine *engine, mcp__job *job, const mcp__errand *errand)
                 : errand->what == MCP__ERRAND_COMPARE ? MCP__VERB_COMPARE
                                                       : MCP__VERB_ASK,
         .ask = ask_of(errand),
-        .deletes_first = errand->deletes_first,
+        .with_initial = errand->deletes_first,
         .keeps_key = 1,
         .server = {errand->server, is_pair ? errand->from : MCP__NO_SERVER},
         .key = errand->key,

@@ -85,11 +85,45 @@ finish_background(mcp__engine *engine, mcp__task *task)
         mcp__pool_give_back(engine, task);
 }
 
+/* Everything that a server holds, or held, is recorded as missed by another one. */
+static void
+begin_whole(mcp__engine *engine, uint32_t missed, uint32_t witness)
+{
+    mcp__background wanted = {
+        .verb = MCP__VERB_WHOLE, .authority = MCP__BACKUP, .server = {missed, witness}};
+    (void)mcp__drive_begin(engine, &wanted);
+}
+
+/*
+ * A flush took what was on record there, and a partner that it did not reach still has what was
+ * flushed: both are recorded anew, as everything.
+ */
+static void
+record_flush(mcp__engine *engine, const mcp__op *op)
+{
+    uint32_t flushed = op->leg[MCP__PRIMARY].server;
+    const mcp__ledger *ledger = &engine->servers[flushed].ledger;
+    for (uint32_t i = 0; i < engine->n_servers; i++) {
+        const mcp__server *partner = &engine->servers[i];
+        int is_usable = mcp__health_is_usable(&partner->health);
+        if (!mcp__pool_are_partners(engine, i, flushed))
+            continue;
+        if (op->status != MCP_OK && is_usable)
+            begin_whole(engine, flushed, i);
+        else if (op->status == MCP_OK &&
+                 (mcp__ledger_lists(ledger, partner->ledger.id8) ||
+                  (!is_usable && partner->health.contacted)))
+            begin_whole(engine, i, flushed);
+    }
+}
+
 static void
 finish(mcp__engine *engine, mcp__task *task)
 {
     mcp__op *op = &task->op;
     mcp__timer_stop(&engine->timers, &task->timer);
+    if (op->verb == MCP_FLUSH && op->ttl == 0 && engine->settings.promise.keeps_record)
+        record_flush(engine, op);
     if (op->sequel != MCP__SEQUEL_NONE)
         begin_sequel(engine, op);
     if (op->mark.has != 0 && op->status >= MCP_OK)
@@ -292,8 +326,10 @@ first_step(mcp__engine *engine, mcp__op *op)
         return mcp__op_done(op, MCP_NO_SERVER);
     if (is_refused_skew(engine, op))
         return mcp__op_done(op, MCP_REFUSED);
-    if (op->verb == MCP_GET) /* the others ask both servers anyway */
-        mcp__line_refresh(engine, &engine->servers[op->leg[MCP__BACKUP].server]);
+    if (op->verb == MCP_GET) { /* the others ask both servers anyway */
+        int asked = op->view.stands[MCP__PRIMARY] ? MCP__PRIMARY : MCP__BACKUP;
+        mcp__line_refresh(engine, &engine->servers[op->leg[asked].server]);
+    }
     return mcp__steps_begin(op);
 }
 
@@ -322,6 +358,16 @@ mcp__drive_submit(mcp__engine *engine, const mcp_request *request, uint32_t time
 
 /* ---- what nobody waits for ---- */
 
+static int
+keep_value(mcp__op *op)
+{
+    mcp__reply as_reply = {.value = op->value};
+    if (mcp__op_keep(op, &as_reply) != 0)
+        return -1;
+    op->value = op->result_value;
+    return 0;
+}
+
 mcp__task *
 mcp__drive_begin(mcp__engine *engine, const mcp__background *wanted)
 {
@@ -344,12 +390,18 @@ mcp__drive_begin(mcp__engine *engine, const mcp__background *wanted)
     op->ask = wanted->ask;
     op->unique = op->drop_unique = wanted->unique;
     op->authority = wanted->authority;
-    op->with_initial = wanted->deletes_first;
+    op->with_initial = wanted->with_initial;
+    op->delta = wanted->delta;
+    op->initial = wanted->initial;
     op->copy_cas[MCP__PRIMARY] = wanted->copy_cas[MCP__PRIMARY];
     op->copy_cas[MCP__BACKUP] = wanted->copy_cas[MCP__BACKUP];
     if (!wanted->keeps_key) {
         memcpy(op->wire_key, wanted->key.bytes, wanted->key.len);
         op->key.bytes = op->wire_key;
+    }
+    if (wanted->copies_value && keep_value(op) != 0) {
+        mcp__pool_give_back(engine, task);
+        return NULL;
     }
     memset(&op->view, 0, sizeof op->view);
     for (int i = MCP__PRIMARY; i <= MCP__BACKUP; i++) {
@@ -381,6 +433,7 @@ begin_sequel(mcp__engine *engine, const mcp__op *op)
         [MCP__SEQUEL_VERIFY] = MCP__VERB_VERIFY,
         [MCP__SEQUEL_LAST_DELETE] = MCP__VERB_LAST_DELETE,
         [MCP__SEQUEL_DELETE] = MCP_DELETE,
+        [MCP__SEQUEL_MIRROR] = MCP__VERB_MIRROR,
     };
     mcp__background wanted = {
         .verb = verbs[op->sequel],
@@ -388,6 +441,16 @@ begin_sequel(mcp__engine *engine, const mcp__op *op)
         .server = {op->leg[MCP__PRIMARY].server, op->leg[MCP__BACKUP].server},
         .copy_cas = {op->copy_cas[MCP__PRIMARY], op->copy_cas[MCP__BACKUP]},
     };
+    if (op->sequel == MCP__SEQUEL_MIRROR) {
+        wanted.ask = op->ask;
+        wanted.value = op->value;
+        wanted.copies_value = 1;
+        wanted.ttl = op->ttl;
+        wanted.flags = op->flags;
+        wanted.delta = op->delta;
+        wanted.initial = op->initial;
+        wanted.with_initial = op->with_initial;
+    }
     (void)mcp__drive_begin(engine, &wanted);
 }
 

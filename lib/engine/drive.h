@@ -47,7 +47,8 @@ typedef struct mcp__background {
     uint8_t verb; /* MCP__VERB_..., or MCP_DELETE */
     uint8_t ask;  /* of MCP__VERB_ASK: the mcp__command_kind */
     uint8_t authority;
-    uint8_t deletes_first; /* of MCP__VERB_COPY */
+    uint8_t with_initial;  /* of MCP__VERB_COPY: what the target holds is removed before */
+    uint8_t copies_value;
     uint8_t keeps_key;     /* the key's bytes stand until it is finished; else they are copied */
     uint32_t server[2];    /* MCP__NO_SERVER: it has no such leg */
     mcp__span key;
@@ -55,6 +56,7 @@ typedef struct mcp__background {
     int64_t ttl;
     uint32_t flags;
     uint64_t unique;
+    uint64_t delta, initial;
     uint64_t copy_cas[2];
     struct mcp__job *job; /* whose errand it is: it is then fetched from engine->first_errand and
                              given back with mcp__pool_give_back() */

@@ -95,8 +95,7 @@ typedef enum mcp__sequel {
     MCP__SEQUEL_VERIFY,       /* are both copies equal? */
     MCP__SEQUEL_LAST_DELETE,  /* the third of backup, primary, backup */
     MCP__SEQUEL_DELETE,       /* all three once more */
-    MCP__SEQUEL_MARK_PRIMARY, /* put on record that it missed this key */
-    MCP__SEQUEL_MARK_BACKUP,
+    MCP__SEQUEL_MIRROR,      /* the backup gets what the primary has (ack=primary) */
 } mcp__sequel;
 
 /* What becomes of one event. */
@@ -125,6 +124,7 @@ enum {
     MCP__VERB_VERIFY = 64,
     MCP__VERB_MARK,
     MCP__VERB_LAST_DELETE,
+    MCP__VERB_MIRROR, /* ack=primary: the backup's copy of a write */
     MCP__VERB_COPY,
     MCP__VERB_COMPARE,
     MCP__VERB_ASK,   /* one command to one server, for an errand */

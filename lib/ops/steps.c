@@ -90,6 +90,8 @@ begin_background(mcp__op *op)
         return mcp__verify_begin(op);
     case MCP__VERB_LAST_DELETE:
         return mcp__erase_begin_last();
+    case MCP__VERB_MIRROR:
+        return mcp__op_send(MCP__BACKUP, (mcp__command_kind)op->ask);
     case MCP__VERB_COPY:
         return mcp__fill_begin_copy(op);
     case MCP__VERB_COMPARE:
@@ -117,12 +119,13 @@ begin(mcp__op *op)
 /*
  * A server's ledger is not fresh enough to go by: it is asked before the operation begins, never
  * beside it. To read the primary the backup's is needed, because that is where a mark against the
- * primary stands; to write, both. One that cannot be asked is believed as last known.
+ * primary stands; to read the backup while the primary stands, the primary's, too; to write, both.
+ * One that cannot be asked is believed as last known.
  */
 static int
 wants_look(const mcp__op *op, int leg)
 {
-    if (leg == MCP__PRIMARY && is_read(op))
+    if (leg == MCP__PRIMARY && is_read(op) && !op->view.stands[MCP__PRIMARY])
         return 0;
     return op->view.is_usable[leg] &&
            !mcp__ledger_is_fresh(op->ledger[leg], op->now_ms, op->promise->view_interval_ms);
@@ -179,6 +182,9 @@ take_answer(mcp__op *op, int leg, uint8_t word, const mcp__reply *reply)
         return mcp__verify_answer_compare(op, leg, reply);
     case MCP__VERB_LAST_DELETE:
         return mcp__op_done(op, MCP_OK);
+    case MCP__VERB_MIRROR:
+        op->leg[leg].copy = MCP_COPY_OK;
+        return mcp__op_done(op, MCP_OK);
     case MCP__VERB_ASK:
         return answer_ask(op, reply);
     default:
@@ -229,6 +235,9 @@ take_failure(mcp__op *op, int leg)
         return mcp__fill_failed(op, leg);
     case MCP__VERB_LAST_DELETE:
         return mcp__erase_last_failed(op);
+    case MCP__VERB_MIRROR: /* the primary has it, so what the backup missed goes on record there */
+        op->leg[MCP__PRIMARY].copy = MCP_COPY_OK;
+        return mcp__copies_done(op, MCP_OK);
     case MCP__VERB_ASK:
     case MCP__VERB_COMPARE:
         op->number = MCP__OUTCOME_FAILED;

@@ -266,6 +266,14 @@ mirror_command(const mcp__op *op)
     return op->ttl < 0 && !is_append(op) ? MCP__COMMAND_DELETE : MCP__COMMAND_SET;
 }
 
+/* ack=primary: the backup gets it behind the acknowledgement. */
+static int
+is_mirrored_later(const mcp__op *op, int decider)
+{
+    return !op->promise->waits_for_mirror && decider == MCP__PRIMARY &&
+           !op->view.stands[MCP__PRIMARY] && !op->view.stands[MCP__BACKUP];
+}
+
 static mcp__step
 mirror_decision(mcp__op *op, int leg)
 {
@@ -283,6 +291,11 @@ mirror_decision(mcp__op *op, int leg)
     op->phase = is_append(op) ? FETCH : MIRROR;
     if (op->phase == FETCH)
         return mcp__op_send(leg, MCP__COMMAND_GET);
+    if (is_mirrored_later(op, leg)) {
+        op->sequel = MCP__SEQUEL_MIRROR;
+        op->ask = (uint8_t)mirror_command(op);
+        return mcp__op_done(op, (mcp_status)status);
+    }
     return mcp__op_send(other, mirror_command(op));
 }
 
@@ -379,6 +392,8 @@ begin_paired(mcp__op *op)
     const mcp__view *view = &op->view;
     int decider = mcp__view_decider(view);
     int other = MCP__OTHER(decider);
+    if (view->is_usable[decider] && view->is_usable[other] && is_mirrored_later(op, decider))
+        return decide_at(op, decider);
     if (view->is_usable[decider] && view->is_usable[other])
         return is_level(op) ? begin_both(op) : decide_at(op, decider);
     if (view->is_usable[decider])

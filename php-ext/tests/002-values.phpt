@@ -65,7 +65,7 @@ bool(true)
 array (
 ) 1 "a:0:{}" same
 bool(true)
-ArrayObject::__set_state(array(
+\ArrayObject::__set_state(array(
    0 => 1,
    'b' => NULL,
 )) 1 "O:11:\"ArrayObject\":4:{i:0;i:0;i:1;a:2:{i:0;i:1;s:1:\"b\";N;}i:2;a:0:{}i:3;N;}" same

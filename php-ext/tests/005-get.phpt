@@ -8,11 +8,12 @@ $server = new Server();
 $m = pool($server);
 $m->set('a', 1, MEMCACHE_USER1);
 $m->set('b', [2]);
+$m->set('nothing', null);
 $flags = $cas = 'untouched';
 var_dump($m->get('none', $flags, $cas), $flags, $cas);
 var_dump($m->get('a', $flags, $cas), $flags, is_int($cas));
 var_dump($m->get(['a', 'b', 'none'], $flags, $cas), $flags, array_keys($cas));
-var_dump($m->get([]), $m->get(['none']), $m->get([[]]));
+var_dump($m->get('nothing'), $m->get(['nothing']), $m->get([]), $m->get(['none']), $m->get([[]]));
 class Typed { public int $flags = 1; }
 $typed = new Typed();
 try {
@@ -87,6 +88,11 @@ array(2) {
   string(1) "b"
 }
 Warning: Array to string conversion
+bool(false)
+array(1) {
+  ["nothing"]=>
+  NULL
+}
 array(0) {
 }
 array(0) {
@@ -118,7 +124,7 @@ bool(false)
 bool(false)
 array(2) {
   ["broken"]=>
-  bool(false)
+  NULL
   ["a"]=>
   int(1)
 }

@@ -42,7 +42,7 @@ echo "-- taken out by the user\n";
 $m = new Memcache();
 $m->addServer('127.0.0.1', $one->port, true, 1, 1, -1, false);
 $m->addServer('127.0.0.1', $two->port);
-var_dump($m->getServerStatus('127.0.0.1', $one->port), $m->set($key, 'out'), $m->get($key), $m->get([$key, 'none']), $m->delete($key), $one->raw($key));
+var_dump($m->getServerStatus('127.0.0.1', $one->port), $m->set($key, 'out'), $m->get($key), array_values($m->get([$key, "none"])), $m->delete($key), $one->raw($key));
 var_dump($m->setServerParams('127.0.0.1', $one->port, 1, 15, true));
 wait_until(function () use ($m, $one, $key) {
     return $m->set($key, 'in') && $one->raw($key) !== null;
@@ -78,7 +78,7 @@ int(0)
 bool(true)
 string(3) "out"
 array(1) {
-  ["key1"]=>
+  [0]=>
   string(3) "out"
 }
 bool(true)

@@ -225,7 +225,7 @@ START_TEST(words_that_make_no_sense)
     WANT(2, "", "not a token", "fill", "k", "v", "x");
     WANT(2, "", "the lease is 0", "fill", "k", "v", "0");
     WANT(2, "", "a lease lasts 1 to 3600 seconds", "lease", "k", "--lease", "3601");
-    WANT(2, "", "bad key", "lease", "");
+    WANT(2, "", "the key is empty", "lease", "");
     ck_assert_int_eq(CLI("resync", "--help"), 0);
     want_out("examples:\n");
 }
@@ -250,11 +250,11 @@ count_keys(server *s, unsigned n)
     for (unsigned i = 0; i < n; i++) {
         char key[16];
         snprintf(key, sizeof key, "key:%u", i);
-        const held *held = server_look(s, key);
-        if (!held->found)
+        const held *item = server_look(s, key);
+        if (!item->found)
             continue;
-        ck_assert(strcmp(held->value, key) == 0 && held->flags == 7);
-        ck_assert(held->ttl > 900 && held->ttl <= 1000);
+        ck_assert(strcmp(item->value, key) == 0 && item->flags == 7);
+        ck_assert(item->ttl > 900 && item->ttl <= 1000);
         found++;
     }
     return found;

@@ -125,6 +125,13 @@ cache_batch(cache *c, const mcp_request *requests, mcp_result *results, size_t n
 }
 
 void
+cache_on_event(cache *c, mcp_event_callback callback, void *context)
+{
+    if (!c->is_plain)
+        mcp_on_event(c->library, callback, context);
+}
+
+void
 cache_maintain(cache *c)
 {
     if (!c->is_plain)

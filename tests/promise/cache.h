@@ -23,4 +23,7 @@ mcp_status cache_call(cache *c, const mcp_request *request, mcp_result *result);
 size_t cache_batch(cache *c, const mcp_request *requests, mcp_result *results, size_t n);
 void cache_maintain(cache *c);
 
+/* What the library tells of servers; plain: nothing. */
+void cache_on_event(cache *c, mcp_event_callback callback, void *context);
+
 #endif

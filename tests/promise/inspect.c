@@ -35,25 +35,26 @@ inspect_locate(inspect_site *site, const char *options)
     mcp_close(c);
 }
 
-/* One line of a reply, and the value behind it. */
+/* One line of a reply, and the value behind it. What stands for a lease that somebody has won, an
+ * empty value with a Z or W, is no value. */
 static const char *
 take_copy(const char *at, copy *out)
 {
+    const char *end = strchr(at, '\n');
     long long ttl;
-    int n;
+    char stub;
 
     memset(out, 0, offsetof(copy, value));
+    ck_assert_ptr_nonnull(end);
     if (strncmp(at, "EN\r\n", 4) == 0)
-        return at + 4;
-    ck_assert_msg(
-        sscanf(at, "VA %zu s%*u f%" SCNu32 " t%lld%n", &out->len, &out->flags, &ttl, &n) == 3,
-        "a server said %.40s", at);
-    at += n + 2;
-    out->found = 1;
-    out->is_mortal = ttl >= 0;
+        return end + 1;
+    ck_assert_msg(sscanf(at, "VA %zu s%*u f%" SCNu32 " t%lld", &out->len, &out->flags, &ttl) == 3,
+                  "a server said %.40s", at);
     ck_assert_uint_le(out->len, sizeof out->value);
-    memcpy(out->value, at, out->len);
-    return at + out->len + 2;
+    out->found = out->len > 0 || sscanf(at, "VA %*u s%*u f%*u t%*d %c", &stub) != 1;
+    out->is_mortal = ttl >= 0;
+    memcpy(out->value, end + 1, out->len);
+    return end + 1 + out->len + 2;
 }
 
 /* `n` keys from `first` on, of one server. */

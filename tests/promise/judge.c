@@ -341,6 +341,19 @@ judge_on_primary(const history_record *records, size_t n, int64_t from_us, int64
     return all == 0 ? 0 : 100.0 * (double)primary / (double)all;
 }
 
+int64_t
+judge_last_from_backup(const history_record *records, size_t n, int64_t from_us)
+{
+    int64_t last_us = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (records[i].op == OP_READ && records[i].from_backup &&
+            records[i].client != HISTORY_OBSERVER && records[i].start_us >= from_us &&
+            records[i].end_us > last_us)
+            last_us = records[i].end_us;
+    return last_us;
+}
+
 void
 judge_hits(const history_record *records, size_t n, uint32_t first, uint32_t last, int64_t from_us,
            int64_t to_us, uint64_t *hits, uint64_t *misses)

@@ -79,6 +79,9 @@ void judge(history_record *records, size_t n, const judge_rules *rules, judge_ve
  */
 double judge_on_primary(const history_record *records, size_t n, int64_t from_us, int64_t to_us);
 
+/* When the last read from `from_us` on that a backup answered was over; 0: none was. */
+int64_t judge_last_from_backup(const history_record *records, size_t n, int64_t from_us);
+
 /* Reads of keys first..last that began in from..to: how many brought a value, how many did not. */
 void judge_hits(const history_record *records, size_t n, uint32_t first, uint32_t last,
                 int64_t from_us, int64_t to_us, uint64_t *hits, uint64_t *misses);

@@ -182,6 +182,7 @@ report_add(report_row *row, const stage_plan *plan, const stage_result *r)
     row->marks_left += r->marks_left;
     row->refilled += r->refilled;
     row->lost_replies += r->lost_replies;
+    row->back_ms = greater(row->back_ms, r->back_ms);
     row->settled_ms = greater(row->settled_ms, r->settled_ms);
     row->stall_ms = greater(row->stall_ms, r->stall_ms);
 }
@@ -195,12 +196,12 @@ percent(uint64_t part, uint64_t rest)
 void
 report_head(FILE *out)
 {
-    fprintf(out, "%-27s %4s %9s %8s %6s %6s %6s %6s %6s %5s %5s %6s %6s %5s %5s %6s %6s %6s\n",
+    fprintf(out, "%-27s %4s %9s %8s %6s %6s %6s %6s %6s %5s %5s %6s %6s %5s %5s %6s %6s %6s %6s\n",
             "scene", "runs", "reads", "writes", "stale", "stale", "resur-", "within", "oldest",
-            "wrong", "left", "failed", "hits", "hits", "on P", "slow-", "right", "broken");
-    fprintf(out, "%-27s %4s %9s %8s %6s %6s %6s %6s %6s %5s %5s %6s %6s %5s %5s %6s %6s %6s\n", "",
-            "", "", "", "own", "others", "rected", "bound", "ms", "", "", "", "%", "1 s+", "%",
-            "est ms", "ms", "runs");
+            "wrong", "left", "failed", "hits", "hits", "on P", "slow-", "back", "right", "broken");
+    fprintf(out, "%-27s %4s %9s %8s %6s %6s %6s %6s %6s %5s %5s %6s %6s %5s %5s %6s %6s %6s %6s\n",
+            "", "", "", "", "own", "others", "rected", "bound", "ms", "", "", "", "%", "1 s+", "%",
+            "est ms", "ms", "ms", "runs");
 }
 
 void
@@ -211,10 +212,10 @@ report_line(FILE *out, const report_row *row)
     fprintf(out,
             "%-27s %4d %9" PRIu64 " %8" PRIu64 " %6" PRIu64 " %6" PRIu64 " %6" PRIu64 " %6" PRIu64
             " %6.0f %5" PRIu64 " %5" PRIu64 " %6" PRIu64 " %6.1f %5.1f %5.1f %6" PRId64 " %6" PRId64
-            " %6d\n",
+            " %6" PRId64 " %6d\n",
             row->scene, row->runs, v->reads, v->writes, v->stale_own, v->stale_other,
             v->resurrected, v->stale_young, (double)v->worst_us / 1e3, v->phantoms + v->garbled,
             v->left + row->different + row->marks_left + row->refilled, v->failed,
             percent(row->hits, row->misses), percent(row->late_hits, row->late_misses),
-            row->on_primary, v->slowest_us / 1000, row->settled_ms, row->broken);
+            row->on_primary, v->slowest_us / 1000, row->back_ms, row->settled_ms, row->broken);
 }

@@ -16,8 +16,8 @@ typedef struct report_row {
     judge_verdict sum;
     uint64_t hits, misses, late_hits, late_misses;
     uint64_t different, marks_left, refilled, lost_replies;
-    double on_primary;            /* the lowest of all runs */
-    int64_t settled_ms, stall_ms; /* the longest */
+    double on_primary;                     /* the lowest of all runs */
+    int64_t back_ms, settled_ms, stall_ms; /* the longest */
 } report_row;
 
 void report_add(report_row *row, const stage_plan *plan, const stage_result *result);

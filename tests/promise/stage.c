@@ -26,6 +26,7 @@ typedef struct stage {
     unsigned random;
     int64_t begun_us, over_us; /* of the scene */
     int64_t restarted_us;      /* the last time; 0: never */
+    int64_t deed_us;           /* the last one */
     int64_t last_turn_us;
     int64_t stall_us;
     int64_t next_look_ms;
@@ -274,6 +275,7 @@ take_turn(void *context)
             continue;
         t->due_ms[i] = act->every_ms > 0 ? t->due_ms[i] + act->every_ms : -1;
         perform(s, act);
+        s->deed_us = now_us();
         s->last_turn_us = 0;
     }
     return at_ms >= t->length_ms;
@@ -378,6 +380,7 @@ weigh(stage *s, const history_record *statics, stage_result *result)
     static uint8_t numbered[KEYS_ALL];
     judge_rules rules = {stage_bound_us(s->plan), numbered, KEYS_ALL};
     int64_t late_us = s->restarted_us == 0 ? s->begun_us : s->restarted_us + 1000000;
+    int64_t last_us;
     size_t n;
     history_record *records = gather(s, statics, &n, result);
 
@@ -385,6 +388,8 @@ weigh(stage *s, const history_record *statics, stage_result *result)
         numbered[key] = (uint8_t)keys_is_numbered(key);
     judge(records, n, &rules, &result->verdict);
     result->on_primary = judge_on_primary(records, n, s->begun_us + 500000, s->over_us);
+    last_us = judge_last_from_backup(records, n, s->deed_us);
+    result->back_ms = last_us == 0 ? 0 : (last_us - s->deed_us) / 1000;
     judge_hits(records, n, KEYS_STATIC, KEYS_ALL - 1, s->begun_us, s->over_us, &result->hits,
                &result->misses);
     judge_hits(records, n, KEYS_STATIC, KEYS_ALL - 1, late_us, s->over_us, &result->late_hits,

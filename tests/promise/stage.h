@@ -34,6 +34,7 @@ typedef struct stage_result {
     uint64_t evicted;                /* by the servers, all along */
     uint64_t lost_replies;
     int both_stood;     /* at DEED_LOOK: primary and backup were marked at the same time */
+    int64_t back_ms;    /* from the last deed to the last read that a backup answered */
     int64_t settled_ms; /* from the end of the scene until all was right, or given up */
     int64_t stall_ms;   /* the longest time this machine did not let the test run */
     int is_full;        /* a log was full: the scene is not judged whole */

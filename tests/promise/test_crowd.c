@@ -31,8 +31,8 @@ typedef struct member {
     square *square;
     mcp_client *client;
     int key;
-    char name[16];
-    char value[32];
+    char name[24];
+    char value[40];
     unsigned lease_s;
 } member;
 
@@ -157,7 +157,7 @@ START_TEST(a_crowd_computes_a_value_once)
     ck_assert_int_eq(wait_for_all(pids), CROWD);
     ck_assert_int_eq(atomic_load(&s->failed), 0);
     for (int i = 0; i < KEYS; i++) {
-        char name[16];
+        char name[24];
 
         ck_assert_msg(atomic_load(&s->computed[i]) == 1, "page %d was computed %d times", i,
                       atomic_load(&s->computed[i]));

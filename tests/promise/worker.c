@@ -2,6 +2,7 @@
 #include "worker.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -425,6 +426,18 @@ write_some(worker *w)
         store(w, MCP_SET, KEYS_FILLER + draw(w, KEYS_N_FILLER));
 }
 
+/* $PROMISE_TRACE: what the clients notice, on standard error. */
+static void
+tell_event(void *context, const mcp_event *event)
+{
+    const worker *w = context;
+
+    fprintf(stderr, "%7lld client %d: %-12s server %d partner %d %s > %s %s\n",
+            (long long)(now_ms() % 1000000), w->plan->number, mcp_strevent(event->kind),
+            event->server, event->partner, mcp_strstate(event->before), mcp_strstate(event->state),
+            event->why);
+}
+
 static void
 reopen(worker *w)
 {
@@ -432,6 +445,8 @@ reopen(worker *w)
     w->cache = cache_open(w->plan->options, w->plan->is_plain, w->plan->timeout_ms);
     if (w->cache == NULL)
         _exit(98);
+    if (getenv("PROMISE_TRACE") != NULL)
+        cache_on_event(w->cache, tell_event, w);
     w->reopen_ms = now_ms() + REOPEN_MS;
 }
 
