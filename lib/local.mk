@@ -23,6 +23,8 @@ libmcproxy_pure_la_SOURCES = \
 	lib/engine/drive.h \
 	lib/engine/dumper.c \
 	lib/engine/dumper.h \
+	lib/engine/job.c \
+	lib/engine/job.h \
 	lib/engine/line.c \
 	lib/engine/line.h \
 	lib/engine/news.c \
@@ -31,6 +33,8 @@ libmcproxy_pure_la_SOURCES = \
 	lib/engine/pool.h \
 	lib/engine/record.c \
 	lib/engine/record.h \
+	lib/engine/tasks.c \
+	lib/engine/tasks.h \
 	lib/engine/timer.c \
 	lib/engine/timer.h \
 	lib/ops/copies.c \

@@ -50,6 +50,7 @@ LIVE = \
 	tests/live/test_cluster \
 	tests/live/test_deadline \
 	tests/live/test_dump_live \
+	tests/live/test_events \
 	tests/live/test_examples \
 	tests/live/test_killed \
 	tests/live/test_paused \

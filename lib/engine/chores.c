@@ -1,200 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "engine/chores.h"
 
-#include <stdio.h>
-#include <string.h>
-
-#include "engine/drive.h"
 #include "engine/dumper.h"
+#include "engine/job.h"
 #include "engine/line.h"
 #include "engine/record.h"
-#include "ops/repair.h"
-#include "ops/resync.h"
+#include "engine/tasks.h"
 #include "wire/key.h"
 
 /* How often it is looked whether a job is to be begun, and how long one that failed rests. */
 #define LOOK_MS 50
 #define REST_MS 200
 #define LONG_REST_MS 60000
-#define QUARANTINE_MS 100
-
-/* Copies under way: in slices of ordinary calls, and when somebody waits for the whole job. */
-#define WINDOW 64
-#define WINDOW_WANTED 512
-
-typedef struct mcp__job {
-    struct mcp__job *next;
-    uint8_t kind; /* MCP_JOB_... */
-    uint8_t is_renewing;
-    uint8_t is_dumping;
-    uint8_t is_parked; /* a server was away: it goes on when both are there */
-    uint32_t server, witness;
-    uint32_t renew_server, renew_tag;
-    uint32_t dump_server, dump_tag;
-    int64_t renew_since_ms, renew_until_ms;
-    int64_t until_ms; /* nothing to do before; 0: unknown */
-    int64_t looked_ms;
-    uint32_t n_flying;
-    uint64_t n_told;
-    mcp__repair repair;
-    mcp__resync resync;
-    mcp__resync_partner *partners;
-} mcp__job;
-
-/* ---- what a job sees ---- */
-
-static int
-is_usable(const mcp__engine *engine, uint32_t server)
-{
-    return mcp__health_is_usable(&engine->servers[server].health);
-}
-
-static uint32_t
-hold_of_pool(const mcp__engine *engine, uint32_t one, uint32_t other)
-{
-    uint32_t hold_ms = engine->settings.promise.hold_ms;
-    if (engine->servers[one].ledger.epoch_item.hold_ms > hold_ms)
-        hold_ms = engine->servers[one].ledger.epoch_item.hold_ms;
-    if (engine->servers[other].ledger.epoch_item.hold_ms > hold_ms)
-        hold_ms = engine->servers[other].ledger.epoch_item.hold_ms;
-    return hold_ms;
-}
-
-static mcp__sight
-sight_of(const mcp__engine *engine, uint32_t server, uint32_t witness)
-{
-    const mcp__ledger *ours = &engine->servers[server].ledger;
-    const mcp__ledger *theirs = &engine->servers[witness].ledger;
-    const mcp__missed *missed = mcp__ledger_find(theirs, ours->id8);
-    const mcp__missed *other = mcp__ledger_find(ours, theirs->id8);
-    mcp__sight sight = {
-        .is_usable = {(uint8_t)is_usable(engine, server), (uint8_t)is_usable(engine, witness)},
-        .hold_ms = hold_of_pool(engine, server, witness),
-        .stands = missed != NULL,
-        .other_stands = other != NULL,
-    };
-    if (missed != NULL) {
-        sight.inc8 = missed->inc8;
-        sight.first_seen_ms = missed->first_seen_ms;
-        sight.segments = missed->segments;
-    }
-    if (other != NULL) {
-        sight.other_inc8 = other->inc8;
-        sight.other_first_seen_ms = other->first_seen_ms;
-    }
-    return sight;
-}
-
-/* A source is reachable and whole, and nothing stands between the two. */
-static void
-look_at_partners(const mcp__engine *engine, mcp__job *job)
-{
-    const mcp__ledger *ours = &engine->servers[job->server].ledger;
-    for (size_t i = 0; i < job->resync.setup.n_partners; i++) {
-        uint32_t number = job->partners[i].server;
-        const mcp__server *partner = &engine->servers[number];
-        job->partners[i].is_source = is_usable(engine, number) && partner->missed_on < 0 &&
-                                     partner->ledger.epoch == MCP__EPOCH_READY &&
-                                     !mcp__ledger_lists(&partner->ledger, ours->id8);
-    }
-}
-
-/* ---- beginning ---- */
-
-static int
-begin_repair(mcp__engine *engine, mcp__job *job)
-{
-    const mcp__promise *promise = &engine->settings.promise;
-    mcp__repair_setup setup = {
-        .mem = &engine->mem,
-        .pairing = engine->pairing,
-        .server = job->server,
-        .witness = job->witness,
-        .server_id8 = engine->servers[job->server].ledger.id8,
-        .witness_id8 = engine->servers[job->witness].ledger.id8,
-        .prefix = promise->prefix,
-        .name_space = {engine->name_space, engine->name_space_len},
-        .quarantine_ms = QUARANTINE_MS,
-        .random = mcp__pool_random(engine),
-        .has_routes = engine->has_routes,
-    };
-    mcp__repair_begin(&job->repair, &setup, engine->now_ms);
-    return 0;
-}
-
-static int
-begin_resync(mcp__engine *engine, mcp__job *job)
-{
-    const mcp__server *server = &engine->servers[job->server];
-    int is_wanted = server->wanted == MCP_JOB_RESYNC;
-    size_t n = 0;
-    job->partners = mcp__mem_new_zeroed(&engine->mem, engine->n_servers, sizeof *job->partners);
-    if (job->partners == NULL)
-        return -1;
-    for (uint32_t i = 0; i < engine->n_servers; i++) {
-        if (mcp__pool_are_partners(engine, i, job->server))
-            job->partners[n++].server = i;
-    }
-    mcp__resync_setup setup = {
-        .mem = &engine->mem,
-        .pairing = engine->pairing,
-        .partners = job->partners,
-        .n_partners = n,
-        .server = job->server,
-        .server_id8 = server->ledger.id8,
-        .prefix = engine->settings.promise.prefix,
-        .name_space = {engine->name_space, engine->name_space_len},
-        .window = is_wanted ? WINDOW_WANTED : WINDOW,
-        .rate = is_wanted ? server->wanted_rate : engine->settings.resync_rate,
-        .random = mcp__pool_random(engine),
-        .has_routes = engine->has_routes,
-    };
-    mcp__resync_begin(&job->resync, &setup, engine->now_ms);
-    return 0;
-}
-
-static mcp__job *
-begin_job(mcp__engine *engine, uint32_t server, int kind, uint32_t witness)
-{
-    mcp__job *job = mcp__mem_new_zeroed(&engine->mem, 1, sizeof *job);
-    if (job == NULL)
-        return NULL;
-    job->kind = (uint8_t)kind;
-    job->server = server;
-    job->witness = witness;
-    int failed = kind == MCP_JOB_REPAIR ? begin_repair(engine, job) : begin_resync(engine, job);
-    if (failed) {
-        mcp__mem_free(&engine->mem, job);
-        return NULL;
-    }
-    job->next = engine->first_job;
-    engine->first_job = job;
-    engine->n_jobs++;
-    engine->servers[server].job = job;
-    return job;
-}
-
-static void
-free_job(mcp__engine *engine, mcp__job *job)
-{
-    mcp__job **at = &engine->first_job;
-    while (*at != job)
-        at = &(*at)->next;
-    *at = job->next;
-    engine->n_jobs--;
-    if (engine->dumping == job) {
-        mcp__dumper_end(engine);
-        engine->dumping = NULL;
-    }
-    if (engine->servers[job->server].job == job)
-        engine->servers[job->server].job = NULL;
-    if (job->kind == MCP_JOB_REPAIR)
-        mcp__repair_fini(&job->repair);
-    else
-        mcp__resync_fini(&job->resync);
-    mcp__mem_free(&engine->mem, job->partners);
-    mcp__mem_free(&engine->mem, job);
-}
 
 /* Which job this server needs; MCP_JOB_NONE: none, or not now. `*witness`: of a repair. */
 static int
@@ -206,7 +23,7 @@ needed_job(const mcp__engine *engine, const mcp__server *server, uint32_t *witne
         return MCP_JOB_NONE;
     if (server->missed_on >= 0) {
         *witness = (uint32_t)server->missed_on;
-        return repairs && is_usable(engine, *witness) ? MCP_JOB_REPAIR : MCP_JOB_NONE;
+        return repairs && mcp__job_is_usable(engine, *witness) ? MCP_JOB_REPAIR : MCP_JOB_NONE;
     }
     int is_empty = server->ledger.epoch == MCP__EPOCH_WARMING || server->wanted == MCP_JOB_RESYNC;
     return is_empty && resyncs ? MCP_JOB_RESYNC : MCP_JOB_NONE;
@@ -233,7 +50,7 @@ begin_needed(mcp__engine *engine)
         if (server->job != NULL || !is_waiting_for_job(engine, server))
             continue;
         int kind = needed_job(engine, server, &witness);
-        if (kind == MCP_JOB_NONE || begin_job(engine, i, kind, witness) == NULL)
+        if (kind == MCP_JOB_NONE || mcp__job_begin(engine, i, kind, witness) == NULL)
             engine->wants_chores = 1;
     }
 }
@@ -296,7 +113,7 @@ hand_out(mcp__engine *engine, mcp__job *job, const mcp__errand *errand)
         .unique = errand->unique,
         .job = job,
     };
-    mcp__task *task = errand->is_base64 ? NULL : mcp__drive_begin(engine, &wanted);
+    mcp__task *task = errand->is_base64 ? NULL : mcp__tasks_begin_background(engine, &wanted);
     if (task == NULL) { /* no memory; or a key that cannot be sent yet */
         tell_status(engine, job, errand->tag, MCP__OUTCOME_FAILED);
         return;
@@ -439,7 +256,7 @@ end_repair(mcp__engine *engine, mcp__job *job)
         rest(engine, job, REST_MS);
         break;
     }
-    free_job(engine, job);
+    mcp__job_free(engine, job);
 }
 
 static void
@@ -464,7 +281,7 @@ end_resync(mcp__engine *engine, mcp__job *job)
         rest(engine, job, 2 * REST_MS);
         break;
     }
-    free_job(engine, job);
+    mcp__job_free(engine, job);
 }
 
 /* ---- running ---- */
@@ -475,11 +292,12 @@ run_step(mcp__engine *engine, mcp__job *job, int *is_over)
 {
     mcp__errand errand = {.what = MCP__ERRAND_NONE, .until_ms = INT64_MAX};
     if (job->kind == MCP_JOB_REPAIR) {
-        mcp__sight sight = sight_of(engine, job->server, job->witness);
+        mcp__sight sight = mcp__job_sight(engine, job->server, job->witness);
         mcp__repair_next(&job->repair, &sight, engine->now_ms, &errand);
     } else {
-        look_at_partners(engine, job);
-        mcp__resync_next(&job->resync, is_usable(engine, job->server), engine->now_ms, &errand);
+        mcp__job_look_at_partners(engine, job);
+        mcp__resync_next(&job->resync, mcp__job_is_usable(engine, job->server), engine->now_ms,
+                         &errand);
     }
     switch (errand.what) {
     case MCP__ERRAND_NONE:
@@ -530,8 +348,8 @@ run_job(mcp__engine *engine, mcp__job *job)
 {
     int is_over = 0, n = 0;
     if (job->is_parked) {
-        if (engine->now_ms < job->until_ms || !is_usable(engine, job->server) ||
-            !is_usable(engine, job->witness))
+        if (engine->now_ms < job->until_ms || !mcp__job_is_usable(engine, job->server) ||
+            !mcp__job_is_usable(engine, job->witness))
             return;
         job->is_parked = 0;
         mcp__repair_resume(&job->repair, engine->now_ms);
@@ -575,11 +393,11 @@ mcp__chores_run(mcp__engine *engine)
     for (mcp__job *job = engine->first_job; job != NULL; job = next) {
         next = job->next;
         if (is_moot(engine, job))
-            free_job(engine, job);
+            mcp__job_free(engine, job);
         else
             run_job(engine, job);
     }
-    mcp__drive_settle(engine);
+    mcp__tasks_settle(engine);
     take_outcomes(engine);
 }
 
@@ -608,7 +426,7 @@ void
 mcp__chores_end(mcp__engine *engine)
 {
     while (engine->first_job != NULL)
-        free_job(engine, engine->first_job);
+        mcp__job_free(engine, engine->first_job);
     engine->first_errand = engine->last_errand = NULL;
 }
 
@@ -635,7 +453,7 @@ mcp__chores_want(mcp__engine *engine, uint32_t number, int job, uint32_t rate)
     engine->wants_chores = 1;
     if (!mcp__health_is_usable(&server->health))
         return MCP_NO_SERVER;
-    if (server->missed_on >= 0 && !is_usable(engine, (uint32_t)server->missed_on))
+    if (server->missed_on >= 0 && !mcp__job_is_usable(engine, (uint32_t)server->missed_on))
         return MCP_NO_SERVER;
     return MCP_NOT_FOUND;
 }

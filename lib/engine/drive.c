@@ -7,451 +7,19 @@
 
 #include "engine/line.h"
 #include "engine/record.h"
+#include "engine/tasks.h"
 #include "ops/steps.h"
 
-/* ---- carrying out steps ---- */
-
-static void begin_sequel(mcp__engine *engine, const mcp__op *op);
-
-static void
-set_timer(mcp__engine *engine, mcp__task *task)
-{
-    int64_t first = mcp__op_limit(&task->op, MCP__PRIMARY);
-    int64_t second = mcp__op_limit(&task->op, MCP__BACKUP);
-    if (second < first)
-        first = second;
-    if (task->op.hold_ms != 0 && task->op.hold_ms < first)
-        first = task->op.hold_ms;
-    mcp__timer_set(&engine->timers, &task->timer, first);
-}
-
-static const char *
-name_of(const mcp__engine *engine, uint32_t server)
-{
-    return engine->servers[server].spec->name;
-}
-
-static const char *
-what_failed(const mcp__engine *engine, const mcp__leg *leg)
-{
-    switch (leg->failure) {
-    case MCP__FAILURE_TOO_OLD:
-        return "too old: it lacks the meta commands (memcached 1.6.10 has them)";
-    case MCP__FAILURE_MEMORY:
-        return "no memory here";
-    case MCP__FAILURE_NONE:
-        return "not asked";
-    default:
-        return engine->servers[leg->server].said;
-    }
-}
-
-/* One line for the user: who did not answer, and why. */
-static void
-explain(mcp__engine *engine, const mcp__op *op)
-{
-    const mcp__leg *first = &op->leg[MCP__PRIMARY], *second = &op->leg[MCP__BACKUP];
-    if (first->failure == MCP__FAILURE_NONE)
-        first = second;
-    int both = first != second && second->failure != MCP__FAILURE_NONE;
-    mcp__err_set(&engine->err, op->status, "%s: %s%s%s%s%s", name_of(engine, first->server),
-                 what_failed(engine, first), both ? "; " : "",
-                 both ? name_of(engine, second->server) : "", both ? ": " : "",
-                 both ? what_failed(engine, second) : "");
-    engine->err.server = (int)first->server;
-    engine->err.os_error = engine->servers[first->server].os_error;
-}
-
-static void
-append(mcp__task **first, mcp__task **last, mcp__task *task)
-{
-    task->next = NULL;
-    if (*last == NULL)
-        *first = task;
-    else
-        (*last)->next = task;
-    *last = task;
-}
-
-/* Nobody waits for it, unless it is a job's errand. */
-static void
-finish_background(mcp__engine *engine, mcp__task *task)
-{
-    engine->n_background--;
-    task->is_finished = 1;
-    if (task->job != NULL)
-        append(&engine->first_errand, &engine->last_errand, task);
-    else
-        mcp__pool_give_back(engine, task);
-}
-
-/* Everything that a server holds, or held, is recorded as missed by another one. */
-static void
-begin_whole(mcp__engine *engine, uint32_t missed, uint32_t witness)
-{
-    mcp__background wanted = {
-        .verb = MCP__VERB_WHOLE, .authority = MCP__BACKUP, .server = {missed, witness}};
-    (void)mcp__drive_begin(engine, &wanted);
-}
-
-/*
- * A flush took what was on record there, and a partner that it did not reach still has what was
- * flushed: both are recorded anew, as everything.
- */
-static void
-record_flush(mcp__engine *engine, const mcp__op *op)
-{
-    uint32_t flushed = op->leg[MCP__PRIMARY].server;
-    const mcp__ledger *ledger = &engine->servers[flushed].ledger;
-    for (uint32_t i = 0; i < engine->n_servers; i++) {
-        const mcp__server *partner = &engine->servers[i];
-        int is_usable = mcp__health_is_usable(&partner->health);
-        if (!mcp__pool_are_partners(engine, i, flushed))
-            continue;
-        if (op->status != MCP_OK && is_usable)
-            begin_whole(engine, flushed, i);
-        else if (op->status == MCP_OK &&
-                 (mcp__ledger_lists(ledger, partner->ledger.id8) ||
-                  (!is_usable && partner->health.contacted)))
-            begin_whole(engine, i, flushed);
-    }
-}
-
-static void
-finish(mcp__engine *engine, mcp__task *task)
-{
-    mcp__op *op = &task->op;
-    mcp__timer_stop(&engine->timers, &task->timer);
-    if (op->verb == MCP_FLUSH && op->ttl == 0 && engine->settings.promise.keeps_record)
-        record_flush(engine, op);
-    if (op->sequel != MCP__SEQUEL_NONE)
-        begin_sequel(engine, op);
-    if (op->mark.has != 0 && op->status >= MCP_OK)
-        mcp__record_marking(engine, op->leg[MCP__OTHER(op->mark.witness)].server,
-                            op->leg[op->mark.witness].server);
-    if (op->is_filling && op->number && op->verb == MCP_GET)
-        engine->servers[op->leg[MCP__PRIMARY].server].tally.refilled++;
-    if (op->is_background) {
-        finish_background(engine, task);
-        return;
-    }
-    if (op->has_view)
-        engine->servers[op->leg[op->answered].server].link.n_pinned++;
-    if (op->status < MCP_OK)
-        explain(engine, op);
-    if (op->answered == MCP__BACKUP)
-        engine->servers[op->leg[MCP__PRIMARY].server].tally.failovers++;
-    task->is_finished = 1;
-    append(&engine->first_finished, &engine->last_finished, task);
-    engine->n_unfinished--;
-}
-
-static int
-is_mutation(uint8_t word)
-{
-    return word < MCP__WORD_MARKS && word != MCP__COMMAND_GET && word != MCP__COMMAND_PEEK &&
-           word != MCP__COMMAND_LEASE;
-}
-
-static void
-load_leg(mcp__leg *leg, const uint8_t *bundle)
-{
-    leg->n_bundle = 0;
-    leg->n_answered = 0;
-    leg->is_mutation = 0;
-    leg->late_failure = MCP__FAILURE_NONE;
-    leg->state = MCP__LEG_SENT;
-    while (leg->n_bundle < MCP__BUNDLE_MAX && bundle[leg->n_bundle] != 0) {
-        leg->is_mutation |= (uint8_t)is_mutation(bundle[leg->n_bundle]);
-        leg->bundle[leg->n_bundle] = bundle[leg->n_bundle];
-        leg->n_bundle++;
-    }
-}
-
-static void
-send_leg(mcp__engine *engine, mcp__op *op, int index)
-{
-    mcp__leg *leg = &op->leg[index];
-    leg->was_asked = 1;
-    leg->was_resent = 0;
-    leg->started_ms = engine->now_ms;
-    /* Too late to ask: a server that was asked nothing must not be blamed for not answering. */
-    if (engine->now_ms >= op->deadline_ms)
-        mcp__pool_add_fallen(engine, leg, MCP__FAILURE_TIMEOUT, 0);
-    else if (op->is_background && !mcp__health_is_usable(&engine->servers[leg->server].health))
-        mcp__pool_add_fallen(engine, leg, MCP__FAILURE_AWAY, 0);
-    else
-        mcp__line_put(engine, leg);
-}
-
-/* While the marks are read, the connection that will be used next may be made already. */
-static void
-warm_up(mcp__engine *engine, const mcp__op *op)
-{
-    mcp__line_warm(engine, &engine->servers[op->leg[MCP__PRIMARY].server]);
-}
-
-static void
-carry_out(mcp__engine *engine, mcp__task *task, mcp__step step)
-{
-    mcp__op *op = &task->op;
-    if (step.is_done) {
-        finish(engine, task);
-        return;
-    }
-    /* Both are on their way before either is, so that an answer finds the other one waiting. */
-    for (int i = MCP__PRIMARY; i <= MCP__BACKUP; i++) {
-        if (step.send[i][0])
-            load_leg(&op->leg[i], step.send[i]);
-    }
-    for (int i = MCP__PRIMARY; i <= MCP__BACKUP; i++) {
-        if (step.send[i][0])
-            send_leg(engine, op, i);
-    }
-    if (op->is_looking)
-        warm_up(engine, op);
-    set_timer(engine, task);
-}
-
-/* Since this operation began another one, or this one itself, may have found a server away, or
- * what stands against it. */
-static void
-look_again(mcp__engine *engine, mcp__op *op)
-{
-    op->now_ms = engine->now_ms;
-    for (int i = MCP__PRIMARY; i <= MCP__BACKUP; i++) {
-        const mcp__health *health = &engine->servers[op->leg[i].server].health;
-        op->view.is_usable[i] = op->view.exists[i] && mcp__health_is_usable(health);
-    }
-    mcp__op_look(op);
-}
-
-/* Tells the operations whose legs have fallen, until no leg falls any more. */
-static void
-settle(mcp__engine *engine)
-{
-    mcp__leg *leg;
-    while ((leg = mcp__pool_next_fallen(engine)) != NULL) {
-        mcp__op *op = mcp__op_of_leg(leg);
-        look_again(engine, op);
-        mcp__step step = mcp__steps_failed(op, leg->index, leg->failure, leg->fell_sent);
-        carry_out(engine, mcp__task_of(op), step);
-    }
-}
-
 /* ---- operations ---- */
-
-static void
-set_leg(mcp__engine *engine, mcp__op *op, int index, uint32_t number)
-{
-    mcp__server *server = &engine->servers[number];
-    op->leg[index].server = number;
-    op->leg[index].cas_mark = server->cas_mark;
-    op->ledger[index] = &server->ledger;
-    op->view.exists[index] = 1;
-    op->view.is_usable[index] = (uint8_t)mcp__health_is_usable(&server->health);
-#ifdef MCP_MUTANT_SUSPECT_WAITED_FOR
-    op->view.is_usable[index] |= server->health.state == MCP_STATE_SUSPECT;
-#endif
-}
-
-static void
-route(mcp__engine *engine, mcp__op *op, const mcp_request *request)
-{
-    memset(&op->view, 0, sizeof op->view);
-    if (request->verb >= MCP_FLUSH && request->verb <= MCP_PING) {
-        op->is_direct = 1;
-        set_leg(engine, op, MCP__PRIMARY, (uint32_t)request->server);
-        return;
-    }
-    engine->has_routes |= request->route != NULL;
-    const void *hashed = request->route != NULL ? request->route : request->key;
-    size_t len = request->route != NULL ? request->route_len : request->key_len;
-    mcp__pair pair = mcp__pairing_find(engine->pairing, hashed, len);
-    set_leg(engine, op, MCP__PRIMARY, pair.primary);
-    if (pair.backup != MCP__NO_SERVER) {
-        set_leg(engine, op, MCP__BACKUP, pair.backup);
-        op->is_mirrored = (uint8_t)engine->settings.mirrors_writes;
-        mcp__view_read(&op->view, op->ledger[MCP__PRIMARY], op->ledger[MCP__BACKUP]);
-    }
-    if (engine->name_space_len > 0) {
-        memcpy(op->wire_key, engine->name_space, engine->name_space_len);
-        memcpy(op->wire_key + engine->name_space_len, request->key, request->key_len);
-        op->key = (mcp__span){op->wire_key, engine->name_space_len + request->key_len};
-    }
-}
-
-/* What holds for every operation before its first step. */
-static void
-prepare(mcp__engine *engine, mcp__op *op)
-{
-    op->promise = &engine->settings.promise;
-    op->now_ms = engine->now_ms;
-    op->unix_now = engine->unix_now;
-    op->mark.inc8 = (uint32_t)(engine->random ^ engine->opaque_count * 2654435761u);
-}
-
-/* How far apart calls come: by that it is judged how early the marks have to be asked for. */
-static void
-take_pulse(mcp__engine *engine)
-{
-    engine->gap_ms = engine->now_ms - engine->submitted_ms;
-    engine->submitted_ms = engine->now_ms;
-}
-
-static int
-is_refused_cut_off(const mcp__engine *engine, const mcp__op *op)
-{
-    int cut_off = engine->servers[op->leg[MCP__PRIMARY].server].is_cut_off ||
-                  engine->servers[op->leg[MCP__BACKUP].server].is_cut_off;
-    return cut_off && engine->settings.promise.refuses_cut_off && op->verb != MCP_GET &&
-           mcp__op_keeps_record(op);
-}
-
-/* A pool whose clients do not agree where keys live. */
-static int
-is_refused_skew(const mcp__engine *engine, const mcp__op *op)
-{
-    int skewed = engine->servers[op->leg[MCP__PRIMARY].server].has_other_list ||
-                 engine->servers[op->leg[MCP__BACKUP].server].has_other_list;
-    return skewed && engine->settings.promise.refuses_skew && mcp__op_keeps_record(op);
-}
-
-static mcp__step
-first_step(mcp__engine *engine, mcp__op *op)
-{
-    if (op->is_direct || !mcp__op_keeps_record(op))
-        return mcp__steps_begin(op);
-    if (is_refused_cut_off(engine, op))
-        return mcp__op_done(op, MCP_NO_SERVER);
-    if (is_refused_skew(engine, op))
-        return mcp__op_done(op, MCP_REFUSED);
-    if (op->verb == MCP_GET) { /* the others ask both servers anyway */
-        int asked = op->view.stands[MCP__PRIMARY] ? MCP__PRIMARY : MCP__BACKUP;
-        mcp__line_refresh(engine, &engine->servers[op->leg[asked].server]);
-    }
-    return mcp__steps_begin(op);
-}
 
 mcp__task *
 mcp__drive_submit(mcp__engine *engine, const mcp_request *request, uint32_t timeout_ms,
                   int64_t now_ms)
 {
     engine->now_ms = now_ms;
-    mcp__task *task = mcp__pool_take(engine);
-    if (task == NULL)
-        return NULL;
-    mcp__op *op = &task->op;
-    mcp__op_begin(op, request);
-    prepare(engine, op);
-    route(engine, op, request);
-    take_pulse(engine);
-    op->deadline_ms = now_ms + timeout_ms;
-    op->share_ms = op->view.exists[MCP__BACKUP]
-                       ? ((int64_t)timeout_ms * MCP__SHARE_PERCENT + 99) / 100
-                       : (int64_t)timeout_ms;
-    engine->n_unfinished++;
-    carry_out(engine, task, first_step(engine, op));
-    settle(engine);
+    mcp__task *task = mcp__tasks_begin(engine, request, timeout_ms);
+    mcp__tasks_settle(engine);
     return task;
-}
-
-/* ---- what nobody waits for ---- */
-
-static int
-keep_value(mcp__op *op)
-{
-    mcp__reply as_reply = {.value = op->value};
-    if (mcp__op_keep(op, &as_reply) != 0)
-        return -1;
-    op->value = op->result_value;
-    return 0;
-}
-
-mcp__task *
-mcp__drive_begin(mcp__engine *engine, const mcp__background *wanted)
-{
-    mcp_request request = MCP_REQUEST_INIT;
-    mcp__task *task = mcp__pool_take(engine);
-    if (task == NULL)
-        return NULL;
-    mcp__op *op = &task->op;
-    request.key = wanted->key.bytes;
-    request.key_len = wanted->key.len;
-    request.value = wanted->value.bytes;
-    request.value_len = wanted->value.len;
-    request.ttl = wanted->ttl;
-    request.flags = wanted->flags;
-    request.want = wanted->ask == MCP__COMMAND_DELETE ? 0 : MCP_WANT_CAS;
-    mcp__op_begin(op, &request);
-    prepare(engine, op);
-    op->verb = wanted->verb;
-    op->is_background = 1;
-    op->ask = wanted->ask;
-    op->unique = op->drop_unique = wanted->unique;
-    op->authority = wanted->authority;
-    op->with_initial = wanted->with_initial;
-    op->delta = wanted->delta;
-    op->initial = wanted->initial;
-    op->copy_cas[MCP__PRIMARY] = wanted->copy_cas[MCP__PRIMARY];
-    op->copy_cas[MCP__BACKUP] = wanted->copy_cas[MCP__BACKUP];
-    if (!wanted->keeps_key) {
-        memcpy(op->wire_key, wanted->key.bytes, wanted->key.len);
-        op->key.bytes = op->wire_key;
-    }
-    if (wanted->copies_value && keep_value(op) != 0) {
-        mcp__pool_give_back(engine, task);
-        return NULL;
-    }
-    memset(&op->view, 0, sizeof op->view);
-    for (int i = MCP__PRIMARY; i <= MCP__BACKUP; i++) {
-        if (wanted->server[i] != MCP__NO_SERVER)
-            set_leg(engine, op, i, wanted->server[i]);
-    }
-    mcp__op_look(op);
-    task->job = wanted->job;
-    /* What rides has no time of its own until it is sent for its own sake. */
-    int rides = wanted->verb == MCP__VERB_VERIFY;
-    op->deadline_ms = rides ? INT64_MAX : engine->now_ms + engine->settings.timeout_ms;
-    op->share_ms = engine->settings.timeout_ms;
-    engine->n_background++;
-    carry_out(engine, task, mcp__steps_begin(op));
-    return task;
-}
-
-void
-mcp__drive_settle(mcp__engine *engine)
-{
-    settle(engine);
-}
-
-/* Without memory for it: as if the client had died behind the acknowledgement. */
-static void
-begin_sequel(mcp__engine *engine, const mcp__op *op)
-{
-    static const uint8_t verbs[] = {
-        [MCP__SEQUEL_VERIFY] = MCP__VERB_VERIFY,
-        [MCP__SEQUEL_LAST_DELETE] = MCP__VERB_LAST_DELETE,
-        [MCP__SEQUEL_DELETE] = MCP_DELETE,
-        [MCP__SEQUEL_MIRROR] = MCP__VERB_MIRROR,
-    };
-    mcp__background wanted = {
-        .verb = verbs[op->sequel],
-        .key = op->key,
-        .server = {op->leg[MCP__PRIMARY].server, op->leg[MCP__BACKUP].server},
-        .copy_cas = {op->copy_cas[MCP__PRIMARY], op->copy_cas[MCP__BACKUP]},
-    };
-    if (op->sequel == MCP__SEQUEL_MIRROR) {
-        wanted.ask = op->ask;
-        wanted.value = op->value;
-        wanted.copies_value = 1;
-        wanted.ttl = op->ttl;
-        wanted.flags = op->flags;
-        wanted.delta = op->delta;
-        wanted.initial = op->initial;
-        wanted.with_initial = op->with_initial;
-    }
-    (void)mcp__drive_begin(engine, &wanted);
 }
 
 mcp__task *
@@ -517,7 +85,7 @@ mcp__drive_connected(mcp__engine *engine, uint32_t server, int64_t now_ms)
 {
     engine->now_ms = now_ms;
     mcp__line_connected(engine, &engine->servers[server]);
-    settle(engine);
+    mcp__tasks_settle(engine);
 }
 
 static int
@@ -546,7 +114,7 @@ mcp__drive_broken(mcp__engine *engine, uint32_t number, int os_error, const char
     else if (server->link.state != MCP__LINK_OPEN)
         failure = MCP__FAILURE_REFUSED;
     mcp__line_lost(engine, server, failure, 1, os_error, why);
-    settle(engine);
+    mcp__tasks_settle(engine);
 }
 
 void
@@ -556,7 +124,7 @@ mcp__drive_nameless(mcp__engine *engine, uint32_t number, const char *why, int64
     engine->now_ms = now_ms;
     snprintf(text, sizeof text, "name: %s", why);
     mcp__line_lost(engine, &engine->servers[number], MCP__FAILURE_REFUSED, 0, 0, text);
-    settle(engine);
+    mcp__tasks_settle(engine);
 }
 
 size_t
@@ -668,8 +236,9 @@ take_reply(mcp__engine *engine, mcp__server *server, const mcp__pending *pending
     }
     if (leg->late_failure != MCP__FAILURE_NONE)
         return;
-    look_again(engine, op);
-    carry_out(engine, mcp__task_of(op), mcp__steps_answer(op, pending->leg, word, reply, status));
+    mcp__tasks_look_again(engine, op);
+    mcp__tasks_carry_out(engine, mcp__task_of(op),
+                         mcp__steps_answer(op, pending->leg, word, reply, status));
 }
 
 static void
@@ -725,7 +294,7 @@ mcp__drive_received(mcp__engine *engine, uint32_t number, size_t len, int64_t no
     }
     if (server->link.state == MCP__LINK_OPEN)
         mcp__line_watch(engine, server);
-    settle(engine);
+    mcp__tasks_settle(engine);
 }
 
 /* ---- time ---- */
@@ -735,9 +304,9 @@ take_op_timer(mcp__engine *engine, mcp__task *task)
 {
     mcp__op *op = &task->op;
     if (op->hold_ms != 0 && op->hold_ms <= engine->now_ms) {
-        look_again(engine, op);
-        carry_out(engine, task, mcp__steps_time(op));
-        settle(engine);
+        mcp__tasks_look_again(engine, op);
+        mcp__tasks_carry_out(engine, task, mcp__steps_time(op));
+        mcp__tasks_settle(engine);
         return;
     }
     for (int i = MCP__PRIMARY; i <= MCP__BACKUP; i++) {
@@ -745,9 +314,9 @@ take_op_timer(mcp__engine *engine, mcp__task *task)
             mcp__line_give_up(engine, &task->op.leg[i]);
     }
     uint64_t tag = task->life;
-    settle(engine);
+    mcp__tasks_settle(engine);
     if (task->life == tag && !task->is_finished)
-        set_timer(engine, task);
+        mcp__tasks_set_timer(engine, task);
 }
 
 void
@@ -762,7 +331,7 @@ mcp__drive_time(mcp__engine *engine, int64_t now_ms)
             mcp__line_hasten(engine, (mcp__server *)((char *)timer - offsetof(mcp__server, ride)));
         } else {
             mcp__line_timer(engine, (mcp__server *)((char *)timer - offsetof(mcp__server, timer)));
-            settle(engine);
+            mcp__tasks_settle(engine);
         }
     }
 }
@@ -775,7 +344,7 @@ mcp__drive_forget(mcp__engine *engine, int64_t now_ms)
     engine->now_ms = now_ms;
     for (uint32_t i = 0; i < engine->n_lines; i++)
         mcp__line_lost(engine, &engine->servers[i], MCP__FAILURE_LOCAL, 0, 0, "forked");
-    settle(engine);
+    mcp__tasks_settle(engine);
 }
 
 void

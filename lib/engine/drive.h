@@ -40,32 +40,6 @@ void mcp__drive_result(const mcp__task *task, mcp_result *result);
 /* The operation is done with. Its value may be overwritten from now on. */
 void mcp__drive_release(mcp__engine *engine, mcp__task *task);
 
-/* ---- what nobody waits for ---- */
-
-/* An operation of the engine's own. */
-typedef struct mcp__background {
-    uint8_t verb; /* MCP__VERB_..., or MCP_DELETE */
-    uint8_t ask;  /* of MCP__VERB_ASK: the mcp__command_kind */
-    uint8_t authority;
-    uint8_t with_initial;  /* of MCP__VERB_COPY: what the target holds is removed before */
-    uint8_t copies_value;
-    uint8_t keeps_key;     /* the key's bytes stand until it is finished; else they are copied */
-    uint32_t server[2];    /* MCP__NO_SERVER: it has no such leg */
-    mcp__span key;
-    mcp__span value; /* stands until it is finished */
-    int64_t ttl;
-    uint32_t flags;
-    uint64_t unique;
-    uint64_t delta, initial;
-    uint64_t copy_cas[2];
-    struct mcp__job *job; /* whose errand it is: it is then fetched from engine->first_errand and
-                             given back with mcp__pool_give_back() */
-} mcp__background;
-
-/* Begins one, at the engine's time. NULL: no memory. mcp__drive_settle() is owed after the last. */
-mcp__task *mcp__drive_begin(mcp__engine *engine, const mcp__background *wanted);
-void mcp__drive_settle(mcp__engine *engine);
-
 /* What waits for company goes now. */
 void mcp__drive_hasten(mcp__engine *engine, int64_t now_ms);
 

@@ -160,8 +160,7 @@ typedef struct mcp__repair {
     uint32_t line_segment; /* where the walk through the journals' lines stands */
     uint8_t line_side;
     uint32_t line_at;
-    uint32_t recent[1024];   /* lines of this segment, by a hash of their key */
-    uint8_t other_has[8192]; /* both stand: a filter of the keys of W's journal */
+    uint32_t recent[1024]; /* lines of this segment, by a hash of their key */
 } mcp__repair;
 
 /* Allocates nothing. The setup is copied, what it points to is not. */

@@ -7,7 +7,6 @@
 #include "ops/repair_parts.h"
 
 #define N_RECENT (sizeof((mcp__repair *)0)->recent / sizeof(uint32_t))
-#define FILTER_BITS (8 * sizeof((mcp__repair *)0)->other_has)
 
 /* ---- Quarantine --------------------------------------------------------------------------- */
 
@@ -85,42 +84,20 @@ is_of_both(const mcp__repair *job, mcp__span key, int is_base64)
            (pair.primary == job->setup.witness && pair.backup == job->setup.server);
 }
 
-/* ---- Both stand: which keys may be copied -------------------------------------------------- */
-
-static uint32_t
-filter_bit(mcp__span key)
-{
-    return mcp__pairing_hash_bits(key.bytes, key.len) % FILTER_BITS;
-}
-
-/* A bit for every key of W's journal. Two keys that share one are both taken to be in it: then a
- * value is lost, and none is wrong. */
-static void
-fill_filter(mcp__repair *job)
-{
-    memset(job->other_has, 0, sizeof job->other_has);
-    for (int i = 0; i < MCP__MARKS_SEGMENTS; i++) {
-        const mcp__repair_segment *segment = &job->side[1].segment[i];
-        const uint8_t *at = segment->value, *end = at + segment->value_len;
-        mcp__span key;
-        int is_base64;
-        while (at < end && mcp__marks_next_line(&at, end, &key, &is_base64)) {
-            uint32_t bit = filter_bit(key);
-            job->other_has[bit / 8] |= (uint8_t)(1 << bit % 8);
-        }
-    }
-}
-
-/* Copies are safe only from the backup to the primary: writers store on the backup first. */
+/*
+ * Both stand: copies are safe only from the backup to the primary, as writers store on the backup
+ * first. A key of both journals is copied, too, but by then it has been deleted on both, and
+ * whatever the backup has was written since.
+ */
 static int
 is_copied(const mcp__repair *job, mcp__span key, int is_base64)
 {
+    mcp__pair pair = {MCP__NO_SERVER, MCP__NO_SERVER};
     if (!job->is_both)
         return 1;
-    mcp__pair pair = pair_of(job, key, is_base64);
-    uint32_t bit = filter_bit(key);
-    return job->line_side == 0 && (job->other_has[bit / 8] >> bit % 8 & 1) == 0 &&
-           pair.primary == job->setup.server && pair.backup == job->setup.witness;
+    if (job->line_side == 0)
+        pair = pair_of(job, key, is_base64);
+    return pair.primary == job->setup.server && pair.backup == job->setup.witness;
 }
 
 /* ---- The lines of the journals ------------------------------------------------------------ */
@@ -327,8 +304,6 @@ int
 mcp__repair_replay(mcp__repair *job, int64_t now_ms, mcp__errand *errand)
 {
     const plan_row *row = row_of(job);
-    if (job->row == 0 && !job->is_asked && job->is_both)
-        fill_filter(job);
     switch ((row_kind)row->kind) {
     case ROW_DUMP:
     case ROW_DUMP_PAIR:

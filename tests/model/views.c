@@ -182,10 +182,7 @@ step_views(model *m)
 const model_case model_views[] = {
     {.name = "strict: by incarnation", VIEW},
     {.name = "strict: by incarnation, P stands already", .flags = STANDING, VIEW},
-    {.name = "strict: by incarnation, P stands already, two readers",
-     .flags = STANDING,
-     .is_long = 1,
-     VIEW2},
+    {.name = "strict: by incarnation, P stands already, two readers", .flags = STANDING, VIEW2},
     {.name = "strict: my cached view says it stands",
      .is_broken = 1,
      .flags = STANDING | CACHED,

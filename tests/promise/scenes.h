@@ -54,7 +54,10 @@ typedef struct scene {
     int length_ms;
     int long_ms; /* in a soak; 0: the same */
     scene_hits hits;
-    int is_double;   /* both copies are out at some time: operations may fail */
+    /* Both copies are out at some time: operations may fail. And no client forgets what it knows:
+     * one that is new reads a primary whose backup it cannot ask, by the rule "one failure at a
+     * time". */
+    int is_double;
     int is_flushed;  /* nothing may come back to the primary */
     int is_evicting; /* small servers, many values */
     int on_primary;  /* percent of the time that reads have to come from the primary */

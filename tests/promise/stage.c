@@ -123,6 +123,7 @@ start_workers(stage *s)
         plan->is_plain = s->plan->is_plain;
         plan->timeout_ms = s->plan->timeout_ms;
         plan->is_filling = s->plan->scene->is_evicting;
+        plan->is_staying = s->plan->scene->is_double;
         write_options(s, plan->options, i);
         s->workers[i] = worker_start(s->yard, plan);
     }

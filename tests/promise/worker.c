@@ -456,7 +456,7 @@ rest(worker *w)
     wait_ms(1);
     if (w->plan->number % 2 == 0)
         cache_maintain(w->cache);
-    if (w->plan->number == 3 && now_ms() >= w->reopen_ms)
+    if (w->plan->number == 3 && !w->plan->is_staying && now_ms() >= w->reopen_ms)
         reopen(w);
 }
 

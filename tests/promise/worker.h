@@ -4,7 +4,7 @@
  * and reads everybody's; every operation is written down when it begins and when it ends.
  *
  * Client 0 and 2 idle through mcp_maintain(); 1 and 3 never do; 3 closes its client and opens a new
- * one every few hundred milliseconds, as a PHP process does between requests.
+ * one every few hundred milliseconds, as a PHP process does between requests, unless told not to.
  */
 #ifndef TESTS_PROMISE_WORKER_H
 #define TESTS_PROMISE_WORKER_H
@@ -20,6 +20,7 @@ typedef struct worker_plan {
     int is_plain; /* see cache.h */
     unsigned timeout_ms;
     int is_filling; /* writes many values, so that others are evicted */
+    int is_staying; /* nobody closes its client */
 } worker_plan;
 
 /* Starts the process; it works when the yard's phase says so, and ends with it or its parent. */

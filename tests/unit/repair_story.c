@@ -459,6 +459,8 @@ story_begin(story *s, uint64_t seed, int wish)
     if (wish & FAILURES)
         s->world.fail_percent = 1;
     s->stop_ms = s->world.now_ms + ((wish & (WRITERS | FAILURES | EVICTION)) ? 6000 : 0);
+    if (wish & QUIET)
+        return;
     miss_writes(s, s->stale, errands_draw(&s->world, 60));
     if (wish & BOTH)
         miss_writes(s, 1 - s->stale, errands_draw(&s->world, 60));

@@ -19,7 +19,7 @@
 #define KEYS 40
 #define ACTORS 4
 
-enum { BOTH = 1, RIVALS = 2, FAILURES = 4, EVICTION = 8, STARS = 16, WRITERS = 32, NO_MEMORY = 64 };
+enum { BOTH = 1, RIVALS = 2, FAILURES = 4, EVICTION = 8, STARS = 16, WRITERS = 32, QUIET = 64 };
 
 /* A write on its way. `missed`: the server that it does not reach; else it reaches both. */
 typedef struct actor {

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * job: one repair or one resync as the engine holds it, and what it sees of the engine. Which jobs
+ * are begun, and what becomes of their errands, is the business of chores.
+ */
+#ifndef MCPROXY_ENGINE_JOB_H
+#define MCPROXY_ENGINE_JOB_H
+
+#include "engine/pool.h"
+#include "ops/repair.h"
+#include "ops/resync.h"
+
+typedef struct mcp__job {
+    struct mcp__job *next;
+    uint8_t kind; /* MCP_JOB_... */
+    uint8_t is_renewing;
+    uint8_t is_dumping;
+    uint8_t is_parked; /* a server was away: it goes on when both are there */
+    uint32_t server, witness;
+    uint32_t renew_server, renew_tag;
+    uint32_t dump_server, dump_tag;
+    int64_t renew_since_ms, renew_until_ms;
+    int64_t until_ms; /* nothing to do before; 0: unknown */
+    int64_t looked_ms;
+    uint32_t n_flying;
+    uint64_t n_told;
+    mcp__repair repair;
+    mcp__resync resync;
+    mcp__resync_partner *partners;
+} mcp__job;
+
+int mcp__job_is_usable(const mcp__engine *engine, uint32_t server);
+
+/* What a repair of `server` from `witness` has to see. */
+mcp__sight mcp__job_sight(const mcp__engine *engine, uint32_t server, uint32_t witness);
+
+/* Which partners a resync may read from now: reachable and whole, and nothing stands between the
+ * two. */
+void mcp__job_look_at_partners(const mcp__engine *engine, mcp__job *job);
+
+/* `kind`: MCP_JOB_...; `witness`: of a repair. NULL: no memory. */
+mcp__job *mcp__job_begin(mcp__engine *engine, uint32_t server, int kind, uint32_t witness);
+void mcp__job_free(mcp__engine *engine, mcp__job *job);
+
+#endif
