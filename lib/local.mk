@@ -37,6 +37,8 @@ libmcproxy_pure_la_SOURCES = \
 	lib/engine/tasks.h \
 	lib/engine/timer.c \
 	lib/engine/timer.h \
+	lib/ops/agree.c \
+	lib/ops/agree.h \
 	lib/ops/copies.c \
 	lib/ops/copies.h \
 	lib/ops/erase.c \

@@ -139,10 +139,12 @@ take_outcomes(mcp__engine *engine)
             .unique = op->copy_cas[MCP__PRIMARY],
         };
         job->n_flying--;
-        if (op->verb == MCP__VERB_COPY && op->number == MCP__OUTCOME_DONE) {
+        if (op->verb == MCP__VERB_COPY) { /* a key that is gone is made good by its removal */
             mcp__tally *tally = &engine->servers[job->server].tally;
-            tally->refilled += job->kind == MCP_JOB_RESYNC;
-            tally->repaired += job->kind == MCP_JOB_REPAIR;
+            int is_copied = op->number == MCP__OUTCOME_DONE;
+            tally->refilled += job->kind == MCP_JOB_RESYNC && is_copied;
+            tally->repaired += job->kind == MCP_JOB_REPAIR &&
+                               (is_copied || op->number == MCP__OUTCOME_MISSING);
         }
         tell(engine, job, (uint32_t)task->tag, &outcome);
         mcp__pool_give_back(engine, task);

@@ -193,6 +193,8 @@ mcp__op_command(const mcp__op *op, int leg, uint8_t word, mcp__scratch *scratch)
         } else if (mcp__command_has_value(kind))
             use_kept(op, &command);
     }
+    if (kind == MCP__COMMAND_LEASE) /* the token is what a lease is won for */
+        command.want |= MCP_WANT_CAS;
     /* Behind a store both copies are compared by the numbers that their servers gave them. */
     if (kind >= MCP__COMMAND_SET && kind <= MCP__COMMAND_CAS && mcp__op_keeps_record(op) &&
         (op->promise->verifies || op->view.stands[0] || op->view.stands[1]))

@@ -92,9 +92,9 @@ typedef struct mcp__leg {
 /* What is to be begun behind an operation, and nobody waits for. */
 typedef enum mcp__sequel {
     MCP__SEQUEL_NONE = 0,
-    MCP__SEQUEL_VERIFY,       /* are both copies equal? */
-    MCP__SEQUEL_LAST_DELETE,  /* the third of backup, primary, backup */
-    MCP__SEQUEL_DELETE,       /* all three once more */
+    MCP__SEQUEL_VERIFY,      /* are both copies equal? */
+    MCP__SEQUEL_LAST_DELETE, /* the third of backup, primary, backup */
+    MCP__SEQUEL_DELETE,      /* all three once more */
     MCP__SEQUEL_MIRROR,      /* the backup gets what the primary has (ack=primary) */
 } mcp__sequel;
 

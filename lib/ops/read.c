@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "ops/read.h"
 
-#include <string.h>
-
+#include "ops/agree.h"
 #include "ops/fill.h"
 
 enum { ASKED = 32, FILLING, BOTH_ASKED };
@@ -24,17 +23,6 @@ begin_fill(mcp__op *op)
     return mcp__fill_begin(op);
 }
 
-/* Each of them missed something: only what both agree on is the truth. */
-static mcp__step
-ask_both(mcp__op *op)
-{
-    op->phase = BOTH_ASKED;
-    mcp__step step = mcp__op_wait();
-    for (int leg = MCP__PRIMARY; leg <= MCP__BACKUP; leg++)
-        mcp__op_add(&step, leg, MCP__COMMAND_GET);
-    return step;
-}
-
 static mcp__step
 ask(mcp__op *op, int leg)
 {
@@ -47,8 +35,10 @@ mcp__read_begin(mcp__op *op)
 {
     const mcp__view *view = &op->view;
     int authority = mcp__view_authority(view);
-    if (view->stands[MCP__PRIMARY] && view->stands[MCP__BACKUP])
-        return ask_both(op);
+    if (view->stands[MCP__PRIMARY] && view->stands[MCP__BACKUP]) {
+        op->phase = BOTH_ASKED;
+        return mcp__agree_begin(op);
+    }
     if (authority == MCP__PRIMARY && view->is_usable[MCP__PRIMARY] && may_fill(op))
         return begin_fill(op);
     return ask(op, authority);
@@ -70,27 +60,18 @@ answer_lease(mcp__op *op, int leg, const mcp__reply *reply)
 }
 
 static mcp__step
-settle_both(mcp__op *op, int leg, const mcp__reply *reply)
+take_agreement(mcp__op *op, mcp__agreement agreement)
 {
-    int other = MCP__OTHER(leg);
-    if (reply == NULL || reply->kind != MCP__REPLY_VALUE)
-        op->is_hopeless = 1;
-    if (mcp__op_is_waiting(op, other)) {
-        op->answered = (int8_t)leg;
-        if (!op->is_hopeless) {
-            mcp__op_adopt(op, leg, reply);
-            op->is_hopeless = (uint8_t)(mcp__op_keep(op, reply) != 0);
-        }
+    switch (agreement) {
+    case MCP__AGREE_WAIT:
         return mcp__op_wait();
-    }
-    if (op->leg[leg].copy != MCP_COPY_OK && op->leg[other].copy != MCP_COPY_OK)
+    case MCP__AGREE_YES:
+        return mcp__op_done(op, MCP_OK);
+    case MCP__AGREE_MISSING:
+        return mcp__op_done(op, MCP_NOT_FOUND);
+    default:
         return mcp__op_done(op, mcp__op_failure_status(op, 0));
-    op->answered = (int8_t)(op->leg[leg].copy == MCP_COPY_OK ? leg : other);
-    int is_equal = !op->is_hopeless && reply->value.len == op->result_value.len &&
-                   reply->flags == op->result_flags &&
-                   (reply->value.len == 0 ||
-                    memcmp(reply->value.bytes, op->result_value.bytes, reply->value.len) == 0);
-    return mcp__op_done(op, is_equal ? MCP_OK : MCP_NOT_FOUND);
+    }
 }
 
 mcp__step
@@ -100,7 +81,7 @@ mcp__read_answer(mcp__op *op, int leg, const mcp__reply *reply)
         return mcp__fill_answer(op, leg, reply);
     op->leg[leg].copy = MCP_COPY_OK;
     if (op->phase == BOTH_ASKED)
-        return settle_both(op, leg, reply);
+        return take_agreement(op, mcp__agree_judge(op, leg, reply));
     if (op->verb == MCP_LEASE)
         return answer_lease(op, leg, reply);
     /* Its epoch came with the same connection: it is empty because it has restarted. */
@@ -117,7 +98,7 @@ mcp__read_failed(mcp__op *op, int leg)
     if (op->is_filling)
         return mcp__fill_failed(op, leg);
     if (op->phase == BOTH_ASKED)
-        return settle_both(op, leg, NULL);
+        return take_agreement(op, mcp__agree_judge(op, leg, NULL));
     int may_ask = mcp__op_is_untried(op, other) && mcp__view_is_trusted(&op->view, other);
 #ifdef MCP_MUTANT_NO_FAILOVER
     may_ask = 0;

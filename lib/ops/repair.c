@@ -218,10 +218,12 @@ hold(mcp__repair *job, int64_t now_ms, mcp__errand *errand)
 }
 
 static int
-wait_lock(mcp__repair *job)
+take_lock(mcp__repair *job, int64_t now_ms, mcp__errand *errand)
 {
-    if (!job->lock.is_held)
+    if (!job->lock.is_held) {
+        mcp__lock_next(&job->lock, now_ms, errand);
         return 1;
+    }
     job->lock.was_lost = 0;
     mcp__repair_begin_round(job);
     return 0;
@@ -289,7 +291,7 @@ take_step(mcp__repair *job, int64_t now_ms, mcp__errand *errand)
     case MCP__REPAIR_HOLDING:
         return hold(job, now_ms, errand);
     case MCP__REPAIR_LOCKING:
-        return wait_lock(job);
+        return take_lock(job, now_ms, errand);
     case MCP__REPAIR_READING:
         return mcp__repair_read(job, now_ms, errand);
     case MCP__REPAIR_WAITING:
@@ -331,14 +333,11 @@ finish(mcp__repair *job, const mcp__sight *sight, int64_t now_ms, mcp__errand *e
     errand->what = MCP__ERRAND_DONE;
 }
 
-/* Taken, and renewed, as long as there is work that somebody else should not do as well. */
+/* As long as there is work that somebody else should not do as well. */
 static int
-lock_next(mcp__repair *job, int64_t now_ms, mcp__errand *errand)
+renew_lock(mcp__repair *job, int64_t now_ms, mcp__errand *errand)
 {
-    mcp__lock *lock = &job->lock;
-    if (job->is_cleared || (!lock->is_held && job->phase != MCP__REPAIR_LOCKING))
-        return 0;
-    return mcp__lock_next(lock, now_ms, errand);
+    return job->lock.is_held && !job->is_cleared && mcp__lock_next(&job->lock, now_ms, errand);
 }
 
 void
@@ -349,7 +348,7 @@ mcp__repair_next(mcp__repair *job, const mcp__sight *sight, int64_t now_ms, mcp_
     if (job->result == MCP__REPAIR_UNDER_WAY)
         look(job, sight, now_ms);
     job->must_begin_again |= job->lock.was_lost && !job->is_cleared;
-    if (job->result == MCP__REPAIR_UNDER_WAY && lock_next(job, now_ms, errand))
+    if (job->result == MCP__REPAIR_UNDER_WAY && renew_lock(job, now_ms, errand))
         return;
     int is_over = 0;
     while (job->result == MCP__REPAIR_UNDER_WAY && !is_over)

@@ -24,11 +24,11 @@
  *
  * BOTH STAND (a double fault: the mark of each stands on the other): the job of the server with the
  * lower number does both, P, and the other, B (which is the backup wherever there is a backup
- * list). A key in P's journal only, whose pair is known to be P, B: deleted on P, copied from B.
- * Any other key of the two journals: deleted on B, P, B. Whole segments: deleted on both. Then B's
- * mark goes first. (A key in B's journal only could have kept its value on P, had nobody ever
- * copied an old one there; but a repair that had not yet seen B's mark may have done just that,
- * after the write to P and before its record. A miss is always legal.)
+ * list). The keys of B's journal, and those of P's whose pair is not known to be P, B: deleted on
+ * B, P, B. Then the other keys of P's journal: deleted on P, copied from B. Whole segments: deleted
+ * on both. Then B's mark goes first. (A key in B's journal only could keep its value on P, had
+ * nobody ever copied an old one there; but a repair that had not yet seen B's mark may have done
+ * just that, after the write to P and before its record. A miss is always legal.)
  *
  * The job is pulled, see ops/errand.h. Every errand given has to be told, also when nothing can be
  * done any more (FAILED); keys and values of errands stand until then. Any FAILED ends the job as

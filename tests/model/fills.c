@@ -183,8 +183,6 @@ step_read(model *m)
 {
     model_proc *self = model_self(m);
 
-    if (m->who < 2)
-        return step_fill(&(*m)); /* filler 0; 1 stands last of those two */
     if (self->pc != 0 || m->s.proc[1].pc < 3)
         return 0;
     self->pc = 1;

@@ -87,7 +87,7 @@ check_run(lines *l, const stage_plan *plan, const stage_result *r)
     unless(l, r->verdict.reads > 1000 && r->verdict.writes > 300,
            "only %" PRIu64 " reads and %" PRIu64 " writes", r->verdict.reads, r->verdict.writes);
     unless(l, !plan->scene->is_evicting || r->evicted > 100, "nothing was evicted");
-    unless(l, !must_bite(plan->scene->acts[0].what) || r->verdict.degraded > 20,
+    unless(l, !must_bite(plan->scene->acts[0].what) || r->verdict.degraded > 0,
            "only %" PRIu64 " writes felt the fault", r->verdict.degraded);
     unless(l, !plan->scene->is_double || r->both_stood, "the two marks did not stand together");
     unless(l, plan->scene->acts[0].what != DEED_LOSE || r->lost_replies >= 2, "no reply was lost");

@@ -15,6 +15,8 @@ static void
 see(seen *all, void *op)
 {
     const mcp__task *task = mcp__task_of(op);
+    if (task->op.is_background)
+        return; /* nobody waits for it */
     for (size_t i = 0; i < all->n; i++) {
         if (all->tasks[i] == task)
             return;
@@ -56,17 +58,17 @@ check_pending(sim_world *world, const sim_client *client, const mcp__server *ser
     uint32_t n_awaited = 0;
     for (uint32_t i = 0; i < link->pending_count; i++) {
         const mcp__pending *pending = &link->pending[(link->pending_head + i) & link->pending_mask];
+        n_awaited += pending->is_awaited;
         if (pending->op == NULL)
             continue;
         const mcp__leg *leg = &((mcp__op *)pending->op)->leg[pending->leg];
-        n_awaited++;
         LISTS(leg->state == MCP__LEG_SENT, "a request's leg has not been sent");
         LISTS(leg->server == server->number, "a request's leg is another server's");
         see(all, pending->op);
     }
     LISTS(n_awaited == link->n_awaited, "awaited replies are miscounted");
-    LISTS(link->state == MCP__LINK_OPEN || link->pending_count == 0,
-          "requests on a link that is not open");
+    LISTS(link->state >= MCP__LINK_GREETING || link->pending_count == 0,
+          "requests on a link that is not connected");
     LISTS(link->state >= MCP__LINK_GREETING || !mcp__link_has_output(link),
           "output on a link that is not connected");
 }
@@ -77,7 +79,8 @@ check_server(sim_world *world, const sim_client *client, mcp__server *server, co
     const mcp__link *link = &server->link;
     const mcp__health *health = &server->health;
     int is_opening = link->state == MCP__LINK_OPENING || link->state == MCP__LINK_GREETING;
-    int needs_ear = is_opening || link->n_awaited > 0 || mcp__link_has_output(link);
+    int needs_ear = is_opening || link->n_awaited > 0 || mcp__link_has_output(link) ||
+                    mcp__link_owes(link) || link->is_raw;
     LISTS(server->is_busy == needs_ear,
           needs_ear ? "not busy, but there is something to hear" : "busy for no reason");
     LISTS(!is_opening || server->timer.place != 0, "an attempt has no limit");

@@ -41,14 +41,19 @@ grow(sim_world *world)
     free(old);
 }
 
-/* A request that nobody waits for: the third delete of an operation that has just finished. */
+/* The third delete of an operation that has just finished: its operation; NULL: it is something
+ * else that the engine does by itself. */
 static mcp__task *
-owner_of_owed(sim_world *world, sim_client *client, uint32_t server)
+owner_of_owed(sim_world *world, sim_client *client, uint32_t server, const mcp__op *owed)
 {
+    if (owed->verb != MCP__VERB_LAST_DELETE)
+        return NULL;
     for (mcp__task *task = client->engine.first_finished; task != NULL; task = task->next) {
         sim_op *op = world->ops[task->tag];
         int is_delete = task->op.verb == MCP_DELETE || task->op.verb == MCP_SET;
         if (!op->has_owed && op->pair.backup == server && is_delete &&
+            task->op.key.len == owed->key.len &&
+            memcmp(task->op.key.bytes, owed->key.bytes, owed->key.len) == 0 &&
             task->op.leg[MCP__PRIMARY].copy == MCP_COPY_OK &&
             task->op.leg[MCP__BACKUP].copy == MCP_COPY_OK &&
             (task->op.verb == MCP_DELETE || task->op.ttl < 0)) {
@@ -62,20 +67,22 @@ owner_of_owed(sim_world *world, sim_client *client, uint32_t server)
 static void
 learn(sim_world *world, sim_client *client, uint32_t server, const mcp__pending *pending)
 {
-    if (pending->kind > MCP__COMMAND_DECR || look_up(world, pending->opaque, client->number))
+    if (pending->kind >= MCP__COMMAND_PING || look_up(world, pending->opaque, client->number))
         return;
-    const mcp__task *task =
-        pending->op != NULL ? mcp__task_of(pending->op) : owner_of_owed(world, client, server);
-    if (task == NULL) {
-        sim_rules_break(world, "TRUTH", "client %u: a request to %s belongs to no operation",
-                        client->number, world->hosts[server].name);
-        return;
-    }
+    const mcp__op *op = pending->op;
+    int is_own = op == NULL || op->is_background;
+    const mcp__task *task = !is_own      ? mcp__task_of(pending->op)
+                            : op == NULL ? NULL
+                                         : owner_of_owed(world, client, server, op);
     grow(world);
     world->opaques[place_of(world, pending->opaque, client->number)] =
-        (sim_opaque){pending->opaque,     client->number,
-                     (uint32_t)task->tag, pending->op != NULL ? pending->leg : MCP__BACKUP,
-                     pending->kind,       pending->op == NULL};
+        (sim_opaque){pending->opaque,
+                     client->number,
+                     task == NULL ? SIM_NO_OP : (uint32_t)task->tag,
+                     is_own ? MCP__BACKUP : pending->leg,
+                     pending->kind,
+                     pending->word,
+                     (uint8_t)is_own};
     world->n_opaques++;
 }
 
@@ -172,6 +179,8 @@ sim_truth_watch(void *context, sim_server *server, sim_session *session, const s
                         (int)deed->key_len, deed->key);
         return;
     }
+    if (is->op == SIM_NO_OP)
+        return;
     sim_op *op = world->ops[is->op];
     uint32_t meant = is->leg == MCP__PRIMARY ? op->pair.primary : op->pair.backup;
     if (meant != server->number || deed->key_len != op->request.key_len ||

@@ -163,8 +163,11 @@ typedef struct sim_client {
 typedef struct sim_opaque {
     uint64_t opaque;
     uint32_t client, op; /* op: id */
-    uint8_t leg, kind, is_owed;
+    uint8_t leg, kind, word, is_owed;
 } sim_opaque;
+
+/* A request that the engine makes by itself. */
+#define SIM_NO_OP UINT32_MAX
 
 /* What a key must hold, where one client alone writes to a pair that was never in trouble. */
 typedef struct sim_model {

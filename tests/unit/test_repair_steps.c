@@ -3,143 +3,18 @@
 #include "ops/repair.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "repair_story.h"
-
-/* What a job asked for, a letter each; equal ones in a row are one. */
-typedef struct record {
-    char letters[256];
-    size_t n;
-    int64_t asked_ms[128]; /* when each letter was first asked for, by letter */
-    int n_copies, n_deletes, n_base64;
-} record;
-
-/* Upper case: on the witness. */
-static char
-letter_of(const story *s, const mcp__errand *errand)
-{
-    static const char letters[] = "-rpsadinckuz";
-    char letter = letters[errand->what];
-    return errand->server == s->worker[0].setup.witness ? (char)(letter - 'a' + 'A') : letter;
-}
-
-static void
-note(story *s, record *r, const mcp__errand *errand)
-{
-    char letter = letter_of(s, errand);
-    r->n_copies += errand->what == MCP__ERRAND_COPY;
-    r->n_deletes += errand->what == MCP__ERRAND_DELETE;
-    r->n_base64 += errand->is_base64;
-    if (r->asked_ms[(int)letter] == 0)
-        r->asked_ms[(int)letter] = s->world.now_ms;
-    /* Renewals of the lock come whenever they are due. */
-    if (letter == 'S' && errand->ttl != 0)
-        return;
-    if ((r->n == 0 || r->letters[r->n - 1] != letter) && r->n < sizeof r->letters - 1)
-        r->letters[r->n++] = letter;
-}
-
-static void
-dumped(void *context, int job, uint32_t tag, mcp__span key)
-{
-    story *s = context;
-    mcp__repair_dumped(&s->worker[job].job, tag, key, 0);
-}
-
-static void
-carry_out(story *s)
-{
-    mcp__repair *job = &s->worker[0].job;
-    while (s->world.n_pending > 0) {
-        carried done = errands_step(&s->world, dumped, s);
-        if (done.is_over)
-            mcp__repair_told(job, done.errand.tag, &done.outcome, s->world.now_ms);
-        free(done.copy);
-    }
-}
-
-/* Until the job has ended, or the time is up; whatever was asked for is carried out at once. */
-static mcp__repair_result
-run_until(story *s, record *r, int64_t end_ms)
-{
-    mcp__repair *job = &s->worker[0].job;
-    for (int turn = 0; turn < 100000 && s->world.now_ms < end_ms; turn++) {
-        story_poll(s);
-        mcp__sight sight = story_sight(s, &s->worker[0]);
-        mcp__errand errand;
-        mcp__repair_next(job, &sight, s->world.now_ms, &errand);
-        if (errand.what == MCP__ERRAND_DONE)
-            return job->result;
-        if (errand.what != MCP__ERRAND_NONE) {
-            note(s, r, &errand);
-            errands_put(&s->world, 0, &errand);
-        } else if (s->world.n_pending > 0) {
-            carry_out(s);
-        } else {
-            ck_assert_int_gt(errand.until_ms, s->world.now_ms);
-            ck_assert_int_lt(errand.until_ms, INT64_MAX);
-            s->world.now_ms = errand.until_ms;
-        }
-    }
-    return MCP__REPAIR_UNDER_WAY;
-}
-
-static mcp__repair_result
-run(story *s, record *r)
-{
-    memset(r, 0, sizeof *r);
-    mcp__repair_begin(&s->worker[0].job, &s->worker[0].setup, s->world.now_ms);
-    return run_until(s, r, s->world.now_ms + 60000);
-}
-
-static void
-finish(story *s)
-{
-    mcp__repair_fini(&s->worker[0].job);
-    ck_assert_uint_eq(s->worker[0].supply.n_live, 0);
-    errands_fini(&s->world);
-}
-
-/* A story in which nothing was missed yet. Server 0 is D. */
-static void
-begin(story *s)
-{
-    story_begin(s, 2, QUIET);
-    ck_assert_uint_eq(s->stale, 0);
-}
-
-static void
-put_journal(story *s, uint32_t about, uint32_t segment, const char *text)
-{
-    char key[MCP__MARKS_KEY_MAX + 1];
-    story_journal_key(s, about, segment, key);
-    errands_set(&s->world, 1 - about, key, text, strlen(text));
-}
-
-static int
-stands(story *s, uint32_t about)
-{
-    uint32_t inc8;
-    uint64_t segments;
-    return story_read_list(s, about, &inc8, &segments);
-}
-
-static int
-has(story *s, uint32_t server, const char *key)
-{
-    return errands_find(&s->world, server, key) != NULL;
-}
+#include "repair_record.h"
 
 START_TEST(in_this_order)
 {
     story s;
     record r;
-    begin(&s);
+    record_begin(&s);
     story_miss(&s, 3, 0, 0);
     int64_t begun_ms = s.world.now_ms;
-    ck_assert_int_eq(run(&s, &r), MCP__REPAIR_DONE);
+    ck_assert_int_eq(record_run(&r, &s), MCP__REPAIR_DONE);
     /* Peeks; lock; both marks, segments; ping, new connection, ping; copy; cut; marks and segments
      * again; the marks go, the lock goes; one more look. */
     ck_assert_str_eq(r.letters, "PARrRininc" /* */
@@ -152,9 +27,9 @@ START_TEST(in_this_order)
     ck_assert_uint_eq(s.worker[0].job.n_keys, 1);
     ck_assert_uint_eq(s.worker[0].job.n_segments, 1);
     ck_assert_uint_eq(s.worker[0].job.n_swept, 1);
-    ck_assert(!has(&s, 1, "mcp:s"));
-    ck_assert(has(&s, 0, s.key[3]) && !story_is_older(&s, 0, 3));
-    finish(&s);
+    ck_assert(!record_has(&s, 1, "mcp:s"));
+    ck_assert(record_has(&s, 0, s.key[3]) && !story_is_older(&s, 0, 3));
+    record_finish(&s);
 }
 END_TEST
 
@@ -162,16 +37,16 @@ START_TEST(marks_of_others_stay)
 {
     story s;
     record r;
-    begin(&s);
+    record_begin(&s);
     errands_set(&s.world, 1, "mcp:s", "12345678=00000001;12345678+07;", 30);
     story_miss(&s, 3, 0, 0);
-    ck_assert_int_eq(run(&s, &r), MCP__REPAIR_DONE);
+    ck_assert_int_eq(record_run(&r, &s), MCP__REPAIR_DONE);
     fake_item *item = errands_find(&s.world, 1, "mcp:s");
     ck_assert_ptr_nonnull(item);
     ck_assert_uint_eq(item->len, 30);
     ck_assert_mem_eq(item->value, "12345678=00000001;12345678+07;", 30);
     ck_assert_uint_eq(item->flags, MCP__MARKS_FORMAT);
-    finish(&s);
+    record_finish(&s);
 }
 END_TEST
 
@@ -180,16 +55,16 @@ START_TEST(somebody_else_repairs)
     story s;
     record r;
     char lock[MCP__MARKS_KEY_MAX + 1];
-    begin(&s);
+    record_begin(&s);
     story_miss(&s, 3, 0, 0);
     lock[mcp__marks_key_lock(lock, PREFIX, s.id8[0])] = '\0';
     errands_set(&s.world, 1, lock, "somebody", 8)->expires_ms = s.world.now_ms + 3000;
     int64_t begun_ms = s.world.now_ms;
-    ck_assert_int_eq(run(&s, &r), MCP__REPAIR_DONE);
+    ck_assert_int_eq(record_run(&r, &s), MCP__REPAIR_DONE);
     ck_assert_int_ge(r.asked_ms['R'] - begun_ms, 3000);
     ck_assert_int_le(r.asked_ms['R'] - begun_ms, 3000 + 3 * MCP__LOCK_RETRY_MS / 2);
-    ck_assert(!has(&s, 1, lock));
-    finish(&s);
+    ck_assert(!record_has(&s, 1, lock));
+    record_finish(&s);
 }
 END_TEST
 
@@ -197,17 +72,16 @@ START_TEST(somebody_else_was_faster)
 {
     story s;
     record r;
-    begin(&s);
+    record_begin(&s);
     story_miss(&s, 3, 0, 0);
-    memset(&r, 0, sizeof r);
-    mcp__repair_begin(&s.worker[0].job, &s.worker[0].setup, s.world.now_ms);
-    ck_assert_int_eq(run_until(&s, &r, s.world.now_ms + 300), MCP__REPAIR_UNDER_WAY);
+    record_start(&r, &s);
+    ck_assert_int_eq(record_run_until(&r, &s, s.world.now_ms + 300), MCP__REPAIR_UNDER_WAY);
     ck_assert_int_eq(s.worker[0].job.phase, MCP__REPAIR_HOLDING);
     errands_delete(&s.world, 1, "mcp:s");
-    ck_assert_int_eq(run_until(&s, &r, s.world.now_ms + 9000), MCP__REPAIR_DONE);
+    ck_assert_int_eq(record_run_until(&r, &s, s.world.now_ms + 9000), MCP__REPAIR_DONE);
     ck_assert(!s.worker[0].job.is_cleared);
     ck_assert_str_eq(r.letters, "P");
-    finish(&s);
+    record_finish(&s);
 }
 END_TEST
 
@@ -217,25 +91,23 @@ START_TEST(young_segments_wait)
 {
     story s;
     record r;
-    begin(&s);
-    memset(&r, 0, sizeof r);
+    record_begin(&s);
     story_miss(&s, 3, 0, 0);
-    mcp__repair_begin(&s.worker[0].job, &s.worker[0].setup, s.world.now_ms);
-    run_until(&s, &r, s.world.now_ms + 400);
+    record_start(&r, &s);
+    record_run_until(&r, &s, s.world.now_ms + 400);
     int k = 4;
     while (s.segment[k] == s.segment[3])
         k++;
     story_miss(&s, k, 0, 0);
     int64_t missed_ms = s.world.now_ms;
-    while (s.worker[0].job.phase != MCP__REPAIR_WAITING)
-        run_until(&s, &r, s.world.now_ms + 1);
+    record_run_to(&r, &s, MCP__REPAIR_WAITING);
     ck_assert_int_eq(r.n_copies, 1);
-    ck_assert(stands(&s, 0));
+    ck_assert(record_stands(&s, 0));
     ck_assert_int_ge(s.worker[0].job.waiting_until_ms, missed_ms + HOLD_MS);
-    ck_assert_int_eq(run_until(&s, &r, s.world.now_ms + 9000), MCP__REPAIR_DONE);
+    ck_assert_int_eq(record_run_until(&r, &s, s.world.now_ms + 9000), MCP__REPAIR_DONE);
     ck_assert_int_eq(r.n_copies, 2);
     ck_assert_int_ge(r.asked_ms['k'] - missed_ms, HOLD_MS + MCP__REPAIR_REST_MS);
-    finish(&s);
+    record_finish(&s);
 }
 END_TEST
 
@@ -244,18 +116,16 @@ START_TEST(a_zombie_is_swept)
     story s;
     record r;
     uint32_t old = 1;
-    begin(&s);
+    record_begin(&s);
     story_miss(&s, 3, 0, 0);
     story_miss(&s, 4, 0, 1);
-    memset(&r, 0, sizeof r);
-    mcp__repair_begin(&s.worker[0].job, &s.worker[0].setup, s.world.now_ms);
-    while (s.worker[0].job.phase != MCP__REPAIR_RESTING)
-        run_until(&s, &r, s.world.now_ms + 1);
+    record_start(&r, &s);
+    record_run_to(&r, &s, MCP__REPAIR_RESTING);
     errands_set(&s.world, 0, s.key[3], &old, sizeof old);
     errands_set(&s.world, 0, s.key[4], &old, sizeof old);
-    ck_assert_int_eq(run_until(&s, &r, s.world.now_ms + 9000), MCP__REPAIR_DONE);
-    ck_assert(!has(&s, 0, s.key[3]) && !has(&s, 0, s.key[4]));
-    finish(&s);
+    ck_assert_int_eq(record_run_until(&r, &s, s.world.now_ms + 9000), MCP__REPAIR_DONE);
+    ck_assert(!record_has(&s, 0, s.key[3]) && !record_has(&s, 0, s.key[4]));
+    record_finish(&s);
 }
 END_TEST
 
@@ -264,17 +134,15 @@ START_TEST(it_stands_again)
 {
     story s;
     record r;
-    begin(&s);
+    record_begin(&s);
     story_miss(&s, 3, 0, 0);
-    memset(&r, 0, sizeof r);
-    mcp__repair_begin(&s.worker[0].job, &s.worker[0].setup, s.world.now_ms);
-    while (s.worker[0].job.phase != MCP__REPAIR_RESTING)
-        run_until(&s, &r, s.world.now_ms + 1);
+    record_start(&r, &s);
+    record_run_to(&r, &s, MCP__REPAIR_RESTING);
     story_miss(&s, 5, 0, 0);
-    ck_assert_int_eq(run_until(&s, &r, s.world.now_ms + 20000), MCP__REPAIR_DONE);
-    ck_assert(!stands(&s, 0) && !story_is_older(&s, 0, 5));
+    ck_assert_int_eq(record_run_until(&r, &s, s.world.now_ms + 20000), MCP__REPAIR_DONE);
+    ck_assert(!record_stands(&s, 0) && !story_is_older(&s, 0, 5));
     ck_assert_uint_eq(s.worker[0].job.n_swept, 2);
-    finish(&s);
+    record_finish(&s);
 }
 END_TEST
 
@@ -282,12 +150,12 @@ START_TEST(another_format)
 {
     story s;
     record r;
-    begin(&s);
+    record_begin(&s);
     story_miss(&s, 3, 0, 0);
     errands_find(&s.world, 1, "mcp:s")->flags = 2;
-    ck_assert_int_eq(run(&s, &r), MCP__REPAIR_FOREIGN);
-    ck_assert(stands(&s, 0) && r.n_copies == 0);
-    finish(&s);
+    ck_assert_int_eq(record_run(&r, &s), MCP__REPAIR_FOREIGN);
+    ck_assert(record_stands(&s, 0) && r.n_copies == 0);
+    record_finish(&s);
 }
 END_TEST
 
@@ -296,12 +164,12 @@ START_TEST(no_cas)
 {
     story s;
     record r;
-    begin(&s);
+    record_begin(&s);
     story_miss(&s, 3, 0, 0);
     errands_find(&s.world, 1, "mcp:s")->unique = 0;
-    ck_assert_int_eq(run(&s, &r), MCP__REPAIR_AWAY);
-    ck_assert(stands(&s, 0) && r.n_copies == 0);
-    finish(&s);
+    ck_assert_int_eq(record_run(&r, &s), MCP__REPAIR_AWAY);
+    ck_assert(record_stands(&s, 0) && r.n_copies == 0);
+    record_finish(&s);
 }
 END_TEST
 
@@ -310,20 +178,20 @@ static void
 miss_segment(story *s)
 {
     story_miss(s, 3, 0, 0);
-    put_journal(s, 0, s->segment[3], "*\nkrubbish");
+    record_put_journal(s, 0, s->segment[3], "*\nkrubbish");
 }
 
 START_TEST(a_whole_segment)
 {
     story s;
     record r;
-    begin(&s);
+    record_begin(&s);
     miss_segment(&s);
-    ck_assert_int_eq(run(&s, &r), MCP__REPAIR_DONE);
-    ck_assert(has(&s, 0, s.key[3]) && !story_is_older(&s, 0, 3));
+    ck_assert_int_eq(record_run(&r, &s), MCP__REPAIR_DONE);
+    ck_assert(record_has(&s, 0, s.key[3]) && !story_is_older(&s, 0, 3));
     ck_assert_int_eq(s.world.server[0].n_dumps, 1);
     ck_assert_int_eq(s.world.server[1].n_dumps, 1);
-    finish(&s);
+    record_finish(&s);
 }
 END_TEST
 
@@ -331,12 +199,12 @@ START_TEST(no_dump_of_the_stale_server)
 {
     story s;
     record r;
-    begin(&s);
+    record_begin(&s);
     miss_segment(&s);
     s.world.server[0].has_no_dump = 1;
-    ck_assert_int_eq(run(&s, &r), MCP__REPAIR_NO_DUMP);
-    ck_assert(stands(&s, 0) && r.n_copies == 0);
-    finish(&s);
+    ck_assert_int_eq(record_run(&r, &s), MCP__REPAIR_NO_DUMP);
+    ck_assert(record_stands(&s, 0) && r.n_copies == 0);
+    record_finish(&s);
 }
 END_TEST
 
@@ -344,12 +212,12 @@ START_TEST(no_dump_of_the_witness)
 {
     story s;
     record r;
-    begin(&s);
+    record_begin(&s);
     miss_segment(&s);
     s.world.server[1].has_no_dump = 1;
-    ck_assert_int_eq(run(&s, &r), MCP__REPAIR_DONE);
-    ck_assert(!has(&s, 0, s.key[3]) && r.n_copies == 0);
-    finish(&s);
+    ck_assert_int_eq(record_run(&r, &s), MCP__REPAIR_DONE);
+    ck_assert(!record_has(&s, 0, s.key[3]) && r.n_copies == 0);
+    record_finish(&s);
 }
 END_TEST
 
@@ -357,12 +225,12 @@ START_TEST(group_keys)
 {
     story s;
     record r;
-    begin(&s);
+    record_begin(&s);
     miss_segment(&s);
     s.worker[0].setup.has_routes = 1;
-    ck_assert_int_eq(run(&s, &r), MCP__REPAIR_DONE);
-    ck_assert(!has(&s, 0, s.key[3]) && r.n_copies == 0);
-    finish(&s);
+    ck_assert_int_eq(record_run(&r, &s), MCP__REPAIR_DONE);
+    ck_assert(!record_has(&s, 0, s.key[3]) && r.n_copies == 0);
+    record_finish(&s);
 }
 END_TEST
 
@@ -370,12 +238,12 @@ START_TEST(a_dump_is_refused_first)
 {
     story s;
     record r;
-    begin(&s);
+    record_begin(&s);
     miss_segment(&s);
     s.world.server[0].n_busy = s.world.server[1].n_busy = 3;
-    ck_assert_int_eq(run(&s, &r), MCP__REPAIR_DONE);
-    ck_assert(has(&s, 0, s.key[3]) && !story_is_older(&s, 0, 3));
-    finish(&s);
+    ck_assert_int_eq(record_run(&r, &s), MCP__REPAIR_DONE);
+    ck_assert(record_has(&s, 0, s.key[3]) && !story_is_older(&s, 0, 3));
+    record_finish(&s);
 }
 END_TEST
 
@@ -385,7 +253,7 @@ START_TEST(little_room)
     story s;
     record r;
     char key[32];
-    begin(&s);
+    record_begin(&s);
     miss_segment(&s);
     for (int i = 0, n = 0; n < 100; i++) {
         snprintf(key, sizeof key, "room-%d", i);
@@ -393,13 +261,13 @@ START_TEST(little_room)
             errands_set(&s.world, 0, key, "1234", 4);
     }
     s.worker[0].setup.memory_max = sizeof(mcp__keys_block) + 300;
-    ck_assert_int_eq(run(&s, &r), MCP__REPAIR_DONE);
+    ck_assert_int_eq(record_run(&r, &s), MCP__REPAIR_DONE);
     ck_assert_int_gt(s.world.server[0].n_dumps, 5);
     for (int i = 0; i < 20000; i++) {
         snprintf(key, sizeof key, "room-%d", i);
-        ck_assert_msg(!has(&s, 0, key), "%s was left", key);
+        ck_assert_msg(!record_has(&s, 0, key), "%s was left", key);
     }
-    finish(&s);
+    record_finish(&s);
 }
 END_TEST
 
@@ -408,16 +276,16 @@ START_TEST(no_memory)
     for (size_t fail_at = 1; fail_at < 12; fail_at++) {
         story s;
         record r;
-        begin(&s);
+        record_begin(&s);
         story_miss(&s, 5, 0, 0);
         miss_segment(&s);
         s.worker[0].supply.fail_at = fail_at;
-        mcp__repair_result result = run(&s, &r);
+        mcp__repair_result result = record_run(&r, &s);
         ck_assert(result == MCP__REPAIR_NO_MEMORY || result == MCP__REPAIR_DONE);
         ck_assert(fail_at > 1 || result == MCP__REPAIR_NO_MEMORY);
-        ck_assert((result == MCP__REPAIR_DONE) == !stands(&s, 0));
+        ck_assert((result == MCP__REPAIR_DONE) == !record_stands(&s, 0));
         ck_assert(result != MCP__REPAIR_DONE || !story_is_older(&s, 0, 3));
-        finish(&s);
+        record_finish(&s);
     }
 }
 END_TEST
@@ -428,7 +296,7 @@ START_TEST(keys_that_look_alike)
     story s;
     record r;
     char one[40], two[64], text[128];
-    begin(&s);
+    record_begin(&s);
     story_miss(&s, 3, 0, 0);
     for (int i = 0;; i++) {
         ck_assert_int_lt(i, 4000000);
@@ -442,10 +310,10 @@ START_TEST(keys_that_look_alike)
     errands_set(&s.world, 0, one, "old", 3);
     errands_set(&s.world, 0, two, "old", 3);
     snprintf(text, sizeof text, "k%s\nk%s\nk%s\nk%s\nmcp\nkmcp:s\n", two, one, two, one);
-    put_journal(&s, 0, mcp__marks_segment(one, strlen(one)), text);
-    ck_assert_int_eq(run(&s, &r), MCP__REPAIR_DONE);
-    ck_assert(!has(&s, 0, one) && !has(&s, 0, two));
-    finish(&s);
+    record_put_journal(&s, 0, mcp__marks_segment(one, strlen(one)), text);
+    ck_assert_int_eq(record_run(&r, &s), MCP__REPAIR_DONE);
+    ck_assert(!record_has(&s, 0, one) && !record_has(&s, 0, two));
+    record_finish(&s);
 }
 END_TEST
 
@@ -454,15 +322,15 @@ START_TEST(lines)
 {
     story s;
     record r;
-    begin(&s);
+    record_begin(&s);
     story_miss(&s, 3, 0, 0);
     errands_set(&s.world, 0, "mcp:e", "R", 1);
-    put_journal(&s, 0, 7, "ksame\nksame\nbAAAA\nkmcp:e\nksame\nbAAAA\nkhalf");
-    ck_assert_int_eq(run(&s, &r), MCP__REPAIR_DONE);
-    ck_assert(has(&s, 0, "mcp:e"));
+    record_put_journal(&s, 0, 7, "ksame\nksame\nbAAAA\nkmcp:e\nksame\nbAAAA\nkhalf");
+    ck_assert_int_eq(record_run(&r, &s), MCP__REPAIR_DONE);
+    ck_assert(record_has(&s, 0, "mcp:e"));
     ck_assert_int_eq(r.n_copies, 3); /* key 3, same, AAAA */
     ck_assert_int_eq(r.n_base64, 2); /* copied, and compared in the end */
-    finish(&s);
+    record_finish(&s);
 }
 END_TEST
 
@@ -470,21 +338,19 @@ START_TEST(no_answer_and_on_again)
 {
     story s;
     record r;
-    begin(&s);
+    record_begin(&s);
     story_miss(&s, 3, 0, 0);
-    memset(&r, 0, sizeof r);
-    mcp__repair_begin(&s.worker[0].job, &s.worker[0].setup, s.world.now_ms);
-    while (s.worker[0].job.phase != MCP__REPAIR_CLEARING)
-        run_until(&s, &r, s.world.now_ms + 1);
+    record_start(&r, &s);
+    record_run_to(&r, &s, MCP__REPAIR_CLEARING);
     s.world.server[1].is_away = 1;
-    ck_assert_int_eq(run_until(&s, &r, s.world.now_ms + 9000), MCP__REPAIR_AWAY);
+    ck_assert_int_eq(record_run_until(&r, &s, s.world.now_ms + 9000), MCP__REPAIR_AWAY);
     s.world.server[1].is_away = 0;
     mcp__repair_resume(&s.worker[0].job, s.world.now_ms);
-    ck_assert_int_eq(run_until(&s, &r, s.world.now_ms + 9000), MCP__REPAIR_DONE);
+    ck_assert_int_eq(record_run_until(&r, &s, s.world.now_ms + 9000), MCP__REPAIR_DONE);
     /* It remembers that it has deleted the segment itself. */
     ck_assert_int_eq(s.world.server[0].n_dumps, 0);
-    ck_assert(!stands(&s, 0));
-    finish(&s);
+    ck_assert(!record_stands(&s, 0));
+    record_finish(&s);
 }
 END_TEST
 
@@ -492,93 +358,14 @@ START_TEST(stopped)
 {
     story s;
     record r;
-    begin(&s);
+    record_begin(&s);
     story_miss(&s, 3, 0, 0);
-    memset(&r, 0, sizeof r);
-    mcp__repair_begin(&s.worker[0].job, &s.worker[0].setup, s.world.now_ms);
-    while (s.worker[0].job.phase != MCP__REPAIR_QUARANTINE)
-        run_until(&s, &r, s.world.now_ms + 1);
+    record_start(&r, &s);
+    record_run_to(&r, &s, MCP__REPAIR_QUARANTINE);
     mcp__repair_stop(&s.worker[0].job);
-    ck_assert_int_eq(run_until(&s, &r, s.world.now_ms + 9000), MCP__REPAIR_STOPPED);
-    ck_assert(stands(&s, 0) && !s.worker[0].job.lock.is_held);
-    finish(&s);
-}
-END_TEST
-
-/* ---- Both stand --------------------------------------------------------------------------- */
-
-static int
-key_of_primary(const story *s, uint32_t primary, int from)
-{
-    while (story_pair(s, s->key[from]).primary != primary)
-        from++;
-    return from;
-}
-
-START_TEST(both_key_by_key)
-{
-    story s;
-    record r;
-    begin(&s);
-    int copied = key_of_primary(&s, 0, 0), turned = key_of_primary(&s, 1, 0);
-    int theirs = key_of_primary(&s, 0, copied + 1), shared = key_of_primary(&s, 0, theirs + 1);
-    story_miss(&s, copied, 0, 0);
-    story_miss(&s, turned, 0, 0);
-    story_miss(&s, theirs, 1, 0);
-    story_miss(&s, shared, 0, 0);
-    story_miss(&s, shared, 1, 0);
-    ck_assert_int_eq(run(&s, &r), MCP__REPAIR_DONE);
-    ck_assert(!stands(&s, 0) && !stands(&s, 1));
-    ck_assert(has(&s, 0, s.key[copied]) && !story_is_older(&s, 0, copied));
-    int gone[] = {turned, theirs, shared};
-    for (int i = 0; i < 3; i++)
-        ck_assert(!has(&s, 0, s.key[gone[i]]) && !has(&s, 1, s.key[gone[i]]));
-    /* The mark of the backup, on D, goes before that of the primary, on the witness. */
-    const char *last = strrchr(r.letters, 'R');
-    ck_assert_ptr_nonnull(last);
-    ck_assert_msg(strncmp(last, "RrdD", 4) == 0, "%s", r.letters);
-    finish(&s);
-}
-END_TEST
-
-START_TEST(both_whole_segments)
-{
-    story s;
-    record r;
-    begin(&s);
-    story_miss(&s, 3, 0, 0);
-    story_miss(&s, 4, 1, 0);
-    put_journal(&s, 1, s.segment[4], "*");
-    ck_assert_int_eq(run(&s, &r), MCP__REPAIR_DONE);
-    ck_assert(!has(&s, 0, s.key[4]) && !has(&s, 1, s.key[4]));
-    ck_assert(!story_is_older(&s, 0, 3));
-    finish(&s);
-}
-END_TEST
-
-/* The job of the higher number leaves it to the other one. */
-START_TEST(both_but_not_ours)
-{
-    story s;
-    record r;
-    begin(&s);
-    story_miss(&s, 3, 0, 0);
-    story_miss(&s, 4, 1, 0);
-    mcp__repair_setup *setup = &s.worker[0].setup;
-    *setup = (mcp__repair_setup){.mem = setup->mem,
-                                 .pairing = setup->pairing,
-                                 .server = 1,
-                                 .witness = 0,
-                                 .server_id8 = s.id8[1],
-                                 .witness_id8 = s.id8[0],
-                                 .prefix = PREFIX,
-                                 .quarantine_ms = 100};
-    memset(&r, 0, sizeof r);
-    mcp__repair_begin(&s.worker[0].job, setup, s.world.now_ms);
-    ck_assert_int_eq(run_until(&s, &r, s.world.now_ms + 5000), MCP__REPAIR_UNDER_WAY);
-    ck_assert_int_eq(s.worker[0].job.phase, MCP__REPAIR_DEFERRING);
-    ck_assert_int_eq(r.n_copies + r.n_deletes, 0);
-    finish(&s);
+    ck_assert_int_eq(record_run_until(&r, &s, s.world.now_ms + 9000), MCP__REPAIR_STOPPED);
+    ck_assert(record_stands(&s, 0) && !s.worker[0].job.lock.is_held);
+    record_finish(&s);
 }
 END_TEST
 
@@ -607,9 +394,6 @@ main(void)
     tcase_add_test(steps, lines);
     tcase_add_test(steps, no_answer_and_on_again);
     tcase_add_test(steps, stopped);
-    tcase_add_test(steps, both_key_by_key);
-    tcase_add_test(steps, both_whole_segments);
-    tcase_add_test(steps, both_but_not_ours);
     suite_add_tcase(suite, steps);
     return run_suite(suite);
 }
