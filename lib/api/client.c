@@ -159,6 +159,7 @@ mcp_close(mcp_client *client)
         return;
     mcp__client_enter(client);
     int64_t now_ms = mcp__wait_begin(&client->world);
+    mcp__chores_leave(&client->engine);
     mcp__wait_drain(&client->world, now_ms + client->config.timeout_ms);
     mcp__client_tell(client);
     mcp__chores_end(&client->engine);

@@ -176,8 +176,11 @@ look_at_work(recovery *r, part *p)
 static mcp_status
 look_at_partners(const recovery *r, part *p)
 {
+    if (is_away(r, p->server))
+        return is_without(p, p->server);
     uint32_t away = missing_partner(r, p->server, 1);
-    p->is_held_up = missing_partner(r, p->server, 0) != MCP__NO_SERVER;
+    p->is_held_up =
+        !is_there(r, p->server) || missing_partner(r, p->server, 0) != MCP__NO_SERVER;
     if (away != MCP__NO_SERVER)
         return is_without(p, away);
     return p->is_held_up ? MCP_NOT_FOUND : MCP_OK;
@@ -186,11 +189,16 @@ look_at_partners(const recovery *r, part *p)
 static void
 look_at(recovery *r, part *p)
 {
-    if (p->is_held_up && missing_partner(r, p->server, 0) != MCP__NO_SERVER) {
-        p->status = look_at_partners(r, p);
+    if (!r->client->engine.settings.promise.keeps_record) {
+        p->status = MCP_OK; /* there are no second copies, so nothing can be missed */
         return;
     }
-    p->is_held_up = 0;
+    if (p->is_held_up) {
+        p->status = look_at_partners(r, p);
+        if (p->is_held_up || p->status != MCP_OK)
+            return;
+        p->status = MCP_NOT_FOUND; /* all are there now: ask once more */
+    }
     mcp_status status = mcp__chores_want(&r->client->engine, p->server, r->job, r->rate);
     if (status == MCP_NOT_FOUND || status == MCP_NO_SERVER) /* a blip is waited out */
         p->status = look_at_work(r, p);

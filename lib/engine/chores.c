@@ -425,6 +425,25 @@ mcp__chores_are_flying(const mcp__engine *engine)
 }
 
 void
+mcp__chores_leave(mcp__engine *engine)
+{
+    for (const mcp__job *job = engine->first_job; job != NULL; job = job->next) {
+        const mcp__lock *lock =
+            job->kind == MCP_JOB_REPAIR ? &job->repair.lock : &job->resync.lock;
+        mcp__background wanted = {
+            .verb = MCP__VERB_ASK,
+            .ask = MCP__COMMAND_DELETE,
+            .server = {lock->server, MCP__NO_SERVER},
+            .key = {lock->key, lock->key_len},
+            .unique = lock->unique,
+        };
+        if (lock->is_held)
+            (void)mcp__tasks_begin_background(engine, &wanted);
+    }
+    mcp__tasks_settle(engine);
+}
+
+void
 mcp__chores_end(mcp__engine *engine)
 {
     while (engine->first_job != NULL)

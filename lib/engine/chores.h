@@ -28,6 +28,10 @@ int64_t mcp__chores_next_time(const mcp__engine *engine);
 /* Whether errands are under way whose outcome is worth a short wait. */
 int mcp__chores_are_flying(const mcp__engine *engine);
 
+/* The client is about to end: gives back the locks that its jobs hold, so that others need not wait
+ * until they expire. The drain that follows sends it. */
+void mcp__chores_leave(mcp__engine *engine);
+
 /* Ends all jobs, without a word to the servers: before the engine ends, or after a fork. */
 void mcp__chores_end(mcp__engine *engine);
 

@@ -97,6 +97,8 @@ sim_world_init_client(sim_world *world, uint32_t number)
         .health = {plan->retry_min_ms, plan->retry_max_ms, plan->suspect_limit},
         .value_max = VALUE_MAX,
         .mirrors_writes = plan->mirrors_writes,
+        .has_backup_list = 1,
+        .promise = {.waits_for_mirror = 1},
     };
     client->number = number;
     for (uint32_t i = 0; i < SIM_SERVERS_MAX; i++)
