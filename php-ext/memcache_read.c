@@ -230,11 +230,34 @@ read_many(zval *values, mcproxy_pool *pool, zval *names, zval *flags, zval *cas)
     give_array(cas, &all_cas);
 }
 
+/* A method has its object, a function gets it first. Parsed by macros: it is the busiest call. */
+static bool
+parse_get(INTERNAL_FUNCTION_PARAMETERS, zval **object, zval **key, zval **flags, zval **cas)
+{
+    *object = getThis();
+    if (*object != NULL) {
+        ZEND_PARSE_PARAMETERS_START(1, 3)
+            Z_PARAM_ZVAL(*key)
+            Z_PARAM_OPTIONAL
+            Z_PARAM_ZVAL(*flags)
+            Z_PARAM_ZVAL(*cas)
+        ZEND_PARSE_PARAMETERS_END_EX(return false);
+        return true;
+    }
+    ZEND_PARSE_PARAMETERS_START(2, 4)
+        Z_PARAM_OBJECT_OF_CLASS(*object, memcache_pool_ce)
+        Z_PARAM_ZVAL(*key)
+        Z_PARAM_OPTIONAL
+        Z_PARAM_ZVAL(*flags)
+        Z_PARAM_ZVAL(*cas)
+    ZEND_PARSE_PARAMETERS_END_EX(return false);
+    return true;
+}
+
 PHP_FUNCTION(memcache_get)
 {
     zval *object, *key, *flags = NULL, *cas = NULL;
-    if (zend_parse_method_parameters(ZEND_NUM_ARGS(), getThis(), "Oz|zz", &object,
-                                     memcache_pool_ce, &key, &flags, &cas) == FAILURE)
+    if (!parse_get(INTERNAL_FUNCTION_PARAM_PASSTHRU, &object, &key, &flags, &cas))
         return;
     mcproxy_pool *pool = memcache_pool_of(object);
     if (pool == NULL)

@@ -132,15 +132,44 @@ are_good_flags(zend_long flags)
     return false;
 }
 
+/* A method has its object, a function gets it first. null counts as 0. */
+static bool
+parse_store(INTERNAL_FUNCTION_PARAMETERS, zval **object, zval **key, zval **value,
+            zend_long *flags, terms *said)
+{
+    bool is_null;
+    (void)return_value;
+    *object = getThis();
+    if (*object != NULL) {
+        ZEND_PARSE_PARAMETERS_START(1, 5)
+            Z_PARAM_ZVAL(*key)
+            Z_PARAM_OPTIONAL
+            Z_PARAM_ZVAL(*value)
+            Z_PARAM_LONG_EX(*flags, is_null, 1, 0)
+            Z_PARAM_LONG_EX(said->exptime, is_null, 1, 0)
+            Z_PARAM_LONG_EX(said->cas, is_null, 1, 0)
+        ZEND_PARSE_PARAMETERS_END_EX(return false);
+        return true;
+    }
+    ZEND_PARSE_PARAMETERS_START(2, 6)
+        Z_PARAM_OBJECT_OF_CLASS(*object, memcache_pool_ce)
+        Z_PARAM_ZVAL(*key)
+        Z_PARAM_OPTIONAL
+        Z_PARAM_ZVAL(*value)
+        Z_PARAM_LONG_EX(*flags, is_null, 1, 0)
+        Z_PARAM_LONG_EX(said->exptime, is_null, 1, 0)
+        Z_PARAM_LONG_EX(said->cas, is_null, 1, 0)
+    ZEND_PARSE_PARAMETERS_END_EX(return false);
+    return true;
+}
+
 static void
 store(INTERNAL_FUNCTION_PARAMETERS, mcp_verb verb)
 {
     zval *object, *key, *value = NULL;
-    zend_long flags = 0, exptime = 0, cas = 0;
-    bool no_flags, no_exptime, no_cas;
-    if (zend_parse_method_parameters(ZEND_NUM_ARGS(), getThis(), "Oz|zl!l!l!", &object,
-                                     memcache_pool_ce, &key, &value, &flags, &no_flags, &exptime,
-                                     &no_exptime, &cas, &no_cas) == FAILURE)
+    zend_long flags = 0;
+    terms said = {verb, 0, 0, 0};
+    if (!parse_store(INTERNAL_FUNCTION_PARAM_PASSTHRU, &object, &key, &value, &flags, &said))
         return;
     ZVAL_DEREF(key);
     if (value == NULL && Z_TYPE_P(key) != IS_ARRAY) {
@@ -150,7 +179,7 @@ store(INTERNAL_FUNCTION_PARAMETERS, mcp_verb verb)
     mcproxy_pool *pool = memcache_pool_of(object);
     if (pool == NULL || !are_good_flags(flags))
         RETURN_FALSE;
-    terms said = {verb, (uint32_t)flags, exptime, cas};
+    said.flags = (uint32_t)flags;
     pool->holders++; /* the user's code may run on the way */
     if (Z_TYPE_P(key) == IS_ARRAY)
         RETVAL_BOOL(store_many(pool, &said, key));

@@ -10,6 +10,7 @@
 #include "key.h"
 #include "report.h"
 
+#define LOCK ".lock"
 #define LOCK_FLAGS 768 /* a number, in the format of values */
 #define BACKOFF_FIRST_MS 5
 #define BACKOFF_MOST_MS 1000
@@ -45,14 +46,24 @@ now_ms(void)
  * extension, the one that "key-0" hashes to; the second is a backup, or without backups the next
  * probe that is another server. */
 
+/* The key, which has no NUL at its end, cut at `most` bytes, and something behind it. */
+static size_t
+key_with(char *out, const mcproxy_key *key, size_t most, const char *behind)
+{
+    size_t len = key->len < most ? key->len : most;
+    memcpy(out, key->bytes, len);
+    memcpy(out + len, behind, strlen(behind));
+    return len + strlen(behind);
+}
+
 static int
 probe(const place *p, mcp_client *client, int number)
 {
-    char route[MCP_KEY_MAX + 8];
+    char route[MCP_KEY_MAX + 8], behind[8];
     mcp_location at;
-    int len = snprintf(route, sizeof route, "%.*s-%d", (int)p->key.len, p->key.bytes, number);
-    bool is_found =
-        mcp_where(client, p->key.bytes, p->key.len, route, (size_t)len, &at) == MCP_OK;
+    snprintf(behind, sizeof behind, "-%d", number);
+    size_t len = key_with(route, &p->key, MCP_KEY_MAX, behind);
+    bool is_found = mcp_where(client, p->key.bytes, p->key.len, route, len, &at) == MCP_OK;
     return is_found ? at.primary : -1;
 }
 
@@ -85,16 +96,14 @@ find_place(place *p, const session *s, zend_string *id)
         return false;
     p->client = mcproxy_pool_client(s->pool);
     p->route_len = 0;
-    p->lock_len = (size_t)snprintf(p->lock, sizeof p->lock, "%.*s.lock",
-                                   (int)(p->key.len < 245 ? p->key.len : 245), p->key.bytes);
+    p->lock_len = key_with(p->lock, &p->key, MCP_KEY_MAX - strlen(LOCK), LOCK);
     if (p->client == NULL)
         return false;
     if (mcproxy_pool_backups(s->pool) == 0 && MCPROXY_G(session_redundancy) > 1) {
         p->client = find_pair(p, s->pool, p->client);
         return p->client != NULL;
     }
-    p->route_len = (size_t)snprintf(p->route, sizeof p->route, "%.*s-0", (int)p->key.len,
-                                    p->key.bytes);
+    p->route_len = key_with(p->route, &p->key, MCP_KEY_MAX, "-0");
     return true;
 }
 

@@ -204,6 +204,8 @@ print_trouble(const cli *session, const row *r)
     const mcp_server *info = &r->info;
     int is_there = info->state == MCP_STATE_RECOVERING || info->state == MCP_STATE_WARMING;
     print_state(r);
+    if (info->missed_on >= 0 && info->missed_least > 0)
+        printf("    on record are %" PRIu64 " keys or more\n", info->missed_least);
     if (info->missed_on >= 0 && is_there)
         printf("    its partners answer for it; mcp-cli repair %s puts it right now\n", info->name);
     else if (info->missed_on >= 0)
@@ -266,6 +268,7 @@ add_record_json(json_t *object, const cli *session, const mcp_server *info)
     const char *name = cli_server_name(session, info->missed_on);
     cli_json_bytes(object, "missed_on", name, strlen(name));
     json_object_set_new(object, "missed_ms", json_integer((json_int_t)info->missed_ms));
+    json_object_set_new(object, "missed_least", json_integer((json_int_t)info->missed_least));
 }
 
 static void

@@ -373,6 +373,7 @@ typedef struct mcp_server {
     uint64_t job_total;     /* of so many; 0: not known yet */
     uint64_t job_wait_ms;   /* the job waits this long before it goes on */
     char job_phase[32];     /* what it is at, in words; "" without a job */
+    uint64_t missed_least;  /* so many keys at least are on record there; 64: any number from there */
 } mcp_server;
 
 enum {
@@ -384,7 +385,7 @@ enum {
 #define MCP_SERVER_INIT                                                                            \
     {                                                                                              \
         sizeof(mcp_server), NULL, NULL, 0, 0, 0, MCP_STATE_UP, 0, 0, "", "", 0, 0, 0, 0, 0, 0, 0,  \
-            0, -1, 0, 0, 0, 0, 0, 0, 0, 0, ""                                                      \
+            0, -1, 0, 0, 0, 0, 0, 0, 0, 0, "", 0                                                   \
     }
 
 /* What this client knows of one server. MCP_BAD_ARGUMENT when there is no such number. */

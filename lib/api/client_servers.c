@@ -35,6 +35,18 @@ since(int64_t then_ms, int64_t now_ms)
     return now_ms > then_ms ? (uint64_t)(now_ms - then_ms) : 0;
 }
 
+/* Each key is in one segment of the journal, and those that were begun are listed beside the mark.
+ */
+static uint64_t
+missed_least(const mcp__server *witness, const mcp__server *server)
+{
+    const mcp__missed *missed = mcp__ledger_find(&witness->ledger, server->ledger.id8);
+    uint64_t n = 0;
+    for (uint64_t bits = missed != NULL ? missed->segments : 0; bits != 0; bits &= bits - 1)
+        n++;
+    return n;
+}
+
 /* Who said that it missed writes, and since when that is known. */
 static void
 give_mark(mcp_server *info, const mcp__engine *engine, const mcp__server *server, int64_t now_ms)
@@ -43,6 +55,7 @@ give_mark(mcp_server *info, const mcp__engine *engine, const mcp__server *server
     if (server->missed_on < 0)
         return;
     info->missed_ms = since(server->missed_since_ms, now_ms);
+    info->missed_least = missed_least(&engine->servers[server->missed_on], server);
     if (info->state != MCP_STATE_RECOVERING)
         return;
     info->since_ms = info->missed_ms < info->since_ms ? info->missed_ms : info->since_ms;

@@ -143,8 +143,8 @@ take_outcomes(mcp__engine *engine)
             mcp__tally *tally = &engine->servers[job->server].tally;
             int is_copied = op->number == MCP__OUTCOME_DONE;
             tally->refilled += job->kind == MCP_JOB_RESYNC && is_copied;
-            tally->repaired += job->kind == MCP_JOB_REPAIR &&
-                               (is_copied || op->number == MCP__OUTCOME_MISSING);
+            tally->repaired +=
+                job->kind == MCP_JOB_REPAIR && (is_copied || op->number == MCP__OUTCOME_MISSING);
         }
         tell(engine, job, (uint32_t)task->tag, &outcome);
         mcp__pool_give_back(engine, task);
@@ -428,8 +428,7 @@ void
 mcp__chores_leave(mcp__engine *engine)
 {
     for (const mcp__job *job = engine->first_job; job != NULL; job = job->next) {
-        const mcp__lock *lock =
-            job->kind == MCP_JOB_REPAIR ? &job->repair.lock : &job->resync.lock;
+        const mcp__lock *lock = job->kind == MCP_JOB_REPAIR ? &job->repair.lock : &job->resync.lock;
         mcp__background wanted = {
             .verb = MCP__VERB_ASK,
             .ask = MCP__COMMAND_DELETE,

@@ -223,8 +223,11 @@ take_reply(mcp__engine *engine, mcp__server *server, const mcp__pending *pending
     mcp_status status = mcp__meta_status(pending->kind, reply);
     int last = is_last(leg);
     count_read(&server->tally, op, reply);
+    if (word == MCP__WORD_MARKS && op->mark.is_active)
+        engine->marking = &engine->servers[op->leg[MCP__OTHER(pending->leg)].server];
     if (word == MCP__WORD_MARKS)
         mcp__record_marks(engine, server, reply, pending->asked_ms);
+    engine->marking = NULL;
     /* A word of the record that failed is an answer, too: the record was not made. */
     if (status < MCP_OK && (word < MCP__WORD_MARKS || reply->kind != MCP__REPLY_SERVER_ERROR)) {
         take_error(engine, server, leg, reply, status, last);

@@ -376,7 +376,10 @@ unload(mcp__engine *engine, mcp__server *server, mcp__failure failure, int was_p
             mcp__pool_add_waiting(server, leg);
         } else {
             mcp__pool_add_fallen(engine, leg, failure, was_sent);
-            n_fallen += was_sent || !((mcp__op *)pending.op)->is_background;
+            /* What nobody waits for and changes nothing shows no fault when the peer just left. */
+            int is_harmless = ((mcp__op *)pending.op)->is_background &&
+                              (!was_sent || (was_peer && !leg->is_mutation));
+            n_fallen += !is_harmless;
         }
         has_partial = 0;
     }

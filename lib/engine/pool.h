@@ -87,7 +87,7 @@ typedef struct mcp__server {
     uint64_t n_flushes;
     uint32_t pid;
     uint8_t has_said;
-    uint8_t is_new; /* it had no epoch when its partners had none either */
+    uint8_t is_new;         /* it had no epoch when its partners had none either */
     uint8_t has_other_list; /* its clients list other servers than we do */
     /* What stands against it, as far as this client knows. */
     int32_t missed_on; /* the server that says so; -1: nobody does */
@@ -153,6 +153,7 @@ typedef struct mcp__engine {
     uint32_t n_undecided; /* servers whose epoch is missing */
     struct mcp__job *first_job;
     uint32_t n_jobs;
+    mcp__server *marking;     /* the server that a reply at hand puts on record, by our own doing */
     struct mcp__job *dumping; /* whose keys the dumper lists */
     int64_t dump_until_ms;
     uint8_t dump_phase;

@@ -32,7 +32,9 @@ tell_seen(mcp__engine *engine, mcp__server *missed, const mcp__server *host)
     missed->missed_on = (int32_t)host->number;
     missed->missed_since_ms = engine->now_ms;
     engine->wants_chores = 1;
-    tell(engine, MCP_EVENT_MARK_SEEN, missed->number, (int32_t)host->number, "");
+    int is_ours = engine->marking == missed;
+    tell(engine, is_ours ? MCP_EVENT_MARKED : MCP_EVENT_MARK_SEEN, missed->number,
+         (int32_t)host->number, is_ours ? missed->health.why : "");
     mcp_state after = mcp__line_state(engine, missed);
     if (before == after)
         return;
@@ -132,15 +134,6 @@ mcp__record_marks(mcp__engine *engine, mcp__server *server, const mcp__reply *re
              "its marks are of another format; they are left alone and taken to stand");
     if (signature(ledger) != before)
         compare(engine, server);
-}
-
-void
-mcp__record_marking(mcp__engine *engine, uint32_t missed, uint32_t witness)
-{
-    mcp__server *server = &engine->servers[missed];
-    server->tally.journaled++;
-    if (server->missed_on < 0)
-        tell(engine, MCP_EVENT_MARKED, missed, (int32_t)witness, server->health.why);
 }
 
 /* ---- epochs ---- */

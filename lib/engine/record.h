@@ -23,9 +23,6 @@ void mcp__record_marks(mcp__engine *engine, mcp__server *server, const mcp__repl
 void mcp__record_answer(mcp__engine *engine, mcp__server *server, uint8_t question,
                         const mcp__reply *reply, int64_t asked_ms);
 
-/* This client is about to put on record that one server missed something, on the other. */
-void mcp__record_marking(mcp__engine *engine, uint32_t missed, uint32_t witness);
-
 /* A server that was being filled is whole. */
 void mcp__record_filled(mcp__engine *engine, mcp__server *server);
 

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "engine/line.h"
-#include "engine/record.h"
 #include "ops/steps.h"
 
 /* ---- carrying out steps ---- */
@@ -125,8 +124,7 @@ finish(mcp__engine *engine, mcp__task *task)
     if (op->sequel != MCP__SEQUEL_NONE)
         begin_sequel(engine, op);
     if (op->mark.has != 0 && op->status >= MCP_OK)
-        mcp__record_marking(engine, op->leg[MCP__OTHER(op->mark.witness)].server,
-                            op->leg[op->mark.witness].server);
+        engine->servers[op->leg[MCP__OTHER(op->mark.witness)].server].tally.journaled++;
     if (op->is_filling && op->number && op->verb == MCP_GET)
         engine->servers[op->leg[MCP__PRIMARY].server].tally.refilled++;
     if (op->is_background) {
@@ -220,6 +218,8 @@ mcp__tasks_look_again(mcp__engine *engine, mcp__op *op)
     for (int i = MCP__PRIMARY; i <= MCP__BACKUP; i++) {
         const mcp__health *health = &engine->servers[op->leg[i].server].health;
         op->view.is_usable[i] = op->view.exists[i] && mcp__health_is_usable(health);
+        op->leg[i].is_reopened =
+            op->leg[i].opened_ms != engine->servers[op->leg[i].server].opened_ms;
     }
     mcp__op_look(op);
 }
@@ -245,6 +245,7 @@ set_leg(mcp__engine *engine, mcp__op *op, int index, uint32_t number)
     mcp__server *server = &engine->servers[number];
     op->leg[index].server = number;
     op->leg[index].cas_mark = server->cas_mark;
+    op->leg[index].opened_ms = server->opened_ms;
     op->ledger[index] = &server->ledger;
     op->view.exists[index] = 1;
     op->view.is_usable[index] = (uint8_t)mcp__health_is_usable(&server->health);

@@ -62,6 +62,17 @@ may_ask_source(const mcp__op *op)
             !op->view.is_cold[MCP__SOURCE] && mcp__view_is_trusted(&op->view, MCP__SOURCE));
 }
 
+/* No copy has it: a user's lease is ours, or somebody else's. */
+static mcp__step
+grant(mcp__op *op)
+{
+    int is_won = op->drop_unique != 0;
+    op->answered = MCP__TARGET;
+    op->result_cas =
+        is_won ? mcp__token_cas(op->leg[MCP__TARGET].cas_mark, op->drop_unique) : 0;
+    return mcp__op_done(op, is_won ? MCP_NOT_FOUND : MCP_LEASED);
+}
+
 static mcp__step
 answer_lease(mcp__op *op, const mcp__reply *reply)
 {
@@ -82,11 +93,8 @@ answer_lease(mcp__op *op, const mcp__reply *reply)
         op->phase = is_won ? SOURCE : ASIDE;
         return mcp__op_send(MCP__SOURCE, MCP__COMMAND_GET);
     }
-    if (op->verb == MCP_LEASE) {
-        op->answered = MCP__TARGET;
-        op->result_cas = is_won ? mcp__token_cas(op->leg[MCP__TARGET].cas_mark, reply->cas) : 0;
-        return mcp__op_done(op, is_won ? MCP_NOT_FOUND : MCP_LEASED);
-    }
+    if (op->verb == MCP_LEASE)
+        return grant(op);
     if (is_won) {
         op->phase = UNDO;
         op->status = MCP_NOT_FOUND;
@@ -125,11 +133,8 @@ answer_source(mcp__op *op, const mcp__reply *reply)
     int is_expiring = reply->ttl == 0; /* as a copy it would live for ever */
     if (reply->kind != MCP__REPLY_VALUE) {
         op->answered = MCP__SOURCE;
-        if (op->verb == MCP_LEASE && op->drop_unique != 0) { /* nobody has it: ours to compute */
-            op->answered = MCP__TARGET;
-            op->result_cas = mcp__token_cas(op->leg[MCP__TARGET].cas_mark, op->drop_unique);
-            return mcp__op_done(op, MCP_NOT_FOUND);
-        }
+        if (op->verb == MCP_LEASE)
+            return grant(op);
         return undo(op, MCP_NOT_FOUND);
     }
     mcp__op_adopt(op, MCP__SOURCE, reply);
@@ -209,6 +214,8 @@ mcp__step
 mcp__fill_failed(mcp__op *op, int leg)
 {
     (void)leg;
+    if (op->verb == MCP_LEASE && (op->phase == SOURCE || op->phase == ASIDE))
+        return grant(op);
     switch (op->phase) {
     case SOURCE: /* our stub goes, so that the next reader may try again */
         if (!is_copy(op))

@@ -3,10 +3,9 @@
 
 #include "pair/marks.h"
 
-#define ROUNDS_MAX 4
-
-/* Segments that are made whole in one bundle: room is left for the bump and the marks. */
-#define WHOLE_AT_ONCE 1
+/* A segment, its tag, the list of marks: each may have to be begun, and somebody else may be faster
+ * each time. */
+#define ROUNDS_MAX 8
 
 static void
 add_check(mcp__step *step, int leg)
@@ -18,14 +17,27 @@ add_check(mcp__step *step, int leg)
 }
 
 static void
+add_journal(mcp__step *step, int leg)
+{
+    mcp__op_add(step, leg, MCP__WORD_JOURNAL_LOOK);
+    mcp__op_add(step, leg, MCP__WORD_JOURNAL);
+    mcp__op_add(step, leg, MCP__WORD_JOURNAL_SIZE);
+}
+
+static void
 begin(mcp__op *op, int witness)
 {
-    op->mark.is_active = 1;
-    op->mark.witness = (uint8_t)witness;
-    op->mark.rounds = 0;
-    op->mark.needs = 0;
-    op->mark.has = 0;
-    op->mark.is_whole = 0;
+    mcp__marking *mark = &op->mark;
+    *mark = (mcp__marking){.is_active = 1, .witness = (uint8_t)witness, .inc8 = mark->inc8};
+}
+
+/* A new one for every segment that is begun, and never 0. */
+static void
+draw_tag(mcp__op *op)
+{
+    mcp__marking *mark = &op->mark;
+    uint32_t drawn = (mark->inc8 + mark->rounds * 2654435761u + mark->segment) * 2246822519u;
+    mark->new_tag = (drawn ^ drawn >> 15) >> 4 | 1;
 }
 
 mcp__step
@@ -35,8 +47,7 @@ mcp__mark_begin(mcp__op *op, int witness, uint8_t change)
     begin(op, witness);
     op->mark.segment = (uint8_t)mcp__marks_segment(op->key.bytes, op->key.len);
 #ifdef MCP_MUTANT_MARK_FIRST
-    mcp__op_add(&step, witness, MCP__WORD_JOURNAL);
-    mcp__op_add(&step, witness, MCP__WORD_JOURNAL_SIZE);
+    add_journal(&step, witness);
     add_check(&step, witness);
     if (change != MCP__COMMAND_NONE)
         mcp__op_add(&step, witness, change);
@@ -44,8 +55,7 @@ mcp__mark_begin(mcp__op *op, int witness, uint8_t change)
 #endif
     if (change != MCP__COMMAND_NONE)
         mcp__op_add(&step, witness, change);
-    mcp__op_add(&step, witness, MCP__WORD_JOURNAL);
-    mcp__op_add(&step, witness, MCP__WORD_JOURNAL_SIZE);
+    add_journal(&step, witness);
     add_check(&step, witness);
     return step;
 }
@@ -53,13 +63,46 @@ mcp__mark_begin(mcp__op *op, int witness, uint8_t change)
 mcp__step
 mcp__mark_begin_whole(mcp__op *op, int witness)
 {
-    mcp__step step = mcp__op_wait();
     begin(op, witness);
     op->mark.is_whole = 1;
-    op->mark.segment = 0;
-    op->mark.has = MCP__MARK_JOURNAL;
-    mcp__op_add(&step, witness, MCP__WORD_JOURNAL_WHOLE);
-    return step;
+    op->mark.has = MCP__MARK_JOURNAL | MCP__MARK_SEGMENT;
+    draw_tag(op);
+    return mcp__op_send(witness, (mcp__command_kind)MCP__WORD_JOURNAL_WHOLE);
+}
+
+/* ---- what comes back ---- */
+
+/* Behind the append: the segment is the one that was there before it, or nothing is certain. */
+static void
+take_size(mcp__marking *mark, const mcp__reply *reply, int is_there)
+{
+    uint32_t tag = is_there ? MCP__MARKS_TAG(reply->flags) : 0;
+    if (tag == 0 || tag != mark->tag)
+        mark->has &= (uint8_t)~MCP__MARK_JOURNAL;
+    if (is_there && reply->size > MCP__MARKS_SEGMENT_MAX)
+        mark->needs |= MCP__MARK_WHOLE;
+}
+
+/* Whether the marks name the server, and the beginning of the segment that has the key. */
+static void
+take_marks(mcp__op *op, const mcp__reply *reply)
+{
+    mcp__marking *mark = &op->mark;
+    uint32_t id8 = op->ledger[MCP__OTHER(mark->witness)]->id8;
+    const uint8_t *at = reply->value.bytes, *end = at;
+    mcp__mark entry;
+    if (reply->kind == MCP__REPLY_VALUE)
+        end += reply->value.len;
+    mark->has &= (uint8_t) ~(MCP__MARK_ENTRY | (mark->is_whole ? 0 : MCP__MARK_SEGMENT));
+    while (at < end && mcp__marks_next(&at, end, &entry)) {
+        if (entry.id8 != id8)
+            continue;
+        if (!entry.is_segment)
+            mark->has |= MCP__MARK_ENTRY;
+        else if (entry.segment == mark->segment && entry.tag == mark->tag)
+            mark->has |= MCP__MARK_SEGMENT;
+    }
+    mark->has_list = reply->kind == MCP__REPLY_VALUE;
 }
 
 void
@@ -68,61 +111,68 @@ mcp__mark_answer(mcp__op *op, uint8_t word, const mcp__reply *reply, mcp_status 
     mcp__marking *mark = &op->mark;
     int is_done = status == MCP_OK;
     switch (word) {
-    case MCP__WORD_JOURNAL:
-        mark->needs |= is_done ? 0 : MCP__MARK_JOURNAL;
-        mark->has |= is_done ? MCP__MARK_JOURNAL : 0;
+    case MCP__WORD_JOURNAL_LOOK:
+        mark->tag = is_done ? MCP__MARKS_TAG(reply->flags) : 0;
         break;
-    case MCP__WORD_JOURNAL_NEW:
-        if (is_done) /* one "+" for each beginning: so a repair sees when a segment was lost */
-            mark->needs |= MCP__MARK_SEGMENT;
+    case MCP__WORD_JOURNAL:
         mark->has |= is_done ? MCP__MARK_JOURNAL : 0;
         break;
     case MCP__WORD_JOURNAL_SIZE:
-        if (is_done && reply->size > MCP__MARKS_SEGMENT_MAX)
-            mark->needs |= MCP__MARK_WHOLE;
+        take_size(mark, reply, is_done);
         break;
-    case MCP__WORD_LIST:
-    case MCP__WORD_LIST_NEW:
-        if (is_done)
-            mark->needs &= (uint8_t)~mark->lists;
+    case MCP__WORD_JOURNAL_NEW:
+    case MCP__WORD_JOURNAL_WHOLE:
+        if (!is_done)
+            break;
+        mark->tag = mark->new_tag;
+        mark->has |= MCP__MARK_JOURNAL;
+        mark->needs &= (uint8_t)~MCP__MARK_WHOLE;
         break;
-    case MCP__WORD_MARKS: /* the ledger has read them */
-        mcp__op_look(op);
-        if (op->view.stands[MCP__OTHER(mark->witness)])
-            mark->has |= MCP__MARK_ENTRY;
-        if (op->view.stands[MCP__OTHER(mark->witness)])
-            mark->needs &= (uint8_t)~MCP__MARK_ENTRY;
-        else
-            mark->needs |= MCP__MARK_ENTRY;
+    case MCP__WORD_MARKS:
+        if (status >= MCP_OK)
+            take_marks(op, reply);
         break;
     default:
         break;
     }
 }
 
-/* Appending wants an item that exists, beginning one that does not: what failed in one round is
- * tried the other way in the next. */
+/* ---- what comes next ---- */
+
+/*
+ * What the next bundle makes. The tag of a segment that is begun is listed only when it is known
+ * that this client began it, one bundle later. Appending wants an item that exists, beginning one
+ * that does not: whichever failed is tried the other way.
+ */
 static void
-add_repairs(const mcp__op *op, mcp__step *step, int has_list)
+add_missing(mcp__op *op, mcp__step *step)
 {
-    const mcp__marking *mark = &op->mark;
-    int witness = mark->witness;
-    if (!(mark->has & MCP__MARK_JOURNAL))
-        mcp__op_add(step, witness,
-                    mark->rounds % 2 == 1 ? MCP__WORD_JOURNAL_NEW : MCP__WORD_JOURNAL);
+    mcp__marking *mark = &op->mark;
+    int leg = mark->witness;
+    int is_in_journal = (mark->has & MCP__MARK_JOURNAL) != 0;
+    mark->lists = 0;
+    draw_tag(op);
     if (mark->needs & MCP__MARK_WHOLE)
-        mcp__op_add(step, witness, MCP__WORD_JOURNAL_WHOLE);
+        mcp__op_add(step, leg, MCP__WORD_JOURNAL_WHOLE);
+    else if (!is_in_journal && mark->tag == 0 && !mark->was_begun)
+        mcp__op_add(step, leg, MCP__WORD_JOURNAL_NEW);
+    else if (!is_in_journal)
+        add_journal(step, leg);
+    else
+        mark->lists = (uint8_t)(~mark->has & (MCP__MARK_SEGMENT | MCP__MARK_ENTRY));
+    mark->was_begun = step->send[leg][0] == MCP__WORD_JOURNAL_NEW;
     if (mark->lists != 0)
-        mcp__op_add(step, witness, has_list ? MCP__WORD_LIST : MCP__WORD_LIST_NEW);
+        mcp__op_add(step, leg, mark->has_list ? MCP__WORD_LIST : MCP__WORD_LIST_NEW);
 }
 
-/* The next segments of a server that missed everything; 0: all are done. */
+/* The next segment of a server that missed everything; 0: all are done. */
 static int
 next_whole(mcp__op *op, mcp__step *step)
 {
     if (!op->mark.is_whole || op->mark.segment + 1 >= MCP__MARKS_SEGMENTS)
         return 0;
-    op->mark.segment = (uint8_t)(op->mark.segment + WHOLE_AT_ONCE);
+    op->mark.segment++;
+    draw_tag(op);
     mcp__op_add(step, op->mark.witness, MCP__WORD_JOURNAL_WHOLE);
     return 1;
 }
@@ -130,23 +180,17 @@ next_whole(mcp__op *op, mcp__step *step)
 mcp__mark_state
 mcp__mark_next(mcp__op *op, mcp__step *step)
 {
+    static const uint8_t all = MCP__MARK_JOURNAL | MCP__MARK_SEGMENT | MCP__MARK_ENTRY;
     mcp__marking *mark = &op->mark;
     *step = mcp__op_wait();
     if (next_whole(op, step))
         return MCP__MARK_MORE;
-    if (mark->has == (MCP__MARK_JOURNAL | MCP__MARK_ENTRY) && mark->needs == 0) {
+    int is_done = mark->has == all && mark->needs == 0;
+    if (is_done || ++mark->rounds >= ROUNDS_MAX) {
         mark->is_active = 0;
-        return MCP__MARK_RECORDED;
+        return is_done ? MCP__MARK_RECORDED : MCP__MARK_IMPOSSIBLE;
     }
-    if (++mark->rounds >= ROUNDS_MAX + mark->is_whole) {
-        mark->is_active = 0;
-        return MCP__MARK_IMPOSSIBLE;
-    }
-    mark->lists = mark->needs & (MCP__MARK_SEGMENT | MCP__MARK_ENTRY);
-    int has_list = op->ledger[mark->witness]->unique != 0;
-    add_repairs(op, step, has_list);
-    mark->needs &= (uint8_t) ~(MCP__MARK_JOURNAL | MCP__MARK_WHOLE);
-    mark->has &= (uint8_t)~MCP__MARK_ENTRY;
+    add_missing(op, step);
     add_check(step, mark->witness);
     return MCP__MARK_MORE;
 }

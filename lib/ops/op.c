@@ -72,7 +72,8 @@ static size_t
 put_list(char *out, const mcp__op *op, uint32_t id8)
 {
     mcp__mark entry = {.id8 = id8, .inc8 = op->mark.inc8};
-    mcp__mark begun = {.id8 = id8, .segment = op->mark.segment, .is_segment = 1};
+    mcp__mark begun = {
+        .id8 = id8, .segment = op->mark.segment, .tag = op->mark.tag, .is_segment = 1};
     size_t len = 0;
     if (op->mark.lists & MCP__MARK_SEGMENT)
         len += mcp__marks_put(out, &begun);
@@ -154,7 +155,8 @@ word_command(const mcp__op *op, int leg, uint8_t word, mcp__scratch *scratch)
     if (command.kind == MCP__COMMAND_GET)
         command.want = MCP_WANT_CAS;
     if (mcp__command_has_value(command.kind)) {
-        command.flags = MCP__MARKS_FORMAT;
+        int begins = word == MCP__WORD_JOURNAL_NEW || word == MCP__WORD_JOURNAL_WHOLE;
+        command.flags = begins ? MCP__MARKS_TAG_FLAGS(op->mark.new_tag) : MCP__MARKS_FORMAT;
         command.value =
             (mcp__span){scratch->value, put_value(op, leg, word, missed, scratch->value)};
     }
@@ -301,6 +303,9 @@ has_other_chance(const mcp__op *op, int leg)
         return 0;
     if (op->leg[other].was_asked)
         return op->leg[other].copy == MCP_COPY_OK && !mcp__op_is_waiting(op, other);
+    int is_read = op->verb == MCP_GET || op->verb == MCP_LEASE;
+    if (is_read && !mcp__view_is_trusted(&op->view, other)) /* it will not be asked */
+        return 0;
     return op->leg[other].failure == MCP__FAILURE_NONE &&
            (op->view.is_usable[other] || !op->view.is_usable[leg]);
 }

@@ -24,9 +24,10 @@
  * words, which are about the record that the pair keeps (see pair/marks.h). */
 typedef enum mcp__word {
     MCP__WORD_MARKS = 64,    /* read the marks */
+    MCP__WORD_JOURNAL_LOOK,  /* the tag of the key's segment */
     MCP__WORD_JOURNAL,       /* append the key to its segment, */
     MCP__WORD_JOURNAL_NEW,   /* or begin the segment with it */
-    MCP__WORD_JOURNAL_SIZE,  /* how large the segment is */
+    MCP__WORD_JOURNAL_SIZE,  /* how large the segment is, and its tag again */
     MCP__WORD_JOURNAL_WHOLE, /* make the segment mean all its keys */
     MCP__WORD_LIST,          /* append what the marks lack, */
     MCP__WORD_LIST_NEW,      /* or begin them with it */
@@ -77,6 +78,7 @@ typedef struct mcp__leg {
     uint8_t bundle[MCP__BUNDLE_MAX]; /* what is on its way, in this order: command kinds, words */
     uint8_t n_bundle;
     uint8_t n_answered;   /* of these */
+    uint8_t is_reopened;  /* its connection is not the one of when the operation began */
     uint8_t missed;       /* it lacks a change that the other copy has, or may have */
     uint8_t late_failure; /* mcp__failure: when the rest of the bundle has been answered */
     uint8_t is_mutation;  /* something in the bundle changes the key */
@@ -84,6 +86,7 @@ typedef struct mcp__leg {
     uint8_t was_resent;   /* moved once to a new connection, as nothing had been sent or changed */
     uint8_t failure;      /* mcp__failure */
     int16_t status;       /* of its last answer */
+    int64_t opened_ms;    /* when its connection was made, as the operation began */
     int64_t started_ms;   /* when its command was handed to the link */
     /* The engine's: the queue of legs that wait for a link to open, or that have fallen. */
     struct mcp__leg *next_waiting, *previous_waiting;
@@ -136,12 +139,16 @@ typedef struct mcp__marking {
     uint8_t is_active;
     uint8_t witness; /* the leg on whose server it is recorded; the other one missed it */
     uint8_t rounds;
-    uint8_t needs;    /* what the next round has to do */
-    uint8_t lists;    /* of these, what goes into the marks */
-    uint8_t has;      /* what has been done */
-    uint8_t is_whole; /* not one key: every segment, one after the other */
+    uint8_t needs;     /* MCP__MARK_WHOLE: the segment has become too large */
+    uint8_t was_begun; /* the last bundle tried to begin the segment */
+    uint8_t has_list;  /* there are marks to append to */
+    uint8_t lists;     /* what goes into the marks: MCP__MARK_SEGMENT, _ENTRY */
+    uint8_t has;       /* what has been done */
+    uint8_t is_whole;  /* not one key: every segment, one after the other */
     uint8_t segment;
-    uint32_t inc8; /* for a new entry */
+    uint32_t inc8;    /* for a new entry */
+    uint32_t tag;     /* of the segment that has the key; 0: not known */
+    uint32_t new_tag; /* of one that is begun now */
 } mcp__marking;
 
 typedef struct mcp__op {

@@ -153,21 +153,10 @@ see_segments(mcp__repair_side *side, uint64_t segments, int64_t now_ms)
     }
 }
 
-/* A mark that came after this job cleared the one it was begun for. */
-static int
-stands_again(const mcp__repair *job, const mcp__sight *sight)
-{
-    return job->is_cleared && sight->stands && sight->inc8 != job->side[0].inc8;
-}
-
 static void
 look(mcp__repair *job, const mcp__sight *sight, int64_t now_ms)
 {
     job->hold_ms = sight->hold_ms;
-    if (job->is_cleared && !stands_again(job, sight))
-        return;
-    if (job->is_cleared)
-        job->must_begin_again = 1;
     if (!sight->stands)
         mcp__repair_end(job, MCP__REPAIR_DONE);
     else if (!sight->is_usable[0] || !sight->is_usable[1])
@@ -195,25 +184,7 @@ begin_again(mcp__repair *job)
     mcp__repair_forget_round(job);
     job->must_begin_again = 0;
     job->lock.was_lost = 0;
-    job->lock.is_leaving = 0;
-    job->is_cleared = 0;
     mcp__repair_enter(job, MCP__REPAIR_PEEKING);
-    return 0;
-}
-
-static int
-hold(mcp__repair *job, int64_t now_ms, mcp__errand *errand)
-{
-    int64_t due = INT64_MIN;
-    for (int i = 0; i < job->n_sides; i++) {
-        if (job->side[i].since_ms + job->hold_ms > due)
-            due = job->side[i].since_ms + job->hold_ms;
-    }
-    if (mcp__repair_must_wait(due, now_ms, errand)) {
-        job->waiting_until_ms = due;
-        return 1;
-    }
-    mcp__repair_enter(job, MCP__REPAIR_LOCKING);
     return 0;
 }
 
@@ -224,7 +195,6 @@ take_lock(mcp__repair *job, int64_t now_ms, mcp__errand *errand)
         mcp__lock_next(&job->lock, now_ms, errand);
         return 1;
     }
-    job->lock.was_lost = 0;
     mcp__repair_begin_round(job);
     return 0;
 }
@@ -289,13 +259,11 @@ take_step(mcp__repair *job, int64_t now_ms, mcp__errand *errand)
     case MCP__REPAIR_PEEKING:
         return mcp__repair_peek(job, errand);
     case MCP__REPAIR_HOLDING:
-        return hold(job, now_ms, errand);
+        return mcp__repair_hold(job, now_ms, errand);
     case MCP__REPAIR_LOCKING:
         return take_lock(job, now_ms, errand);
     case MCP__REPAIR_READING:
         return mcp__repair_read(job, now_ms, errand);
-    case MCP__REPAIR_WAITING:
-        return mcp__repair_wait_young(job, now_ms, errand);
     case MCP__REPAIR_QUARANTINE:
         return mcp__repair_quarantine(job, now_ms, errand);
     case MCP__REPAIR_REPLAYING:
@@ -345,7 +313,7 @@ mcp__repair_next(mcp__repair *job, const mcp__sight *sight, int64_t now_ms, mcp_
 {
     *errand = (mcp__errand){.what = MCP__ERRAND_NONE, .until_ms = INT64_MAX};
     job->waiting_until_ms = 0;
-    if (job->result == MCP__REPAIR_UNDER_WAY)
+    if (job->result == MCP__REPAIR_UNDER_WAY && !job->is_cleared)
         look(job, sight, now_ms);
     job->must_begin_again |= job->lock.was_lost && !job->is_cleared;
     if (job->result == MCP__REPAIR_UNDER_WAY && renew_lock(job, now_ms, errand))
@@ -437,8 +405,8 @@ const char *
 mcp__repair_phase_name(mcp__repair_phase phase)
 {
     static const char *const names[] = {
-        "peeking", "holding",  "locking",   "reading", "waiting",  "quarantine", "replaying",
-        "cutting", "clearing", "releasing", "resting", "sweeping", "deferring",  "ended"};
+        "peeking",  "holding",   "locking", "reading",  "quarantine", "replaying", "cutting",
+        "clearing", "releasing", "resting", "sweeping", "deferring",  "ended"};
     return names[phase];
 }
 

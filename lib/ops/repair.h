@@ -5,10 +5,10 @@
  * the journal. One job is one pair of servers, whichever of the two is the primary of a key.
  *
  *   PEEKING     the cas of all 64 journal segments is noted as soon as the mark is seen
- *   HOLDING     until this incarnation of the mark has been seen for H: then every client knows
+ *   HOLDING     until this incarnation of the mark has been seen for H (then every client knows),
+ *               and a segment, too: the writes of younger ones may still be in flight
  *   LOCKING     until nobody else repairs
- *   READING     the mark, and behind it all segments. None there: CLEARING
- *   WAITING     only segments younger than H are there: their writes may still be in flight
+ *   READING     the mark, and behind it all segments. None there: CLEARING; all young: HOLDING
  *   QUARANTINE  in every round: D answers, Q passes, D answers on a connection opened after the
  *               youngest of what is replayed was first seen
  *   REPLAYING   each key is deleted on D, then copied by lease from W; of a segment that means all
@@ -17,7 +17,8 @@
  *   CLEARING    the mark goes if nothing was appended to it since READING; else READING
  *   RELEASING   the lock is given back
  *   RESTING     5 s later: SWEEPING: the replayed keys (the first 1024) are compared once more,
- *               because a write that a server had buffered before all this may have come after it
+ *               because a write that a server had buffered before all this may have come after it.
+ *               (The mark is gone by then: if D fails anew, that is another job's business.)
  *   DEFERRING   both stand, and the other of the two jobs does the work
  *
  * The rules that safety rests on, by their numbers in docs/design.md: I2, I4, I16.
@@ -55,7 +56,6 @@ typedef enum mcp__repair_phase {
     MCP__REPAIR_HOLDING,
     MCP__REPAIR_LOCKING,
     MCP__REPAIR_READING,
-    MCP__REPAIR_WAITING,
     MCP__REPAIR_QUARANTINE,
     MCP__REPAIR_REPLAYING,
     MCP__REPAIR_CUTTING,
@@ -101,8 +101,11 @@ typedef struct mcp__repair_segment {
     int64_t since_ms; /* when this job first saw that */
     uint8_t *value;   /* as read in this round; NULL: absent, or whole */
     uint32_t value_len;
+    uint32_t tag;       /* of the one that is there */
+    uint32_t new_tag;   /* of the first "+" entry that is not accounted for */
     uint16_t listed;    /* how many "+" entries say that it was begun */
     uint16_t accounted; /* so many of them this job has replayed and deleted */
+    uint8_t has_other;  /* those that are not accounted for are of several beginnings */
     uint8_t is_whole;   /* all keys of the segment are meant */
     uint8_t is_todo;    /* it is old enough, and replayed in this round */
     uint8_t key_len;
@@ -138,7 +141,7 @@ typedef struct mcp__repair {
     uint64_t n_segments; /* segments replayed and deleted */
     uint32_t n_rounds;
     uint64_t n_swept;         /* keys compared at the end */
-    int64_t waiting_until_ms; /* HOLDING, WAITING, RESTING: until then; else 0 */
+    int64_t waiting_until_ms; /* HOLDING, RESTING: until then; else 0 */
 
     mcp__repair_setup setup;
     mcp__lock lock;

@@ -55,8 +55,8 @@ void mcp__repair_begin_round(mcp__repair *job);
 /* Gives back what a round has read. */
 void mcp__repair_forget_round(mcp__repair *job);
 int mcp__repair_peek(mcp__repair *job, mcp__errand *errand);
+int mcp__repair_hold(mcp__repair *job, int64_t now_ms, mcp__errand *errand);
 int mcp__repair_read(mcp__repair *job, int64_t now_ms, mcp__errand *errand);
-int mcp__repair_wait_young(mcp__repair *job, int64_t now_ms, mcp__errand *errand);
 int mcp__repair_cut(mcp__repair *job, mcp__errand *errand);
 int mcp__repair_clear(mcp__repair *job, mcp__errand *errand);
 void mcp__repair_told_peek(mcp__repair *job, uint32_t tag, const mcp__outcome *outcome,

@@ -83,6 +83,60 @@ mcp__repair_told_peek(mcp__repair *job, uint32_t tag, const mcp__outcome *outcom
     note_unique(segment_of(job, tag), unique_in(outcome), now_ms);
 }
 
+/* ---- Holding ------------------------------------------------------------------------------ */
+
+/* Every "+" entry names one beginning of a segment by its tag. One that is neither accounted for
+ * nor that of the segment that is there was evicted, with all its keys. */
+static int
+is_evicted(const mcp__repair_segment *segment)
+{
+#ifdef MCP_MUTANT_EVICTED_IGNORED
+    return 0;
+#endif
+    if (segment->listed <= segment->accounted)
+        return 0;
+    return segment->unique == 0 || segment->has_other || segment->new_tag != segment->tag;
+}
+
+/* When a round could do something: the marks are old enough, and so is one segment, or all of them
+ * where both stand. */
+static int64_t
+due_of(const mcp__repair *job)
+{
+    int64_t first_ms = INT64_MAX, last_ms = INT64_MIN, due_ms = INT64_MIN;
+    for (int i = 0; i < job->n_sides * MCP__MARKS_SEGMENTS; i++) {
+        const mcp__repair_side *side = &job->side[i / MCP__MARKS_SEGMENTS];
+        const mcp__repair_segment *segment = &side->segment[i % MCP__MARKS_SEGMENTS];
+        due_ms = side->since_ms > due_ms ? side->since_ms : due_ms;
+        if (segment->unique == 0 && !is_evicted(segment))
+            continue;
+        first_ms = segment->since_ms < first_ms ? segment->since_ms : first_ms;
+        last_ms = segment->since_ms > last_ms ? segment->since_ms : last_ms;
+    }
+    int64_t wanted_ms = job->n_sides > 1 || last_ms == INT64_MIN ? last_ms : first_ms;
+    return (wanted_ms > due_ms ? wanted_ms : due_ms) + job->hold_ms;
+}
+
+/* Without the lock: whoever has it and cannot begin yet would hinder those who can. */
+int
+mcp__repair_hold(mcp__repair *job, int64_t now_ms, mcp__errand *errand)
+{
+    int64_t due_ms = due_of(job);
+    if (!mcp__lock_leave(&job->lock)) {
+        mcp__lock_next(&job->lock, now_ms, errand);
+        return 1;
+    }
+    if (mcp__repair_must_wait(due_ms, now_ms, errand)) {
+        job->waiting_until_ms = due_ms;
+        return 1;
+    }
+    job->lock.is_leaving = 0;
+    job->lock.was_lost = 0;
+    job->lock.due_ms = now_ms;
+    mcp__repair_enter(job, MCP__REPAIR_LOCKING);
+    return 0;
+}
+
 /* ---- A round ------------------------------------------------------------------------------ */
 
 void
@@ -112,6 +166,19 @@ mcp__repair_begin_round(mcp__repair *job)
     mcp__repair_enter(job, MCP__REPAIR_READING);
 }
 
+/* Entries are only ever appended, so what is accounted for stands in front. */
+static void
+see_beginning(mcp__repair_segment *segment, uint32_t tag, uint16_t index)
+{
+    if (index < segment->accounted)
+        return;
+    if (index == segment->accounted) {
+        segment->new_tag = tag;
+        segment->has_other = 0;
+    }
+    segment->has_other |= tag != segment->new_tag;
+}
+
 /* What "+" entries say, and the first "=" entry. 0: the mark does not stand. */
 static int
 read_marks(mcp__repair_side *side, mcp__span list, int64_t now_ms)
@@ -125,7 +192,7 @@ read_marks(mcp__repair_side *side, mcp__span list, int64_t now_ms)
         if (mark.id8 != side->id8)
             continue;
         if (mark.is_segment && listed[mark.segment] < UINT16_MAX)
-            listed[mark.segment]++;
+            see_beginning(&side->segment[mark.segment], mark.tag, listed[mark.segment]++);
         if (!mark.is_segment && !stands)
             inc8 = mark.inc8;
         stands |= !mark.is_segment;
@@ -233,7 +300,7 @@ static int
 is_whole(const mcp__outcome *outcome)
 {
     return mcp__marks_is_whole(outcome->value) || outcome->value.len > SEGMENT_HELD ||
-           outcome->flags != MCP__MARKS_FORMAT;
+           (outcome->flags & 15) != MCP__MARKS_FORMAT;
 }
 
 void
@@ -242,6 +309,7 @@ mcp__repair_told_segment(mcp__repair *job, uint32_t tag, const mcp__outcome *out
 {
     mcp__repair_segment *segment = segment_of(job, tag);
     note_unique(segment, unique_in(outcome), now_ms);
+    segment->tag = MCP__MARKS_TAG(outcome->flags);
     if (outcome->status == MCP__OUTCOME_MISSING)
         return;
     segment->is_whole = (uint8_t)is_whole(outcome);
@@ -262,18 +330,7 @@ typedef struct finding {
     int n_old;
     int n_young;
     int64_t youngest_ms; /* of the old ones */
-    int64_t due_ms;      /* when the next young one is old enough */
 } finding;
-
-/* Every "+" entry is one beginning. One of those that are not accounted for is that of the segment
- * that is there; what began before it was evicted with all its keys. */
-static int
-is_evicted(const mcp__repair_segment *segment)
-{
-    if (segment->listed < segment->accounted)
-        return segment->unique == 0;
-    return segment->listed - segment->accounted > (segment->unique != 0);
-}
 
 static void
 look_at(mcp__repair *job, finding *found, mcp__repair_segment *segment, uint32_t index,
@@ -281,10 +338,8 @@ look_at(mcp__repair *job, finding *found, mcp__repair_segment *segment, uint32_t
 {
     if (segment->unique == 0 && !is_evicted(segment))
         return;
-    int64_t due_ms = segment->since_ms + job->hold_ms;
-    if (now_ms < due_ms) {
+    if (now_ms < segment->since_ms + job->hold_ms) {
         found->n_young++;
-        found->due_ms = due_ms < found->due_ms ? due_ms : found->due_ms;
         return;
     }
     found->n_old++;
@@ -300,7 +355,7 @@ look_at(mcp__repair *job, finding *found, mcp__repair_segment *segment, uint32_t
 static void
 decide(mcp__repair *job, int64_t now_ms)
 {
-    finding found = {0, 0, INT64_MIN, INT64_MAX};
+    finding found = {0, 0, INT64_MIN};
     for (int s = 0; s < job->n_sides; s++) {
         for (uint32_t i = 0; i < MCP__MARKS_SEGMENTS; i++)
             look_at(job, &found, &job->side[s].segment[i], i, now_ms);
@@ -310,8 +365,7 @@ decide(mcp__repair *job, int64_t now_ms)
     if (found.n_old == 0 && found.n_young == 0) {
         mcp__repair_enter(job, MCP__REPAIR_CLEARING);
     } else if (found.n_young > 0 && (found.n_old == 0 || job->is_both)) {
-        mcp__repair_enter(job, MCP__REPAIR_WAITING);
-        job->pause_until_ms = found.due_ms;
+        mcp__repair_enter(job, MCP__REPAIR_HOLDING);
     } else {
         job->youngest_ms = found.youngest_ms;
         mcp__repair_begin_quarantine(job);
@@ -329,17 +383,6 @@ read_all(mcp__repair *job, int64_t now_ms, mcp__errand *errand)
     if (job->n_flying > 0)
         return 1;
     decide(job, now_ms);
-    return 0;
-}
-
-int
-mcp__repair_wait_young(mcp__repair *job, int64_t now_ms, mcp__errand *errand)
-{
-    if (mcp__repair_must_wait(job->pause_until_ms, now_ms, errand)) {
-        job->waiting_until_ms = job->pause_until_ms;
-        return 1;
-    }
-    mcp__repair_begin_round(job);
     return 0;
 }
 

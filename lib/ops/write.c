@@ -351,6 +351,13 @@ answer_mirror(mcp__op *op, int leg)
         op->leg[op->authority].status = MCP_OK;
         return clean_up(op);
     }
+    /* It had no number: nothing, or the stub of somebody who copies the key at this moment, and
+     * who would then store what was before. */
+    if (is_count(op) && op->leg[leg].status != MCP_OK) {
+        op->status = MCP_OK;
+        op->phase = CLEAN;
+        return mcp__op_send(leg, MCP__COMMAND_DELETE);
+    }
     if (op->view.stands[leg] && op->copy_cas[op->authority] != 0) {
         op->phase = CHECK;
         return mcp__op_send(op->authority, (mcp__command_kind)MCP__WORD_PEEK);

@@ -10,8 +10,8 @@
 #include "wire/token.h"
 
 #define HEX8 8
-#define MARK_LEN (HEX8 + 1 + HEX8 + 1) /* "01234567=89abcdef;" */
-#define SEGMENT_LEN (HEX8 + 1 + 2 + 1) /* "01234567+63;" */
+#define MARK_LEN (HEX8 + 1 + HEX8 + 1)            /* "01234567=89abcdef;" */
+#define SEGMENT_LEN (HEX8 + 1 + 2 + 1 + HEX8 + 1) /* "01234567+63.89abcdef;" */
 
 _Static_assert(MARK_LEN + SEGMENT_LEN <= MCP__MARKS_ENTRY_MAX, "both kinds fit");
 _Static_assert(1 + MCP__KEY_MAX + 1 <= MCP__MARKS_LINE_MAX, "every key fits");
@@ -145,10 +145,14 @@ get_entry(const uint8_t *from, const uint8_t *stop, mcp__mark *mark)
     *mark = (mcp__mark){0};
     if (len >= MARK_LEN && stop[-HEX8 - 1] == '=')
         return get_hex8(stop - HEX8 - 1 - HEX8, &mark->id8) && get_hex8(stop - HEX8, &mark->inc8);
-    if (len < SEGMENT_LEN || stop[-3] != '+')
+    if (len < SEGMENT_LEN)
+        return 0;
+    const uint8_t *dot = stop - HEX8 - 1; /* "<id8>+<seg>.<tag>;" */
+    if (dot[-3] != '+' || *dot != '.')
         return 0;
     mark->is_segment = 1;
-    return get_hex8(stop - 3 - HEX8, &mark->id8) && get_segment(stop - 2, &mark->segment);
+    return get_hex8(dot - 3 - HEX8, &mark->id8) && get_segment(dot - 2, &mark->segment) &&
+           get_hex8(dot + 1, &mark->tag);
 }
 
 int
@@ -168,7 +172,11 @@ mcp__marks_put(char *out, const mcp__mark *mark)
 {
     char *at = put_hex8(out, mark->id8);
     *at++ = mark->is_segment ? '+' : '=';
-    at = mark->is_segment ? put_segment(at, mark->segment) : put_hex8(at, mark->inc8);
+    if (mark->is_segment) {
+        at = put_segment(at, mark->segment);
+        *at++ = '.';
+    }
+    at = put_hex8(at, mark->is_segment ? mark->tag : mark->inc8);
     *at++ = ';';
     return (size_t)(at - out);
 }

@@ -7,7 +7,7 @@
  *
  *     item                 on            holds
  *     <prefix>s            any server    who missed writes that are here: "<id8>=<inc8>;", and
- *                                        which journal segments were begun: "<id8>+<seg>;"
+ *                                        which journal segments were begun: "<id8>+<seg>.<tag>;"
  *     <prefix>j:<id8>:<n>  the survivor  keys that <id8> missed, one a line: "k<key>" or, for a
  *                                        key that goes over the wire in base64, "b<base64>"; a
  *                                        segment that begins with "*" means all keys of it
@@ -27,6 +27,10 @@
 #include "wire/span.h"
 
 #define MCP__MARKS_FORMAT 1u
+/* Client flags of a journal segment: the format in the low 4 bits, above it its tag: a random
+ * number that tells this beginning of the segment from others. Never 0. */
+#define MCP__MARKS_TAG_FLAGS(tag) (MCP__MARKS_FORMAT | (uint32_t)(tag) << 4)
+#define MCP__MARKS_TAG(flags) ((uint32_t)(flags) >> 4)
 #define MCP__MARKS_SEGMENTS 64
 /* A segment larger than this is replaced by "*": it would answer appends ever more slowly. */
 #define MCP__MARKS_SEGMENT_MAX 65536
@@ -58,7 +62,8 @@ size_t mcp__marks_key_lock(char *out, mcp__span prefix, uint32_t id8);
 typedef struct mcp__mark {
     uint32_t id8;
     uint32_t inc8;   /* the incarnation of "id8=inc8;" */
-    uint8_t segment; /* of "id8+segment;" */
+    uint32_t tag;    /* of "id8+segment.tag;", 28 bits */
+    uint8_t segment; /* of "id8+segment.tag;" */
     uint8_t is_segment;
 } mcp__mark;
 

@@ -23,7 +23,7 @@ typedef enum mcp__command_kind {
     MCP__COMMAND_DELETE, /* with `unique` != 0: only if the server's number is still that */
     MCP__COMMAND_INCR,
     MCP__COMMAND_DECR,
-    MCP__COMMAND_PEEK,  /* the server's number and the size, without the value */
+    MCP__COMMAND_PEEK,  /* the server's number, size and flags, without the value */
     MCP__COMMAND_LEASE, /* GET that leaves a stub for `ttl` seconds where there is no value; `delta`:
                            recompute that long before the end */
     MCP__COMMAND_PING, /* the last of the meta commands; from here on classic ones */

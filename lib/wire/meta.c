@@ -55,7 +55,7 @@ put_get(uint8_t *out, const mcp__command *command)
 {
     out = put_start(out, "mg ", command);
     if (command->kind == MCP__COMMAND_PEEK)
-        return PUT(out, " c s");
+        return PUT(out, " c s f");
     if (command->kind == MCP__COMMAND_LEASE) {
         out = put_ttl(out, 'N', command->ttl);
         if (command->delta != 0)

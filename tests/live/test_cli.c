@@ -304,7 +304,8 @@ START_TEST(the_backup_answers_for_a_dead_primary)
     WANT(0, "", NULL, "set", "k", "v");
     server_kill(p0);
     WANT(0, "v", NULL, "get", "k");
-    WANT(0, "v", "answer of b0 (primary p0: failed, backup b0: ok)", "get", "k", "--verbose");
+    WANT(0, "v", "answer of b0 (primary p0: ", "get", "k", "--verbose");
+    ck_assert_ptr_nonnull(strstr(said.err, ", backup b0: ok)"));
     ck_assert_int_eq(CLI("gets", "k", "--json"), 0);
     ck_assert_str_eq(cli_member(0, "from_backup"), "true");
     ck_assert_str_eq(cli_member(0, "server"), "b0");
@@ -362,9 +363,10 @@ END_TEST
 
 START_TEST(a_change_that_was_sent_and_not_answered_ends_with_4)
 {
-    static const fault_rule hang[] = {{.match = "ms ", .what = FAULT_HANG},
-                                      {.match = "md ", .what = FAULT_HANG},
-                                      {.match = "ma ", .what = FAULT_HANG}};
+    /* Of users' keys: what the library writes for itself arrives. */
+    static const fault_rule hang[] = {{.match = "ms k", .what = FAULT_HANG},
+                                      {.match = "md k", .what = FAULT_HANG},
+                                      {.match = "ma k", .what = FAULT_HANG}};
     start_pair("");
     fault *primary = fault_unix(p0);
     fault *backup = fault_unix(b0);

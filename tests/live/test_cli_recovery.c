@@ -128,11 +128,13 @@ START_TEST(a_returning_server_is_repaired)
     want_out("\np0 (unix:");
     want_out(": recovering");
     want_out("on record on b0");
+    want_out("on record are 2 keys or more");
     want_out("mcp-cli repair p0");
     want_out("1 of 2 servers up, 1 recovering\n");
     ck_assert_int_eq(CLI("status", "--json"), 1);
     ck_assert_str_eq(cli_member(0, "state"), "recovering");
     ck_assert_str_eq(cli_member(0, "missed_on"), "b0");
+    ck_assert_str_eq(cli_member(0, "missed_least"), "2");
     ck_assert_str_eq(cli_member(0, "up"), "false");
     ck_assert_str_eq(cli_member(1, "missed_on"), "null");
     ck_assert_str_eq(cli_member(1, "up"), "true");

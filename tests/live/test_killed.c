@@ -209,6 +209,7 @@ START_TEST(killed_primary_one_refused_connect_then_silence)
     server *p = _i == 0 ? server_unix(NULL) : server_tcp(NULL);
     server *b = server_unix(NULL);
     char pid[16];
+    size_t n_rounds = 0;
     const char *const words[] = {"killed", p->address, b->address, pid, NULL};
     trace *t;
 
@@ -223,8 +224,13 @@ START_TEST(killed_primary_one_refused_connect_then_silence)
                       strcmp(t->calls[i].error, "EINPROGRESS") == 0);
     ck_assert_uint_eq(trace_count(t, 2, "", p->address), 0);
     ck_assert_uint_eq(trace_count(t, 2, "socket", NULL), 0);
-    ck_assert_uint_eq(trace_count(t, 2, "send", b->address), N_TRACED - 1);
-    ck_assert_uint_eq(trace_count(t, 2, "recv", b->address), N_TRACED - 1);
+    /* The last store could not be verified any more: three tries later it goes on record, in a few
+     * rounds. All else is one send and one receive for each call. */
+    for (size_t i = 0; i < t->n; i++)
+        n_rounds += t->calls[i].phase == 2 && strstr(t->calls[i].text, "\"ms mcp:") != NULL;
+    ck_assert_uint_le(n_rounds, 8);
+    ck_assert_uint_eq(trace_count(t, 2, "send", b->address), N_TRACED - 1 + n_rounds);
+    ck_assert_uint_le(trace_count(t, 2, "recv", b->address), N_TRACED - 1 + n_rounds);
     trace_free(t);
 }
 END_TEST

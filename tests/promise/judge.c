@@ -254,6 +254,8 @@ count(const history_record *r, judge_verdict *v)
     v->degraded += (uint64_t)(is_write(r) && r->outcome == OUTCOME_YES &&
                               (has_missed(r->primary) || has_missed(r->backup)));
     v->unknown += r->outcome == OUTCOME_UNKNOWN;
+    if (failed)
+        take_example(v, CRIME_FAILED, r, NULL, NULL);
     if (r->outcome != OUTCOME_PENDING && took > v->slowest_us)
         v->slowest_us = took;
 }
@@ -375,7 +377,7 @@ const char *
 judge_crime_name(judge_crime crime)
 {
     static const char *const names[] = {"none", "stale, own", "stale, others", "resurrected",
-                                        "left", "phantom",    "garbled"};
+                                        "left", "phantom",    "garbled",       "failed"};
 
     return names[crime];
 }

@@ -40,10 +40,11 @@ typedef enum judge_crime {
     CRIME_LEFT,        /* the observer found it on a server at the end */
     CRIME_PHANTOM,     /* G7: a value nobody wrote, or not yet, or that was "not changed" */
     CRIME_GARBLED,     /* G7: another key's value, or a damaged one */
+    CRIME_FAILED,      /* an error; whether that is one, the scene says */
 } judge_crime;
 
 /* Examples kept: so many, and of one crime not more than so many. */
-enum { JUDGE_EXAMPLES = 8, JUDGE_SAME = 3 };
+enum { JUDGE_EXAMPLES = 12, JUDGE_SAME = 3 };
 
 typedef struct judge_example {
     judge_crime crime;

@@ -17,7 +17,7 @@ static void
 broken(sim_world *world, sim_client *client, uint32_t server, int os_error, const char *what)
 {
     sim_rules_before(world, client);
-    mcp__drive_broken(&client->engine, server, os_error, what, world->now_ms);
+    mcp__drive_broken(&client->engine, server, os_error, what, sim_client_now(world, client));
     sim_rules_after(world, client, "broken");
 }
 
@@ -79,14 +79,14 @@ send_output(sim_world *world, sim_client *client, uint32_t server)
 void
 sim_driver_writable(sim_world *world, sim_client *client, sim_conn *conn)
 {
-    const mcp__server *server = &client->engine.servers[conn->server];
-    if (client->conn[conn->server] != conn || !conn->is_open)
+    const mcp__server *server = &client->engine.servers[conn->line];
+    if (client->conn[conn->line] != conn || !conn->is_open)
         return;
     if (!client->is_listening || (server->wishes & MCP__WISH_RESET))
         return;
     conn->has_unsent = 0;
     if (mcp__link_has_output(&server->link))
-        send_output(world, client, conn->server);
+        send_output(world, client, conn->line);
     sim_driver_pump(world, client);
 }
 
@@ -101,7 +101,9 @@ open_conn(sim_world *world, sim_client *client, uint32_t server)
         broken(world, client, server, EMFILE, "too many open files");
         return;
     }
-    client->conn[server] = sim_host_connect(world, client->number, server);
+    client->conn[server] = sim_host_connect(world, client->number,
+                                            client->engine.servers[server].address);
+    client->conn[server]->line = server;
 }
 
 /* A connection that has rested: closed meanwhile, or with bytes that nobody asked for? */
@@ -137,13 +139,13 @@ static void
 hear_outcome(sim_world *world, sim_client *client, sim_conn *conn)
 {
     if (conn->outcome == SIM_REFUSED) {
-        leave(world, client, conn->server);
-        broken(world, client, conn->server, ECONNREFUSED, "Connection refused");
+        leave(world, client, conn->line);
+        broken(world, client, conn->line, ECONNREFUSED, "Connection refused");
         return;
     }
     conn->is_open = 1;
     sim_rules_before(world, client);
-    mcp__drive_connected(&client->engine, conn->server, world->now_ms);
+    mcp__drive_connected(&client->engine, conn->line, sim_client_now(world, client));
     sim_rules_after(world, client, "connected");
 }
 
@@ -152,11 +154,11 @@ hear_bytes(sim_world *world, sim_client *client, sim_conn *conn)
 {
     size_t room_len, len = sim_bytes_len(&conn->inbox);
     sim_rules_before(world, client);
-    uint8_t *room = mcp__drive_room(&client->engine, conn->server, &room_len);
+    uint8_t *room = mcp__drive_room(&client->engine, conn->line, &room_len);
     if (room == NULL) {
-        if (client->engine.servers[conn->server].link.n_pinned > 0)
+        if (client->engine.servers[conn->line].link.n_pinned > 0)
             return 0;
-        broken(world, client, conn->server, ENOMEM, "no memory");
+        broken(world, client, conn->line, ENOMEM, "no memory");
         return 1;
     }
     if (len > room_len)
@@ -165,7 +167,7 @@ hear_bytes(sim_world *world, sim_client *client, sim_conn *conn)
         len = sim_random_below(&world->random, (uint32_t)len) + 1;
     memcpy(room, conn->inbox.block + conn->inbox.start, len);
     sim_bytes_take(&conn->inbox, len);
-    mcp__drive_received(&client->engine, conn->server, len, world->now_ms);
+    mcp__drive_received(&client->engine, conn->line, len, sim_client_now(world, client));
     sim_rules_after(world, client, "received");
     return 1;
 }
@@ -192,12 +194,19 @@ hear(sim_world *world, sim_client *client, uint32_t server)
     return 1;
 }
 
+/* Without the record there is nothing to be dumped. */
+static uint32_t
+lines_of(const sim_world *world, const sim_client *client)
+{
+    return world->plan.keeps_record ? client->engine.n_lines : world->n_hosts;
+}
+
 static int
 hear_any(sim_world *world, sim_client *client)
 {
-    uint32_t first = sim_random_below(&world->random, world->n_hosts);
-    for (uint32_t i = 0; i < world->n_hosts; i++) {
-        if (hear(world, client, (first + i) % world->n_hosts))
+    uint32_t n = lines_of(world, client), first = sim_random_below(&world->random, n);
+    for (uint32_t i = 0; i < n; i++) {
+        if (hear(world, client, (first + i) % n))
             return 1;
     }
     return 0;
@@ -226,9 +235,9 @@ void
 sim_driver_time(sim_world *world, sim_client *client)
 {
     sim_rules_before(world, client);
-    mcp__drive_time(&client->engine, world->now_ms);
+    mcp__drive_time(&client->engine, sim_client_now(world, client));
     sim_rules_after(world, client, "time");
-    if (mcp__drive_next_time(&client->engine) <= world->now_ms)
+    if (mcp__drive_next_time(&client->engine) <= sim_client_now(world, client))
         sim_rules_break(world, "TIMER", "client %u: still something due after mcp__drive_time",
                         client->number);
     sim_driver_pump(world, client);
@@ -240,17 +249,55 @@ sim_driver_enter(sim_world *world, sim_client *client)
     if (client->lent != NULL)
         mcp__drive_release(&client->engine, client->lent);
     client->lent = NULL;
-    if (!client->is_blocking)
+    if (!client->is_blocking) {
+        sim_driver_chores(world, client);
         return;
+    }
     /* As mcp__wait_begin: what has been heard meanwhile, what is late, then the wishes. */
     client->is_listening = 1;
     client->hears_whole = 1;
-    for (uint32_t i = 0; i < world->n_hosts; i++)
+    for (uint32_t i = 0; i < lines_of(world, client); i++)
         hear(world, client, i);
     client->hears_whole = 0;
-    if (mcp__drive_next_time(&client->engine) <= world->now_ms)
+    if (mcp__drive_next_time(&client->engine) <= sim_client_now(world, client))
         sim_driver_time(world, client);
     sim_driver_pump(world, client);
+    sim_driver_chores(world, client);
+}
+
+void
+sim_driver_chores(sim_world *world, sim_client *client)
+{
+    if (!world->plan.keeps_record || !mcp__chores_any(&client->engine))
+        return;
+    sim_rules_before(world, client);
+    client->engine.now_ms = sim_client_now(world, client);
+    mcp__chores_run(&client->engine);
+    sim_rules_after(world, client, "chores");
+    sim_driver_pump(world, client);
+}
+
+void
+sim_driver_maintain(sim_world *world, sim_client *client)
+{
+    sim_driver_enter(world, client);
+    sim_rules_before(world, client);
+    mcp__drive_hasten(&client->engine, sim_client_now(world, client));
+    sim_rules_after(world, client, "hasten");
+    sim_driver_pump(world, client);
+}
+
+void
+sim_driver_die(sim_world *world, sim_client *client)
+{
+    if (client->lent != NULL)
+        mcp__drive_release(&client->engine, client->lent);
+    client->lent = NULL;
+    for (uint32_t i = 0; i < lines_of(world, client); i++)
+        leave(world, client, i);
+    mcp__drive_abandon(&client->engine, sim_client_now(world, client));
+    mcp__chores_end(&client->engine);
+    mcp__pool_fini(&client->engine);
 }
 
 void
@@ -259,10 +306,10 @@ sim_driver_fork(sim_world *world, sim_client *client)
     if (client->lent != NULL)
         mcp__drive_release(&client->engine, client->lent);
     client->lent = NULL;
-    for (uint32_t i = 0; i < world->n_hosts; i++)
+    for (uint32_t i = 0; i < lines_of(world, client); i++)
         leave(world, client, i);
     sim_rules_before(world, client);
-    mcp__drive_forget(&client->engine, world->now_ms);
+    mcp__drive_forget(&client->engine, sim_client_now(world, client));
     sim_rules_after(world, client, "forget");
     sim_driver_pump(world, client);
 }

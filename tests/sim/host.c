@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "sim/host.h"
 
+#include "sim/items.h"
+#include "sim/notes.h"
+
 #define DEAF_MS 30
 
 static void
@@ -32,7 +35,10 @@ host_of(sim_world *world, const sim_conn *conn)
 static int
 is_blocked(sim_world *world, const sim_conn *conn, sim_event_kind kind)
 {
-    int64_t until_ms = host_of(world, conn)->blocked_ms[conn->client];
+    const sim_host *host = host_of(world, conn);
+    int64_t until_ms = host->blocked_ms[conn->client];
+    if (kind != SIM_EVENT_UP && host->mute_ms[conn->client] > until_ms)
+        until_ms = host->mute_ms[conn->client];
     if (until_ms <= world->now_ms)
         return 0;
     queue(world, until_ms, kind, conn);
@@ -67,12 +73,18 @@ sim_host_connect(sim_world *world, uint32_t client, uint32_t server)
 void
 sim_host_left(sim_world *world, sim_conn *conn)
 {
+    sim_host *host = host_of(world, conn);
     conn->is_left = 1;
-    sim_pipe_clear(&conn->up);
+    /* What is on its way may still arrive, in front of the reset. */
+    conn->lingers = world->plan.keeps_record && conn->up.n > 0 && !conn->is_cut &&
+                    host->blocked_ms[conn->client] <= world->now_ms &&
+                    sim_random_chance(&world->random, 60);
+    if (!conn->lingers)
+        sim_pipe_clear(&conn->up);
     sim_pipe_clear(&conn->down);
     sim_bytes_clear(&conn->inbox);
     /* A paused server keeps what its socket buffered, and will carry it out. */
-    if (!host_of(world, conn)->is_paused)
+    if (!host->is_paused && !conn->lingers)
         conn->is_cut = 1;
 }
 
@@ -105,6 +117,8 @@ sim_host_send(sim_world *world, sim_conn *conn, const void *bytes, size_t len)
     if (conn->is_cut)
         return; /* it will be told; what it sends meanwhile is lost */
     int64_t at_ms = world->now_ms + latency(world);
+    if (host_of(world, conn)->late_ms > 0)
+        at_ms += sim_random_between(&world->random, 0, host_of(world, conn)->late_ms);
     while (len > 0) {
         size_t piece = piece_of(world, len);
         sim_pipe_put(&conn->up, at, piece, at_ms);
@@ -216,7 +230,7 @@ serve(sim_world *world, sim_conn *conn)
     flush(world, conn);
     if (conn->session.is_closing)
         cut(world, conn, SIM_END_CLOSED);
-    if (conn->is_left)
+    if (conn->is_left && !conn->lingers)
         conn->is_cut = 1;
 }
 
@@ -243,13 +257,16 @@ sim_host_connected(sim_world *world, sim_conn *conn)
 int
 sim_host_up(sim_world *world, sim_conn *conn)
 {
-    if (conn->is_left || conn->is_cut || is_blocked(world, conn, SIM_EVENT_UP))
+    if ((conn->is_left && !conn->lingers) || conn->is_cut ||
+        is_blocked(world, conn, SIM_EVENT_UP))
         return 0;
     size_t len = sim_pipe_arrive(&conn->up, &conn->session.in, world->now_ms);
     sim_world_mix(world, conn->id * 2 + 1, len);
+    if (conn->up.n == 0)
+        conn->lingers = 0;
     if (len > 0)
         serve(world, conn);
-    return conn->has_unsent && sim_host_room(world, conn) > 0;
+    return !conn->is_left && conn->has_unsent && sim_host_room(world, conn) > 0;
 }
 
 int
@@ -284,7 +301,9 @@ sim_fault_name(sim_fault_kind kind)
         "refuses early", "is full",
         "is crowded",    "is an old version",
         "is flushed",    "out of descriptors",
-        "forks",
+        "forks",         "loses its replies",
+        "is heard late", "evicts something",
+        "dies",
     };
     return names[kind];
 }
@@ -333,7 +352,11 @@ static void
 block(sim_world *world, sim_host *host, const sim_fault *fault)
 {
     for (uint32_t i = 0; i < world->plan.n_clients; i++) {
-        if (fault->client == i || fault->client == UINT32_MAX)
+        if (fault->client != i && fault->client != UINT32_MAX)
+            continue;
+        if (fault->kind == SIM_MUTE)
+            host->mute_ms[i] = fault->until_ms;
+        else
             host->blocked_ms[i] = fault->until_ms;
     }
 }
@@ -350,6 +373,35 @@ become_old(sim_world *world, sim_host *host, const sim_fault *fault, int is_old)
     memcached->echoes_misses = !is_old;
 }
 
+/* The items that this fault may mean: 0: any user's key; 1: a segment of a journal; 2: the epoch;
+ * 3: the marks. */
+static int
+is_meant(const sim_item *item, int64_t what)
+{
+    static const char *const prefixes[] = {"", "mcp:j:", "mcp:e", "mcp:s"};
+    if (what == 0)
+        return item->key_len < 4 || memcmp(item->key, "mcp:", 4) != 0;
+    size_t len = strlen(prefixes[what]);
+    return item->key_len >= len && memcmp(item->key, prefixes[what], len) == 0;
+}
+
+static void
+evict(sim_world *world, sim_host *host, const sim_fault *fault)
+{
+    sim_item *chosen = NULL;
+    uint32_t n = 0;
+    for (sim_item *item = host->memcached.items; item != NULL; item = item->next) {
+        if (is_meant(item, fault->amount) && sim_random_below(&world->random, ++n) == 0)
+            chosen = item;
+    }
+    if (chosen == NULL)
+        return;
+    sim_world_say(world, "    %s: %.*s is evicted", host->name, (int)chosen->key_len, chosen->key);
+    if (world->notes != NULL)
+        sim_notes_evicted(world, &host->memcached, chosen);
+    sim_items_drop(&host->memcached, chosen);
+}
+
 void
 sim_host_fault(sim_world *world, sim_fault *fault)
 {
@@ -357,6 +409,7 @@ sim_host_fault(sim_world *world, sim_fault *fault)
     uint32_t server = fault->server;
     sim_end ending = fault->ends_orderly ? SIM_END_CLOSED : SIM_END_RESET;
     host->n_troubles++;
+    host->n_begun++;
     host->was_troubled = 1;
     host->well_since_ms = INT64_MAX;
     switch (fault->kind) {
@@ -364,12 +417,21 @@ sim_host_fault(sim_world *world, sim_fault *fault)
     case SIM_RESTART:
         cut_all(world, server, ending);
         host->is_dead++;
+        if (world->notes != NULL) /* all of it is as good as gone */
+            sim_notes_emptied(world, &host->memcached);
         break;
     case SIM_PAUSE:
         host->is_paused++;
         break;
     case SIM_BLACKHOLE:
+    case SIM_MUTE:
         block(world, host, fault);
+        break;
+    case SIM_LATE:
+        host->late_ms = fault->amount;
+        break;
+    case SIM_EVICT:
+        evict(world, host, fault);
         break;
     case SIM_SLOW:
         host->slow_ms = fault->amount;
@@ -408,6 +470,8 @@ sim_host_fault(sim_world *world, sim_fault *fault)
             host->memcached.watch;
         host->memcached.watch = NULL;
         sim_server_feed(&host->memcached, &session, world->now_ms);
+        if (world->notes != NULL)
+            sim_notes_emptied(world, &host->memcached);
         host->memcached.watch = watch;
         sim_session_fini(&session);
     }
@@ -436,6 +500,9 @@ sim_host_heal(sim_world *world, sim_fault *fault)
         break;
     case SIM_SLOW:
         host->slow_ms = 0;
+        break;
+    case SIM_LATE:
+        host->late_ms = 0;
         break;
     case SIM_DRIP:
         host->is_dripping = 0;

@@ -132,10 +132,10 @@ check_state(sim_world *world, sim_client *client, const mcp__server *server, con
                       world->hosts[server->number].name, mcp_strstate(to), now->why);
         sim_world_mix(world, 77, to);
         client->up_ms[server->number] =
-            to == MCP_STATE_UP ? world->now_ms : client->up_ms[server->number];
+            to == MCP_STATE_UP ? sim_client_now(world, client) : client->up_ms[server->number];
     }
     int was_opened = server->link.state == MCP__LINK_OPENING &&
-                     server->attempt_ms == world->now_ms &&
+                     server->attempt_ms == sim_client_now(world, client) &&
                      (client->link_before[server->number] != MCP__LINK_OPENING || from != to);
     /* Down and asked again at once is two steps of the drawing; so are a greeting and nonsense
      * that came together. */
@@ -146,12 +146,12 @@ check_state(sim_world *world, sim_client *client, const mcp__server *server, con
         sim_rules_break(world, "HEALTH", "client %u, after %s: %s went from %s to %s",
                         client->number, event, world->hosts[server->number].name,
                         mcp_strstate(from), mcp_strstate(to));
-    if (to == MCP_STATE_PROBING && was_opened && world->now_ms < now->next_probe_ms &&
+    if (to == MCP_STATE_PROBING && was_opened && sim_client_now(world, client) < now->next_probe_ms &&
         !is_called_for(server))
         sim_rules_break(world, "QUIET", "client %u, after %s: %s is asked %lld ms early",
                         client->number, event, world->hosts[server->number].name,
-                        (long long)(now->next_probe_ms - world->now_ms));
-    int64_t wait_ms = now->next_probe_ms - world->now_ms;
+                        (long long)(now->next_probe_ms - sim_client_now(world, client)));
+    int64_t wait_ms = now->next_probe_ms - sim_client_now(world, client);
     int is_first = to == MCP_STATE_DOWN && (from == MCP_STATE_UP || from == MCP_STATE_SUSPECT);
     if ((to == MCP_STATE_DOWN && from != to && wait_ms > world->plan.retry_max_ms) ||
         (is_first && wait_ms < world->plan.retry_min_ms * 3 / 4))
@@ -204,6 +204,8 @@ sim_rules_after(sim_world *world, sim_client *client, const char *event)
         check_state(world, client, server, event);
         n_busy += server->is_busy;
     }
+    for (uint32_t i = world->n_hosts; i < engine->n_lines; i++)
+        n_busy += engine->servers[i].is_busy; /* the line for dumps */
     for (const mcp__server *server = engine->first_busy; server != NULL;
          server = server->next_busy) {
         LISTS(server->is_busy && n_busy > 0, "the busy list is torn");

@@ -78,6 +78,7 @@ typedef enum sim_end { SIM_END_NONE = 0, SIM_END_CLOSED, SIM_END_RESET } sim_end
 
 typedef struct sim_conn {
     uint32_t id, client, server;
+    uint32_t line;      /* of the client's engine: the server's, or the one for dumps */
     uint8_t is_open;    /* the client has been told that it stands */
     uint8_t is_left;    /* the client has reset or closed it */
     uint8_t is_cut;     /* the server's side is gone */
@@ -85,6 +86,7 @@ typedef struct sim_conn {
     uint8_t ending;     /* sim_end: what follows the bytes on their way down */
     uint8_t ended;      /* the same, once it has arrived */
     uint8_t has_unsent; /* the client waits for room in `up` */
+    uint8_t lingers;    /* left, but what was on its way arrives first */
     uint8_t outcome;    /* of connecting: SIM_STANDS or SIM_REFUSED; 0: not known yet */
     int64_t made_ms;
     int64_t deaf_ms; /* until when the server reads no more of what it has refused */

@@ -87,6 +87,7 @@ add_op(sim_world *world, uint32_t client, const mcp_request *request)
     sim_op *op = sim_need(calloc(1, sizeof *op));
     op->id = (uint32_t)world->n_ops;
     op->client = client;
+    op->life = world->clients[client].life;
     op->request = *request;
     op->key_number = SIM_KEYS_MAX;
     op->begun_ms = world->now_ms;
@@ -133,7 +134,8 @@ sim_world_submit(sim_world *world, uint32_t number, const mcp_request *request)
     sim_rules_before(world, client);
     client->engine.unix_now = SIM_UNIX_START + world->now_ms / 1000;
     mcp__task *task = mcp__drive_submit(&client->engine, &op->request,
-                                        (uint32_t)(op->deadline_ms - op->begun_ms), world->now_ms);
+                                        (uint32_t)(op->deadline_ms - op->begun_ms),
+                                        sim_client_now(world, client));
     if (task == NULL) {
         client->n_open--;
         if (op->key_number < SIM_KEYS_MAX)
@@ -173,7 +175,8 @@ sim_ops_finished(sim_world *world, sim_client *client, mcp__task *task)
     sim_world_mix(world, op->id, (uint64_t)result.status ^ op->result_hash);
     say_result(world, op);
     sim_rules_end(world, client, op, &result);
-    sim_model_check(world, client, op, &result);
+    if (!world->plan.keeps_record)
+        sim_model_check(world, client, op, &result);
     op->is_done = 1;
     op->result.value = NULL;
     if (op->key_number < SIM_KEYS_MAX) {
@@ -218,8 +221,13 @@ draw_verb(sim_world *world, uint32_t key, int is_reader)
     static const mcp_verb texts[] = {
         MCP_GET, MCP_GET,     MCP_GET,    MCP_GET,     MCP_SET, MCP_SET,   MCP_SET, MCP_DELETE,
         MCP_ADD, MCP_REPLACE, MCP_APPEND, MCP_PREPEND, MCP_CAS, MCP_TOUCH, MCP_GAT, MCP_INCR};
+    static const mcp_verb recorded[] = {MCP_GET, MCP_GET, MCP_GET, MCP_GET,    MCP_GET,    MCP_SET,
+                                        MCP_SET, MCP_SET, MCP_SET, MCP_DELETE, MCP_DELETE, MCP_ADD,
+                                        MCP_CAS, MCP_GAT, MCP_REPLACE, MCP_TOUCH};
     static const mcp_verb counters[] = {MCP_GET,  MCP_GET,  MCP_SET,    MCP_INCR, MCP_INCR,
                                         MCP_INCR, MCP_DECR, MCP_DELETE, MCP_GAT,  MCP_ADD};
+    if (world->plan.keeps_record)
+        return recorded[sim_random_below(&world->random, 16)];
     if (is_reader)
         return MCP_GET;
     return sim_key_is_counter(key) ? counters[sim_random_below(&world->random, 10)]
@@ -273,7 +281,7 @@ sim_ops_issue(sim_world *world, sim_client *client)
         return;
     }
     uint32_t key = sim_random_below(&world->random, world->plan.n_keys);
-    uint32_t owner = sim_key_owner(world, key);
+    uint32_t owner = world->plan.keeps_record ? UINT32_MAX : sim_key_owner(world, key);
     if (owner == client->number && client->busy_key[key] > 0)
         return; /* one at a time */
     request.verb = draw_verb(world, key, owner != UINT32_MAX && owner != client->number);
@@ -289,7 +297,7 @@ sim_ops_issue(sim_world *world, sim_client *client)
         request.ttl = draw_ttl(world);
     if (request.verb == MCP_INCR || request.verb == MCP_DECR) {
         request.delta = (uint64_t)world->n_ops;
-        request.with_initial = sim_key_is_counter(key) && sim_random_chance(&world->random, 50);
+        request.with_initial = !world->plan.keeps_record && sim_key_is_counter(key) && sim_random_chance(&world->random, 50);
         request.initial = (key + 1) * (uint64_t)SIM_COUNTER_STEP + 2000000;
     }
     sim_world_submit(world, client->number, &request);

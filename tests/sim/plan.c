@@ -32,7 +32,7 @@ draw(sim_random *random, uint32_t low, uint32_t high)
 static sim_fault
 draw_fault(sim_random *random, const sim_plan *plan, int64_t length_ms)
 {
-    sim_fault fault = {.kind = (sim_fault_kind)sim_random_below(random, SIM_N_FAULTS)};
+    sim_fault fault = {.kind = (sim_fault_kind)sim_random_below(random, SIM_N_PLAIN)};
     if (sim_random_chance(random, 40)) /* the great four */
         fault.kind = (sim_fault_kind[]){SIM_KILL, SIM_PAUSE, SIM_CUT,
                                         SIM_RESTART}[sim_random_below(random, 4)];

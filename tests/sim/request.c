@@ -66,6 +66,10 @@ read_flag(sim_request *c, const sim_token *flag)
         c->vivifies = 1;
         c->vivify_ttl = number;
         return has_number;
+    case 'R':
+        c->is_early = 1;
+        c->early_s = number;
+        return has_number;
     case 'J':
         c->initial = (uint64_t)number;
         return has_number;

@@ -18,10 +18,10 @@ typedef struct sim_request {
     size_t n;
     size_t first_flag;
     uint64_t cas, delta, initial;
-    int64_t ttl, vivify_ttl;
+    int64_t ttl, vivify_ttl, early_s;
     uint32_t client_flags;
     char mode;
-    int has_cas, has_ttl, vivifies, has_value, is_quiet;
+    int has_cas, has_ttl, vivifies, is_early, has_value, is_quiet;
     sim_deed deed;
 } sim_request;
 

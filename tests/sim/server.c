@@ -141,7 +141,7 @@ answer_item(sim_server *server, sim_session *session, sim_request *c, const sim_
         snprintf(head, sizeof head, "VA %zu", len);
     sim_bytes_text(&session->out, head);
     put_returned(server, session, c, item, shown_expiry_s, now_ms);
-    if (item->is_stub)
+    if (item->is_won || item->is_stub || c->deed.was_stub)
         sim_bytes_text(&session->out, item->is_won ? " Z" : " W");
     sim_bytes_text(&session->out, "\r\n");
     if (c->has_value) {
@@ -176,15 +176,19 @@ do_mg(sim_server *server, sim_session *session, sim_request *c, int64_t now_ms)
     }
     if (c->has_ttl)
         item->expires_s = sim_items_expiry(server, c->ttl, now_ms);
+    int is_due = c->is_early && shown_s != 0 &&
+                 shown_s - sim_items_second(server, now_ms) < c->early_s;
+    c->deed.was_stub = is_due;
     answer_item(server, session, c, item, item->value, item->len, now_ms,
                 sets < shows ? item->expires_s : shown_s);
-    item->is_won = item->is_stub;
+    item->is_won = item->is_won || item->is_stub || is_due;
 }
 
 static const char *
 store(sim_server *server, sim_request *c, const uint8_t *value, size_t len, int64_t now_ms)
 {
     sim_item *item = sim_items_find(server, c->tokens[1].text, c->tokens[1].len, now_ms);
+    c->deed.was_stub = item != NULL && item->is_stub;
     int joins = c->deed.mode == 'A' || c->deed.mode == 'P';
     if (c->has_cas && item == NULL)
         return "NF";
@@ -343,6 +347,53 @@ do_flush(sim_server *server, sim_session *session, sim_request *c, int64_t now_m
     tell(server, session, c);
 }
 
+/* "%XX" for every byte that is no letter, digit or one of "-._~". */
+static void
+put_encoded(sim_bytes *out, const char *key, size_t len)
+{
+    char text[4];
+    for (size_t i = 0; i < len; i++) {
+        char c = key[i];
+        int is_plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+                       (c >= 'A' && c <= 'Z') || (c != '\0' && strchr("-._~", c) != NULL);
+        snprintf(text, sizeof text, is_plain ? "%c" : "%%%02X", is_plain ? c : (unsigned char)c);
+        sim_bytes_text(out, text);
+    }
+}
+
+/* Items by their place in the hash table: in no order that anybody could rely on. */
+static void
+do_dump(sim_server *server, sim_session *session, sim_request *c, int64_t now_ms)
+{
+    char text[160];
+    if (c->n < 3 || !sim_token_is(&c->tokens[1], "metadump")) {
+        say(session, "ERROR");
+        return;
+    }
+    if (!sim_token_is(&c->tokens[2], "hash") && !sim_token_is(&c->tokens[2], "all")) {
+        say(session, "BADCLASS invalid class id");
+        return;
+    }
+    if (server->is_dumping) {
+        say(session, "BUSY currently processing crawler request");
+        return;
+    }
+    int64_t now_s = sim_items_second(server, now_ms);
+    for (const sim_item *item = server->items; item != NULL; item = item->next) {
+        if (item->expires_s != 0 && item->expires_s <= now_s)
+            continue;
+        sim_bytes_text(&session->out, "key=");
+        put_encoded(&session->out, item->key, item->key_len);
+        int64_t unix_s = SIM_UNIX_START + now_ms / 1000;
+        snprintf(text, sizeof text, " exp=%lld la=%lld cas=%llu fetch=no cls=1 size=%zu\n",
+                 (long long)(item->expires_s == 0 ? -1 : unix_s + item->expires_s - now_s),
+                 (long long)(unix_s + item->stored_s - now_s), (unsigned long long)item->cas,
+                 item->len + item->key_len + 50);
+        sim_bytes_text(&session->out, text);
+    }
+    say(session, "END");
+}
+
 static void
 do_classic(sim_server *server, sim_session *session, sim_request *c, int64_t now_ms)
 {
@@ -357,6 +408,8 @@ do_classic(sim_server *server, sim_session *session, sim_request *c, int64_t now
         say(session, "MN");
     } else if (sim_token_is(word, "stats")) {
         do_stats(server, session, c, now_ms);
+    } else if (sim_token_is(word, "lru_crawler")) {
+        do_dump(server, session, c, now_ms);
     } else if (sim_token_is(word, "flush_all")) {
         do_flush(server, session, c, now_ms);
     } else {
@@ -446,6 +499,8 @@ take_line(sim_server *server, sim_session *session, const char *line, size_t len
         return line_len;
     }
     c.deed.mode = verb == 3 ? (c.mode == 'D' || c.mode == '-' ? 'D' : 'I') : 0;
+    if (verb == 2 && c.has_cas)
+        c.deed.mode = 'C';
     if (verb == 0)
         do_mg(server, session, &c, now_ms);
     else if (verb == 2)

@@ -35,7 +35,7 @@ typedef struct sim_item {
 /* One command that was carried out, as told to whoever watches. */
 typedef struct sim_deed {
     char verb[2];  /* "mg", "ms", ... */
-    char mode;     /* ms: S, E, R, A, P or C (cas); ma: I or D */
+    char mode;     /* ms: S, E, R, A, P or C (cas); ma: I or D; md: C with a cas */
     char reply[2]; /* "HD", "VA", "EN" ...; "er" for an error line */
     char opaque[32];
     size_t opaque_len;
@@ -44,6 +44,7 @@ typedef struct sim_deed {
     const void *value; /* ms: what was to be stored; mg, ma: what was answered */
     size_t len;
     uint64_t cas;
+    int was_stub; /* ms: what it took the place of */
 } sim_deed;
 
 typedef struct sim_session {
@@ -61,6 +62,7 @@ typedef struct sim_server {
     size_t item_max;
     int has_meta;            /* 0: as 1.4, which knows no meta commands */
     int echoes_misses;       /* 0: as before 1.6.18 */
+    int is_dumping;          /* somebody else's dump is under way: BUSY */
     int is_full;             /* stores answer "out of memory" */
     int answers_early;       /* refuses the next large value before it has been sent. Once. */
     int64_t clock_offset_ms; /* when its seconds tick */

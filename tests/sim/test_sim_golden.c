@@ -28,7 +28,7 @@ killed(sim_world *world)
     sim_script_call(world, 0, MCP_GET, 0, 0);
     heading(world, "the primary is killed: the same call is answered by the backup");
     sim_world_fault(world,
-                    (sim_fault){world->now_ms, world->now_ms + 1500, SIM_KILL, 0, 0, 0, 0, 0});
+                    (sim_fault){world->now_ms, world->now_ms + 1500, SIM_KILL, 0, 0, 0, 0, 0, 0});
     sim_script_rest(world, 2);
     sim_script_call(world, 0, MCP_GET, 0, 0);
     heading(world, "from now on nothing goes to the primary, but a probe now and then");
@@ -54,7 +54,7 @@ paused(sim_world *world)
     sim_script_call(world, 0, MCP_SET, 0, 10);
     heading(world, "the primary is paused: one call waits its share of the deadline");
     sim_world_fault(world,
-                    (sim_fault){world->now_ms, world->now_ms + 1000, SIM_PAUSE, 0, 0, 0, 0, 0});
+                    (sim_fault){world->now_ms, world->now_ms + 1000, SIM_PAUSE, 0, 0, 0, 0, 0, 0});
     sim_script_rest(world, 1);
     sim_script_call(world, 0, MCP_SET, 0, 10);
     heading(world, "the next ones do not wait for it");

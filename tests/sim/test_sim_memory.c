@@ -78,7 +78,7 @@ live(uint64_t seed, uint64_t fail_at, int fails_from_then)
     if (client->engine.n_servers > 0) {
         round_of_all(world, &worst);
         sim_world_fault(
-            world, (sim_fault){world->now_ms + 300, world->now_ms + 900, SIM_KILL, 0, 0, 0, 0, 0});
+            world, (sim_fault){world->now_ms + 300, world->now_ms + 900, SIM_KILL, 0, 0, 0, 0, 0, 0});
         round_of_all(world, &worst);
         sim_script_rest(world, 2000);
         round_of_all(world, &worst);

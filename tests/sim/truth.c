@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "sim/rules.h"
 
+#include "sim/notes.h"
 #include "sim/ops.h"
+#include "sim/promise.h"
 
 /* ---- which opaque belongs to what ---- */
 
@@ -70,6 +72,8 @@ learn(sim_world *world, sim_client *client, uint32_t server, const mcp__pending 
     if (pending->kind >= MCP__COMMAND_PING || look_up(world, pending->opaque, client->number))
         return;
     const mcp__op *op = pending->op;
+    if (world->plan.keeps_record)
+        sim_promise_asked(world, client, pending, server);
     int is_own = op == NULL || op->is_background;
     const mcp__task *task = !is_own      ? mcp__task_of(pending->op)
                             : op == NULL ? NULL
@@ -157,6 +161,26 @@ count(sim_world *world, sim_op *op, const sim_opaque *is, const sim_deed *deed)
                         sim_verb_name(op->request.verb), op->key, truth->n_asked);
 }
 
+/* Everything is put in order behind a record: what counts is what the servers have. */
+static void
+watch_record(sim_world *world, sim_server *server, const sim_conn *conn, const sim_opaque *is,
+             const sim_deed *deed)
+{
+    sim_op *op = is->op == SIM_NO_OP ? NULL : world->ops[is->op];
+    int is_change = op != NULL && is->word < MCP__WORD_MARKS && is->kind != MCP__COMMAND_GET &&
+                    is->kind != MCP__COMMAND_LEASE && is->kind != MCP__COMMAND_DELETE &&
+                    deed->reply[0] == 'H';
+    if (is_change && deed->verb[1] == 's' && ++op->truth[is->leg].n_done > 1)
+        sim_rules_break(world, "I11", "op %u: %s stores %s twice", op->id,
+                        world->hosts[server->number].name, op->key);
+    sim_notes_deed(world, server, conn, deed, op);
+    uint32_t key = op != NULL ? op->key_number : SIM_KEYS_MAX;
+    if (deed->verb[1] == 's' && deed->reply[0] == 'H' && deed->key_len > 1 && deed->key[0] != 'm')
+        key = (uint32_t)strtoul(deed->key + 1, NULL, 10);
+    if (key < SIM_KEYS_MAX && deed->verb[1] == 's')
+        sim_promise_look(world, key);
+}
+
 void
 sim_truth_watch(void *context, sim_server *server, sim_session *session, const sim_deed *deed)
 {
@@ -165,6 +189,8 @@ sim_truth_watch(void *context, sim_server *server, sim_session *session, const s
     uint64_t opaque = 0;
     sim_world_mix(world, (uint64_t)(uint8_t)deed->verb[1] << 8 | (uint8_t)deed->reply[0],
                   server->number);
+    if (deed->verb[0] == 'f' && world->notes != NULL)
+        sim_notes_emptied(world, server);
     if (deed->verb[0] != 'm')
         return;
     char mode = deed->mode != 0 ? deed->mode : ' ';
@@ -177,6 +203,10 @@ sim_truth_watch(void *context, sim_server *server, sim_session *session, const s
         sim_rules_break(world, "TRUTH", "%s got a request that client %u did not make: %.2s %.*s",
                         world->hosts[server->number].name, conn->client, deed->verb,
                         (int)deed->key_len, deed->key);
+        return;
+    }
+    if (world->notes != NULL) {
+        watch_record(world, server, conn, is, deed);
         return;
     }
     if (is->op == SIM_NO_OP)

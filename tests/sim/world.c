@@ -6,12 +6,21 @@
 #include "sim/driver.h"
 #include "sim/host.h"
 #include "sim/model.h"
+#include "sim/notes.h"
 #include "sim/ops.h"
+#include "sim/promise.h"
 #include "sim/rules.h"
 
 /* How often a blocking client looks around when the others have gone home. */
 #define MAINTAIN_MS 300
 #define VALUE_MAX 65536
+
+/* Time enough for every repair, resync and sweep, by clients that look around now and then. */
+#define REPAIR_MS 30000
+
+/* How long a fault waits for its turn, and how often. */
+#define PUT_OFF_MS 150
+#define PUT_OFF_MAX 40
 
 void
 sim_world_mix(sim_world *world, uint64_t a, uint64_t b)
@@ -86,6 +95,21 @@ pairing_for(const sim_world *world)
     return sim_need(*pairing);
 }
 
+static mcp__promise
+promise_of(const sim_plan *plan)
+{
+    return (mcp__promise){
+        .keeps_record = plan->keeps_record && plan->n_backups > 0,
+        .is_strict = (uint8_t)plan->is_strict,
+        .verifies = (uint8_t)plan->verifies,
+        .waits_for_mirror = 1,
+        .view_interval_ms = plan->view_interval_ms,
+        .hold_ms = plan->view_interval_ms + plan->timeout_ms,
+        .config8 = 1,
+        .prefix = {"mcp:", 4},
+    };
+}
+
 void
 sim_world_init_client(sim_world *world, uint32_t number)
 {
@@ -98,7 +122,9 @@ sim_world_init_client(sim_world *world, uint32_t number)
         .value_max = VALUE_MAX,
         .mirrors_writes = plan->mirrors_writes,
         .has_backup_list = 1,
-        .promise = {.waits_for_mirror = 1},
+        .promise = promise_of(plan),
+        .repairs = plan->keeps_record,
+        .resyncs = plan->keeps_record,
     };
     client->number = number;
     for (uint32_t i = 0; i < SIM_SERVERS_MAX; i++)
@@ -108,9 +134,15 @@ sim_world_init_client(sim_world *world, uint32_t number)
     client->mem = sim_memory_allocator(&client->memory);
     client->is_blocking = sim_random_chance(&world->random, plan->blocking_percent);
     client->is_listening = !client->is_blocking;
+    if (plan->keeps_record && client->life == 0) {
+        client->clock_offset_ms = sim_random_between(&world->random, 0, 1000000);
+        client->clock_skew = (int32_t)sim_random_between(
+            &world->random, -(int64_t)plan->skew_permille, plan->skew_permille);
+    }
     uint64_t seed = sim_random_next(&world->random);
     if (mcp__pool_init(&client->engine, &client->mem, &settings, world->specs, plan->n_primaries,
-                       plan->n_backups, world->pairing, "", seed, 0) != MCP_OK)
+                       plan->n_backups, world->pairing, "", seed,
+                       sim_client_now(world, client)) != MCP_OK)
         client->engine.n_servers = 0; /* a test lets memory fail: there is no client */
     client->known_opaques = client->engine.opaque_count;
 }
@@ -125,6 +157,8 @@ sim_world_new(const sim_plan *plan, FILE *trace)
     world->hash = 0xcbf29ce484222325u;
     add_hosts(world);
     world->pairing = pairing_for(world);
+    if (plan->keeps_record)
+        world->notes = sim_notes_new(world);
     for (uint32_t i = 0; i < plan->n_clients; i++)
         sim_world_init_client(world, i);
     for (uint32_t i = 0; i < plan->n_faults; i++)
@@ -144,13 +178,62 @@ sim_world_fault(sim_world *world, sim_fault fault)
 
 /* ---- events ---- */
 
+static int
+is_of_client(const sim_fault *fault)
+{
+    return fault->kind == SIM_SHORTAGE || fault->kind == SIM_FORK || fault->kind == SIM_DEATH;
+}
+
+/* A fault that would be one too many waits, and is forgotten when it has waited too long. */
+static int
+put_off(sim_world *world, uint32_t number)
+{
+    sim_fault *fault = &world->plan.faults[number];
+    if (sim_promise_allows(world, fault))
+        return 0;
+    if (world->is_draining || fault->n_put_off++ == PUT_OFF_MAX) {
+        fault->is_over = 1;
+        return 1;
+    }
+    fault->at_ms += PUT_OFF_MS;
+    fault->until_ms += PUT_OFF_MS;
+    sim_queue_add(&world->queue, &world->random, fault->at_ms, SIM_EVENT_FAULT, number);
+    return 1;
+}
+
+/* Its operations are over, and nobody was told how. */
+static void
+die(sim_world *world, sim_client *client)
+{
+    sim_driver_die(world, client);
+    for (size_t i = 0; i < world->n_ops; i++) {
+        if (world->ops[i]->client == client->number && !world->ops[i]->is_done)
+            sim_promise_lost(world, world->ops[i]);
+    }
+    if (client->memory.n_blocks != 0)
+        sim_rules_break(world, "LEAK", "client %u died and holds %lld blocks", client->number,
+                        (long long)client->memory.n_blocks);
+    client->life++;
+    client->n_open = 0;
+    memset(client->busy_key, 0, sizeof client->busy_key);
+    memset(client->tokens, 0, sizeof client->tokens);
+    sim_world_init_client(world, client->number);
+}
+
 static void
 begin_fault(sim_world *world, uint32_t number)
 {
     sim_fault *fault = &world->plan.faults[number];
     sim_client *client = &world->clients[fault->client < SIM_CLIENTS_MAX ? fault->client : 0];
+    if (!is_of_client(fault) && world->plan.keeps_record && put_off(world, number))
+        return;
     world->n_faults_begun++;
-    if (fault->kind >= SIM_SHORTAGE) {
+    if (fault->kind == SIM_DEATH) {
+        sim_world_say(world, "client %u: %s", client->number, sim_fault_name(fault->kind));
+        die(world, client);
+        return;
+    }
+    if (is_of_client(fault)) {
         sim_world_say(world, "client %u: %s", client->number, sim_fault_name(fault->kind));
         client->was_troubled = 1;
         client->shortages += fault->kind == SIM_SHORTAGE ? (uint32_t)fault->amount : 0;
@@ -171,7 +254,7 @@ issue(sim_world *world, uint32_t number)
     if (world->is_draining == 2)
         return;
     if (world->is_draining) {
-        sim_driver_enter(world, client); /* as mcp_maintain */
+        sim_driver_maintain(world, client);
         client->is_listening = !client->is_blocking;
         sim_queue_add(&world->queue, &world->random, world->now_ms + MAINTAIN_MS, SIM_EVENT_CALL,
                       number);
@@ -230,14 +313,47 @@ take(sim_world *world, const sim_event *event)
 
 /* ---- time ---- */
 
+int64_t
+sim_client_when(const sim_client *client, int64_t client_ms)
+{
+    sim_world as_if = {.now_ms = (client_ms - client->clock_offset_ms) * 1000 /
+                                 (1000 + client->clock_skew)};
+    while (sim_client_now(&as_if, client) < client_ms)
+        as_if.now_ms++;
+    while (sim_client_now(&as_if, client) - 1 >= client_ms)
+        as_if.now_ms--;
+    return as_if.now_ms;
+}
+
+static int64_t
+chores_ms(const sim_world *world, const sim_client *client)
+{
+    return world->plan.keeps_record && mcp__chores_any(&client->engine)
+               ? mcp__chores_next_time(&client->engine)
+               : INT64_MAX;
+}
+
+/* When this client has something to do by itself. */
+static int64_t
+client_next(const sim_world *world, const sim_client *client)
+{
+    if (!client->is_listening)
+        return INT64_MAX;
+    int64_t client_ms = mcp__drive_next_time(&client->engine);
+    if (!client->is_blocking && chores_ms(world, client) < client_ms)
+        client_ms = chores_ms(world, client);
+    return client_ms == INT64_MAX ? INT64_MAX : sim_client_when(client, client_ms);
+}
+
 static int64_t
 next_timer(const sim_world *world)
 {
     int64_t next_ms = INT64_MAX;
     for (uint32_t i = 0; i < world->plan.n_clients; i++) {
         const sim_client *client = &world->clients[i];
-        if (client->is_listening && mcp__drive_next_time(&client->engine) < next_ms)
-            next_ms = mcp__drive_next_time(&client->engine);
+        int64_t client_ms = client_next(world, client);
+        if (client_ms < next_ms)
+            next_ms = client_ms;
     }
     return next_ms;
 }
@@ -247,8 +363,12 @@ run_timers(sim_world *world)
 {
     for (uint32_t i = 0; i < world->plan.n_clients; i++) {
         sim_client *client = &world->clients[i];
-        if (client->is_listening && mcp__drive_next_time(&client->engine) <= world->now_ms)
+        if (client_next(world, client) > world->now_ms)
+            continue;
+        if (mcp__drive_next_time(&client->engine) <= sim_client_now(world, client))
             sim_driver_time(world, client);
+        if (!client->is_blocking)
+            sim_driver_chores(world, client);
     }
 }
 
@@ -284,7 +404,7 @@ is_all_done(const sim_world *world)
             return 0;
     }
     for (uint32_t i = 0; i < world->plan.n_faults; i++) {
-        if (world->now_ms < world->plan.faults[i].until_ms)
+        if (!world->plan.faults[i].is_over && world->now_ms < world->plan.faults[i].until_ms)
             return 0;
     }
     return 1;
@@ -323,8 +443,11 @@ sim_world_run(sim_world *world)
         world->clients[i].shortages = 0;
         sim_queue_add(&world->queue, &world->random, world->now_ms, SIM_EVENT_CALL, i);
     }
-    sim_world_run_until(world, world->now_ms + 3 * (int64_t)world->plan.retry_max_ms +
-                                   3 * world->plan.timeout_ms + 6 * MAINTAIN_MS);
+    int64_t rest_ms = 3 * (int64_t)world->plan.retry_max_ms + 3 * world->plan.timeout_ms +
+                      6 * MAINTAIN_MS;
+    if (world->plan.keeps_record)
+        rest_ms += REPAIR_MS;
+    sim_world_run_until(world, world->now_ms + rest_ms);
     world->is_draining = 2;
     for (uint32_t i = 0; i < world->plan.n_clients; i++) {
         for (uint32_t key = 0; key < world->plan.n_keys; key++)
@@ -342,6 +465,8 @@ free_client(sim_world *world, sim_client *client)
 {
     if (client->lent != NULL)
         mcp__drive_release(&client->engine, client->lent);
+    if (client->engine.n_servers > 0)
+        mcp__chores_end(&client->engine);
     if (client->engine.n_servers > 0)
         mcp__pool_fini(&client->engine);
     if (client->memory.n_blocks != 0)
@@ -361,6 +486,7 @@ sim_world_free(sim_world *world)
     for (uint32_t i = 0; i < world->n_hosts; i++)
         sim_server_fini(&world->hosts[i].memcached);
     sim_model_free(world);
+    sim_notes_free(world->notes);
     sim_queue_free(&world->queue);
     free(world->conns);
     free(world->ops);

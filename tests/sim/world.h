@@ -18,6 +18,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "engine/chores.h"
 #include "engine/drive.h"
 #include "sim/memory.h"
 #include "sim/net.h"
@@ -25,6 +26,7 @@
 #include "sim/server.h"
 
 #define SIM_SERVERS_MAX 6
+#define SIM_LINES_MAX (SIM_SERVERS_MAX + 1) /* one more for dumps */
 #define SIM_CLIENTS_MAX 4
 #define SIM_KEYS_MAX 16
 #define SIM_FAULTS_MAX 24
@@ -49,6 +51,11 @@ typedef enum sim_fault_kind {
     SIM_FLUSH,     /* an operator's flush_all */
     SIM_SHORTAGE,  /* a client has no descriptors for `amount` connections */
     SIM_FORK,      /* a client finds itself to be the child of a fork */
+    SIM_N_PLAIN,   /* up to here: for worlds without the record, too */
+    SIM_MUTE = SIM_N_PLAIN, /* requests arrive, replies are lost, of one client's or of all */
+    SIM_LATE,               /* requests arrive after a while */
+    SIM_EVICT,              /* an item of the record, or a key, is evicted: `amount` says which */
+    SIM_DEATH,              /* a client dies, and another one takes its place */
     SIM_N_FAULTS
 } sim_fault_kind;
 
@@ -58,6 +65,7 @@ typedef struct sim_fault {
     uint32_t server;
     uint32_t client; /* BLACKHOLE, SHORTAGE, FORK: whose; UINT32_MAX: everybody's */
     int64_t amount;
+    uint32_t n_put_off;
     uint8_t ends_orderly; /* CUT: a close instead of a reset */
     uint8_t is_over;
 } sim_fault;
@@ -80,6 +88,11 @@ typedef struct sim_plan {
     uint64_t fail_at; /* the allocation of every client that fails, see memory.h */
     int fails_from_then;
     int small_values; /* none above MCP__LINK_COPY_MAX */
+    /* What one copy misses is put on record on the other one: see promise.h. */
+    int keeps_record, is_strict, verifies;
+    int is_double; /* faults may meet, as far as something is promised then */
+    uint32_t view_interval_ms;
+    uint32_t skew_permille; /* how much faster or slower a client's clock may run */
     sim_fault faults[SIM_FAULTS_MAX];
     uint32_t n_faults;
 } sim_plan;
@@ -98,8 +111,9 @@ typedef struct sim_host {
     uint32_t n_troubles;                     /* faults under way */
     int64_t well_since_ms;                   /* INT64_MAX: not now */
     int was_troubled;                        /* ever */
-    uint32_t n_heals;
-    int64_t slow_ms;
+    uint32_t n_heals, n_begun;
+    int64_t slow_ms, late_ms;
+    int64_t mute_ms[SIM_CLIENTS_MAX]; /* until when nothing passes down */
     int is_dripping;
     sim_fault *cut;                      /* armed */
     int doubles;                         /* armed */
@@ -134,6 +148,12 @@ typedef struct sim_op {
     uint32_t n_heals[2]; /* of the two hosts, when it began */
     uint8_t has_owed;
     uint8_t saw_old;  /* a server did not echo opaques on misses */
+    uint32_t life;    /* its client's */
+    uint64_t begun_order, over_order; /* among all beginnings and ends; 0: not yet */
+    uint64_t own_floor, floor;        /* a read: what is over before these is too old */
+    uint8_t was_whole[2];
+    uint32_t n_begun[2]; /* faults of the two hosts, when it began */
+    uint8_t is_lost;  /* its client has died */
     uint8_t saw_dirt; /* an error line without an opaque may have been another request's */
     sim_truth truth[2];
 } sim_op;
@@ -148,7 +168,10 @@ typedef struct sim_client {
     int hears_whole;                     /* no short reads now */
     int64_t dirtied_ms[SIM_SERVERS_MAX]; /* when a server last said what no memcached says */
     mcp__task *lent;                     /* blocking: its result is still being looked at */
-    sim_conn *conn[SIM_SERVERS_MAX];
+    sim_conn *conn[SIM_LINES_MAX];
+    uint32_t life;           /* how many died in its place before */
+    int64_t clock_offset_ms; /* of its own clock, */
+    int32_t clock_skew;      /* which runs so many thousandths faster */
     uint32_t n_issued, n_open;
     uint32_t shortages;
     int was_troubled;
@@ -193,6 +216,8 @@ typedef struct sim_world {
     sim_opaque *opaques; /* open hash table */
     size_t opaques_capacity, n_opaques;
     sim_model models[SIM_KEYS_MAX];
+    uint64_t order;          /* counts what is to be put in an order */
+    struct sim_notes *notes; /* see notes.h; NULL: no record */
     int is_draining; /* 1: time to recover, 2: the last look */
     int issues;      /* operations come from the seed, not from a script */
 
@@ -222,6 +247,15 @@ void sim_world_fault(sim_world *world, sim_fault fault);
 void sim_world_init_client(sim_world *world, uint32_t number);
 void sim_world_mix(sim_world *world, uint64_t a, uint64_t b);
 void sim_world_say(sim_world *world, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A client's own time, and the first moment at which it is that late. */
+static inline int64_t
+sim_client_now(const sim_world *world, const sim_client *client)
+{
+    return world->now_ms + world->now_ms * client->clock_skew / 1000 + client->clock_offset_ms;
+}
+
+int64_t sim_client_when(const sim_client *client, int64_t client_ms);
 
 /* So many rules have been broken that time stands still: a test must not wait for anything. */
 static inline int

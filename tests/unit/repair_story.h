@@ -24,7 +24,7 @@ enum { BOTH = 1, RIVALS = 2, FAILURES = 4, EVICTION = 8, STARS = 16, WRITERS = 3
 /* A write on its way. `missed`: the server that it does not reach; else it reaches both. */
 typedef struct actor {
     int is_busy, key, is_delete, missed, first, step, created, rounds;
-    uint32_t version;
+    uint32_t version, tag;
     int64_t started_ms;
 } actor;
 

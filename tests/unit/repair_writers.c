@@ -15,28 +15,54 @@ store(story *s, uint32_t server, const actor *a)
         errands_set(&s->world, server, s->key[a->key], &a->version, sizeof a->version);
 }
 
+/* The segment gets the key; a new one, or one that was replaced by "*", gets a tag of its own. */
 static void
 append_line(story *s, actor *a, uint32_t about)
 {
     char key[MCP__MARKS_KEY_MAX + 1], line[MCP__MARKS_LINE_MAX];
     const char *name = s->key[a->key];
     size_t len = mcp__marks_put_line(line, name, strlen(name), 0);
+    uint32_t tag = 1 + errands_draw(&s->world, 1 << 27);
     story_journal_key(s, about, s->segment[a->key], key);
     int is_new = errands_append(&s->world, 1 - about, key, line, len, 1) == 2;
-    a->created |= is_new;
     s->last_append[about] = s->world.now_ms;
     if (s->first_append[about][a->key] == 0)
         s->first_append[about][a->key] = s->world.now_ms;
-    if (is_new) {
-        mcp__mark mark = {s->id8[about], 0, (uint8_t)s->segment[a->key], 1};
-        len = mcp__marks_put(line, &mark);
-        errands_append(&s->world, 1 - about, "mcp:s", line, len, 1);
-    }
-    if ((s->wish & STARS) && errands_draw(&s->world, 6) == 0)
+    if ((s->wish & STARS) && errands_draw(&s->world, 6) == 0) {
         errands_set(&s->world, 1 - about, key, "*", 1);
+        is_new = 1;
+    }
+    fake_item *item = errands_find(&s->world, 1 - about, key);
+    if (is_new)
+        item->flags = MCP__MARKS_TAG_FLAGS(tag);
+    a->tag = MCP__MARKS_TAG(item->flags);
+    a->created |= is_new;
 }
 
-/* 1: it stands, and nothing had to be created. */
+/* 1: that beginning of the segment is listed. */
+static int
+is_listed(story *s, const actor *a, uint32_t about)
+{
+    fake_item *item = errands_find(&s->world, 1 - about, "mcp:s");
+    const uint8_t *at = item != NULL ? item->value : NULL,
+                  *end = item != NULL ? at + item->len : at;
+    mcp__mark mark;
+    while (at < end && mcp__marks_next(&at, end, &mark)) {
+        if (mark.id8 == s->id8[about] && mark.is_segment && mark.segment == s->segment[a->key] &&
+            mark.tag == a->tag)
+            return 1;
+    }
+    return 0;
+}
+
+static void
+append_mark(story *s, uint32_t about, const mcp__mark *mark)
+{
+    char text[MCP__MARKS_ENTRY_MAX];
+    errands_append(&s->world, 1 - about, "mcp:s", text, mcp__marks_put(text, mark), 1);
+}
+
+/* 1: all of it is there, and nothing had to be created. */
 static int
 look_for_mark(story *s, actor *a, uint32_t about)
 {
@@ -44,10 +70,17 @@ look_for_mark(story *s, actor *a, uint32_t about)
     uint64_t listed;
     int created = a->created;
     a->created = 0;
+    if (!is_listed(s, a, about)) {
+        mcp__mark mark = {.id8 = s->id8[about],
+                          .tag = a->tag,
+                          .segment = (uint8_t)s->segment[a->key],
+                          .is_segment = 1};
+        append_mark(s, about, &mark);
+        created = 1;
+    }
     if (!story_read_list(s, about, &inc8, &listed)) {
-        mcp__mark mark = {s->id8[about], (uint32_t)next_random(&s->world.random), 0, 0};
-        char text[MCP__MARKS_ENTRY_MAX];
-        errands_append(&s->world, 1 - about, "mcp:s", text, mcp__marks_put(text, &mark), 1);
+        mcp__mark mark = {.id8 = s->id8[about], .inc8 = (uint32_t)next_random(&s->world.random)};
+        append_mark(s, about, &mark);
         s->marked_ms[about] = s->world.now_ms;
         created = 1;
     }
@@ -142,7 +175,9 @@ story_write(story *s)
 {
     actor *a = &s->actor[errands_draw(&s->world, ACTORS)];
     int is_writing = (s->wish & WRITERS) && s->world.now_ms < s->stop_ms;
-    if (a->is_busy) {
+    if (a->is_busy && (s->wish & FAILURES) && errands_draw(&s->world, 50) == 0) {
+        a->is_busy = s->busy[a->key] = 0; /* it dies, and nobody was told anything */
+    } else if (a->is_busy) {
         act(s, a);
     } else if (is_writing && errands_draw(&s->world, 30) == 0) {
         int missed = errands_draw(&s->world, 4) != 0 ? -1 : (int)s->stale;

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "sim/notes.h"
+
+#include "pair/marks.h"
+#include "sim/items.h"
+#include "sim/ops.h"
+#include "sim/rules.h"
+
+#define SEGMENTS MCP__MARKS_SEGMENTS
+
+/* Clocks may differ by 5 %. */
+#define SLACK(ms) ((ms) - (ms) / 18)
+
+/* One journal segment. */
+typedef struct segment {
+    uint8_t exists, is_whole;
+    int64_t changed_ms;
+    uint64_t whole_order;
+    uint64_t line_order[SIM_KEYS_MAX]; /* of the key's last line; 0: none */
+    uint64_t lost_order[SIM_KEYS_MAX]; /* of lines that were evicted, not replayed yet */
+    uint64_t lost_whole_order;
+} segment;
+
+/* What stands on one server about another one. */
+typedef struct note {
+    int64_t since_ms;
+    uint32_t inc8;
+    uint8_t stands;
+    uint64_t told_order[SIM_KEYS_MAX]; /* of the key's last line ever, there or not */
+    uint64_t whole_order[SEGMENTS];
+    segment segments[SEGMENTS];
+} note;
+
+struct sim_notes {
+    uint32_t n_hosts;
+    uint32_t id8[SIM_SERVERS_MAX];
+    uint64_t bump_order[SIM_SERVERS_MAX];
+    uint64_t removed_order[SIM_SERVERS_MAX][SIM_KEYS_MAX];
+    uint64_t stored_order[SIM_SERVERS_MAX][SIM_KEYS_MAX];
+    note notes[SIM_SERVERS_MAX][SIM_SERVERS_MAX]; /* on, about */
+};
+
+sim_notes *
+sim_notes_new(const sim_world *world)
+{
+    sim_notes *notes = sim_need(calloc(1, sizeof *notes));
+    notes->n_hosts = world->n_hosts;
+    for (uint32_t i = 0; i < world->n_hosts; i++)
+        notes->id8[i] = mcp__marks_id8(world->hosts[i].name, strlen(world->hosts[i].name));
+    return notes;
+}
+
+void
+sim_notes_free(sim_notes *notes)
+{
+    free(notes);
+}
+
+static int64_t
+hold_ms(const sim_world *world)
+{
+    return SLACK((int64_t)world->plan.timeout_ms + world->plan.view_interval_ms);
+}
+
+static uint32_t
+host_of_id8(const sim_notes *notes, uint32_t id8)
+{
+    for (uint32_t i = 0; i < notes->n_hosts; i++) {
+        if (notes->id8[i] == id8)
+            return i;
+    }
+    return SIM_SERVERS_MAX;
+}
+
+/* ---- marks ---- */
+
+static void
+check_cleared(sim_world *world, uint32_t host, uint32_t about, const sim_deed *deed)
+{
+    sim_notes *notes = world->notes;
+    note *was = &notes->notes[host][about];
+    const char *on = world->hosts[host].name, *whom = world->hosts[about].name;
+    if (deed->mode != 'C')
+        sim_rules_break(world, "I2", "%s: the mark of %s goes without a cas", on, whom);
+    if (world->now_ms - was->since_ms < hold_ms(world))
+        sim_rules_break(world, "I16", "%s: the mark of %s goes after %lld ms", on, whom,
+                        (long long)(world->now_ms - was->since_ms));
+    for (uint32_t i = 0; i < SEGMENTS; i++) {
+        const segment *s = &was->segments[i];
+        if (s->exists)
+            sim_rules_break(world, "I2", "%s: the mark of %s goes, and segment %u stands", on, whom,
+                            i);
+        for (uint32_t key = 0; key < world->plan.n_keys; key++) {
+            if (s->lost_order[key] > notes->removed_order[about][key])
+                sim_rules_break(world, "I2",
+                                "%s: the mark of %s goes, and key %u of the evicted segment %u was "
+                                "not made good",
+                                on, whom, key, i);
+        }
+        memset(was->segments[i].lost_order, 0, sizeof s->lost_order);
+    }
+}
+
+static void
+read_marks(sim_world *world, sim_server *server, const sim_deed *deed)
+{
+    sim_notes *notes = world->notes;
+    uint8_t listed[SIM_SERVERS_MAX] = {0};
+    const sim_item *item = sim_items_find(server, "mcp:s", 5, world->now_ms);
+    const uint8_t *at = item != NULL ? item->value : NULL;
+    const uint8_t *end = item != NULL ? at + item->len : NULL;
+    mcp__mark mark;
+    while (at != NULL && at < end && mcp__marks_next(&at, end, &mark)) {
+        uint32_t about = host_of_id8(notes, mark.id8);
+        if (mark.is_segment || about == SIM_SERVERS_MAX || listed[about])
+            continue;
+        note *n = &notes->notes[server->number][about];
+        listed[about] = 1;
+        if (!n->stands || n->inc8 != mark.inc8)
+            n->since_ms = world->now_ms;
+        n->stands = 1;
+        n->inc8 = mark.inc8;
+    }
+    for (uint32_t about = 0; about < notes->n_hosts; about++) {
+        note *n = &notes->notes[server->number][about];
+        if (n->stands && !listed[about] && deed != NULL)
+            check_cleared(world, server->number, about, deed);
+        n->stands = listed[about];
+    }
+}
+
+int
+sim_notes_stands(const sim_world *world, uint32_t host, uint32_t about, int64_t *since_ms)
+{
+    const note *n = &world->notes->notes[host][about];
+    if (since_ms != NULL)
+        *since_ms = n->since_ms;
+    return n->stands;
+}
+
+/* ---- journals ---- */
+
+static int
+is_key_of(const sim_world *world, uint32_t key, const char *bytes, size_t len)
+{
+    char text[24];
+    if (key >= world->plan.n_keys)
+        return 0;
+    sim_key_text(key, text, sizeof text);
+    return strlen(text) == len && memcmp(text, bytes, len) == 0;
+}
+
+static uint32_t
+key_number(const sim_world *world, const char *bytes, size_t len)
+{
+    char text[24] = {0};
+    if (len < 2 || len >= sizeof text)
+        return SIM_KEYS_MAX;
+    memcpy(text, bytes, len);
+    uint32_t key = (uint32_t)strtoul(text + 1, NULL, 10);
+    return is_key_of(world, key, bytes, len) ? key : SIM_KEYS_MAX;
+}
+
+static segment *
+segment_of(sim_world *world, uint32_t host, const char *key, size_t len, note **n, uint32_t *about,
+           uint32_t *index)
+{
+    char text[40] = {0};
+    unsigned id8, number;
+    if (len >= sizeof text || len < 6 || memcmp(key, "mcp:j:", 6) != 0)
+        return NULL;
+    memcpy(text, key, len);
+    if (sscanf(text + 6, "%8x:%u", &id8, &number) != 2 || number >= SEGMENTS)
+        return NULL;
+    *about = host_of_id8(world->notes, id8);
+    if (*about == SIM_SERVERS_MAX)
+        return NULL;
+    *n = &world->notes->notes[host][*about];
+    *index = number;
+    return &(*n)->segments[number];
+}
+
+static void
+take_lines(sim_world *world, note *n, segment *s, uint32_t index, const sim_deed *deed)
+{
+    const uint8_t *at = deed->value, *end = at + deed->len;
+    mcp__span key;
+    int is_base64;
+    int was_whole = s->is_whole;
+    if (deed->mode != 'A') {
+        s->is_whole = deed->len > 0 && *at == '*';
+        memset(s->line_order, 0, sizeof s->line_order);
+    }
+    if (s->is_whole && !was_whole)
+        s->whole_order = n->whole_order[index] = ++world->order;
+    s->exists = 1;
+    s->changed_ms = world->now_ms;
+    while (at < end && mcp__marks_next_line(&at, end, &key, &is_base64)) {
+        uint32_t number = key_number(world, key.bytes, key.len);
+        if (number < SIM_KEYS_MAX)
+            s->line_order[number] = n->told_order[number] = ++world->order;
+    }
+}
+
+/* All that the keys of a segment could still be on the server that missed them. */
+static void
+check_cut(sim_world *world, uint32_t about, const segment *s, uint32_t index, const sim_deed *deed)
+{
+    const sim_notes *notes = world->notes;
+    const char *whom = world->hosts[about].name;
+    char text[24];
+    if (deed->mode != 'C')
+        sim_rules_break(world, "I4", "segment %u of %s goes without a cas", index, whom);
+    if (world->now_ms - s->changed_ms < hold_ms(world))
+        sim_rules_break(world, "I16", "segment %u of %s goes %lld ms after its last entry", index,
+                        whom, (long long)(world->now_ms - s->changed_ms));
+    for (uint32_t key = 0; key < world->plan.n_keys; key++) {
+        sim_key_text(key, text, sizeof text);
+        if (s->line_order[key] > notes->removed_order[about][key])
+            sim_rules_break(world, "I4", "segment %u of %s goes before %s was deleted there", index,
+                            whom, text);
+        if (s->is_whole && mcp__marks_segment(text, strlen(text)) == index &&
+            s->whole_order > notes->removed_order[about][key] &&
+            s->whole_order > notes->stored_order[about][key] &&
+            sim_server_find(&world->hosts[about].memcached, text, strlen(text), world->now_ms))
+            sim_rules_break(world, "I4", "segment %u of %s goes, and %s is still there", index,
+                            whom, text);
+    }
+}
+
+static void
+forget_segment(segment *s)
+{
+    s->exists = s->is_whole = 0;
+    memset(s->line_order, 0, sizeof s->line_order);
+}
+
+static void
+take_journal(sim_world *world, sim_server *server, const sim_deed *deed)
+{
+    note *n;
+    uint32_t about, index;
+    segment *s =
+        segment_of(world, server->number, deed->key, deed->key_len, &n, &about, &index);
+    if (s == NULL)
+        return;
+    if (deed->verb[1] == 's') {
+        take_lines(world, n, s, index, deed);
+    } else if (deed->verb[1] == 'd') {
+        check_cut(world, about, s, index, deed);
+        forget_segment(s);
+    }
+}
+
+int
+sim_notes_covers(const sim_world *world, uint32_t host, uint32_t about, const char *key,
+                 size_t key_len)
+{
+    const note *n = &world->notes->notes[host][about];
+    uint32_t number = key_number(world, key, key_len);
+    const segment *s = &n->segments[mcp__marks_segment(key, key_len)];
+    uint64_t removed = world->notes->removed_order[about][number];
+    return (s->exists && (s->is_whole || s->line_order[number] > 0)) ||
+           s->lost_order[number] > removed || s->lost_whole_order > removed;
+}
+
+/* ---- whatever a server does ---- */
+
+static void
+take_user_key(sim_world *world, sim_server *server, const sim_conn *conn, const sim_deed *deed,
+              const sim_op *op)
+{
+    sim_notes *notes = world->notes;
+    uint32_t key = key_number(world, deed->key, deed->key_len);
+    if (key == SIM_KEYS_MAX)
+        return;
+    if (deed->verb[1] == 'd') {
+        int is_gone = deed->reply[0] == 'H' || (deed->reply[0] == 'N' && deed->reply[1] == 'F');
+        if (is_gone)
+            notes->removed_order[server->number][key] = ++world->order;
+        return;
+    }
+    if (deed->verb[1] != 's' || deed->reply[0] != 'H')
+        return;
+    notes->stored_order[server->number][key] = ++world->order;
+    const sim_item *item =
+        sim_items_find(server, deed->key, deed->key_len, world->now_ms);
+    int is_own = op != NULL && (item == NULL || item->flags == op->id + 1 ||
+                                op->request.verb == MCP_APPEND || op->request.verb == MCP_PREPEND);
+    if (!is_own && !(deed->mode == 'C' && deed->was_stub))
+        sim_rules_break(world, "I8", "%s: client %u stores an old %.*s, and not in its stub",
+                        world->hosts[server->number].name, conn->client, (int)deed->key_len,
+                        deed->key);
+}
+
+void
+sim_notes_deed(sim_world *world, sim_server *server, const sim_conn *conn, const sim_deed *deed,
+               sim_op *op)
+{
+    sim_notes *notes = world->notes;
+    if (deed->verb[0] == 'f') {
+        sim_notes_emptied(world, server);
+        return;
+    }
+    int is_change = deed->reply[0] == 'H' && deed->verb[1] != 'g';
+    if (deed->key_len < 4 || memcmp(deed->key, "mcp:", 4) != 0) {
+        take_user_key(world, server, conn, deed, op);
+        return;
+    }
+    if (!is_change)
+        return;
+    if (deed->key_len == 5 && deed->key[4] == 's') {
+        notes->bump_order[server->number] = ++world->order;
+        read_marks(world, server, deed);
+    } else if (deed->key[4] == 'j') {
+        take_journal(world, server, deed);
+    }
+}
+
+void
+sim_notes_evicted(sim_world *world, sim_server *server, const sim_item *item)
+{
+    note *n;
+    uint32_t about, index;
+    segment *s = segment_of(world, server->number, item->key, item->key_len, &n, &about, &index);
+    if (s == NULL)
+        return;
+    for (uint32_t key = 0; key < SIM_KEYS_MAX; key++) {
+        if (s->line_order[key] > s->lost_order[key])
+            s->lost_order[key] = s->line_order[key];
+    }
+    if (s->is_whole)
+        s->lost_whole_order = s->whole_order;
+    forget_segment(s);
+}
+
+void
+sim_notes_emptied(sim_world *world, sim_server *server)
+{
+    sim_notes *notes = world->notes;
+    for (uint32_t i = 0; i < notes->n_hosts; i++)
+        memset(&notes->notes[server->number][i], 0, sizeof notes->notes[0][0]);
+    for (uint32_t key = 0; key < SIM_KEYS_MAX; key++)
+        notes->removed_order[server->number][key] = ++world->order;
+}
+
+/* ---- acknowledgements ---- */
+
+void
+sim_notes_acknowledged(sim_world *world, const sim_op *op)
+{
+    const sim_notes *notes = world->notes;
+    const mcp_copy copies[2] = {op->result.primary, op->result.backup};
+    const uint32_t servers[2] = {op->pair.primary, op->pair.backup};
+    if ((copies[0] == MCP_COPY_OK) == (copies[1] == MCP_COPY_OK))
+        return;
+    int missed = copies[0] == MCP_COPY_OK;
+    uint32_t host = servers[1 - missed], about = servers[missed];
+    const note *n = &notes->notes[host][about];
+    uint64_t told = n->told_order[op->key_number];
+    uint64_t whole = n->whole_order[mcp__marks_segment(op->key, op->request.key_len)];
+    const char *on = world->hosts[host].name, *whom = world->hosts[about].name;
+    if (whole > told)
+        told = whole;
+    if (told <= op->begun_order)
+        sim_rules_break(world, "I3", "op %u: %s %s: %s missed it, and %s does not say so", op->id,
+                        sim_verb_name(op->request.verb), op->key, whom, on);
+    else if (notes->bump_order[host] <= told)
+        sim_rules_break(world, "I3", "op %u: %s %s: the marks of %s were not bumped", op->id,
+                        sim_verb_name(op->request.verb), op->key, on);
+    if (world->plan.is_strict && n->stands &&
+        world->now_ms - n->since_ms < SLACK((int64_t)world->plan.view_interval_ms))
+        sim_rules_break(world, "I5", "op %u: %s %s: told %lld ms after the mark of %s", op->id,
+                        sim_verb_name(op->request.verb), op->key,
+                        (long long)(world->now_ms - n->since_ms), whom);
+}

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "sim/promise.h"
+
+#include "sim/items.h"
+#include "sim/notes.h"
+#include "sim/ops.h"
+#include "sim/rules.h"
+
+/* How long after a fault a server is still being found out about. */
+#define SETTLE_MS 20
+
+/* ---- who is whole ---- */
+
+static int
+is_partner(const sim_world *world, uint32_t one, uint32_t other)
+{
+    uint32_t n = world->plan.n_primaries;
+    return (one < n) != (other < n);
+}
+
+static int
+is_marked(const sim_world *world, uint32_t server)
+{
+    for (uint32_t i = 0; i < world->n_hosts; i++) {
+        if (is_partner(world, i, server) && sim_notes_stands(world, i, server, NULL))
+            return 1;
+    }
+    return 0;
+}
+
+static int
+is_ready(const sim_world *world, uint32_t server)
+{
+    sim_server *memcached = (sim_server *)&world->hosts[server].memcached;
+    const sim_item *epoch = sim_items_find(memcached, "mcp:e", 5, world->now_ms);
+    return epoch != NULL && epoch->len > 0 && epoch->value[0] == 'R';
+}
+
+static int
+is_whole_to(const sim_world *world, const sim_client *client, uint32_t server)
+{
+    const mcp__server *seen = &client->engine.servers[server];
+    if (world->hosts[server].blocked_ms[client->number] > world->now_ms ||
+        world->hosts[server].mute_ms[client->number] > world->now_ms)
+        return 0;
+    if (seen->health.state != MCP_STATE_UP || seen->ledger.epoch == MCP__EPOCH_WARMING ||
+        seen->ledger.epoch == MCP__EPOCH_MISSING)
+        return 0;
+    for (uint32_t i = 0; i < world->n_hosts; i++) {
+        if (is_partner(world, i, server) &&
+            mcp__ledger_lists(&client->engine.servers[i].ledger, seen->ledger.id8))
+            return 0;
+    }
+    return 1;
+}
+
+int
+sim_promise_is_whole(const sim_world *world, uint32_t server)
+{
+    const sim_host *host = &world->hosts[server];
+    if (host->n_troubles > 0 || host->well_since_ms > world->now_ms - SETTLE_MS ||
+        is_marked(world, server) || !is_ready(world, server))
+        return 0;
+    for (uint32_t i = 0; i < world->plan.n_clients; i++) {
+        if (!is_whole_to(world, &world->clients[i], server))
+            return 0;
+    }
+    return 1;
+}
+
+int
+sim_promise_allows(const sim_world *world, const sim_fault *fault)
+{
+    if (world->plan.is_double)
+        return 1;
+    for (uint32_t i = 0; i < world->n_hosts; i++) {
+        if (is_partner(world, i, fault->server) && !sim_promise_is_whole(world, i))
+            return 0;
+    }
+    return 1;
+}
+
+/* ---- what is too old ---- */
+
+static int
+is_write(const sim_op *op)
+{
+    switch (op->request.verb) {
+    case MCP_SET:
+    case MCP_ADD:
+    case MCP_REPLACE:
+    case MCP_CAS:
+    case MCP_DELETE:
+        return 1;
+    default:
+        return 0;
+    }
+}
+
+static int
+is_acknowledged(const sim_op *op)
+{
+    return is_write(op) && op->over_order != 0 && !op->is_lost &&
+           (op->result.status == MCP_OK ||
+            (op->request.verb == MCP_DELETE && op->result.status == MCP_NOT_FOUND));
+}
+
+/* The newest beginning among the acknowledged writes of this key: of whose, and told when. */
+static const sim_op *
+newest_write(const sim_world *world, uint32_t key, const sim_op *reader, int64_t told_ms)
+{
+    const sim_op *newest = NULL;
+    for (size_t i = 0; i < world->n_ops; i++) {
+        const sim_op *op = world->ops[i];
+        if (op->key_number != key || !is_acknowledged(op))
+            continue;
+        if (reader != NULL && op->over_order > reader->begun_order)
+            continue;
+        int is_own = reader != NULL && op->client == reader->client && op->life == reader->life;
+        if (!is_own && op->ended_ms > told_ms)
+            continue;
+        if (newest == NULL || op->begun_order > newest->begun_order)
+            newest = op;
+    }
+    return newest;
+}
+
+static int64_t
+lag_ms(const sim_world *world)
+{
+    if (world->plan.is_strict)
+        return 0;
+    int64_t lag = (int64_t)world->plan.view_interval_ms + world->plan.timeout_ms;
+    return lag + lag * world->plan.skew_permille / 500;
+}
+
+/* The operation that stored what has these flags; NULL: none did. */
+static const sim_op *
+author(const sim_world *world, uint32_t flags, uint32_t key)
+{
+    if (flags == 0 || flags > world->n_ops || world->ops[flags - 1]->key_number != key)
+        return NULL;
+    return world->ops[flags - 1];
+}
+
+static int
+is_older(const sim_op *value, const sim_op *write)
+{
+    return value->over_order != 0 && value->over_order < write->begun_order;
+}
+
+/* ---- one operation ---- */
+
+void
+sim_promise_begin(sim_world *world, sim_client *client, sim_op *op)
+{
+    (void)client;
+    op->begun_order = ++world->order;
+    for (int leg = 0; leg < 2; leg++) {
+        uint32_t server = leg == MCP__PRIMARY ? op->pair.primary : op->pair.backup;
+        if (server == MCP__NO_SERVER || op->key_number == SIM_KEYS_MAX)
+            continue;
+        op->was_whole[leg] = (uint8_t)sim_promise_is_whole(world, server);
+        op->n_begun[leg] = world->hosts[server].n_begun;
+    }
+}
+
+static void
+check_read(sim_world *world, const sim_op *op, const mcp_result *result)
+{
+    const sim_op *value = author(world, result->flags, op->key_number);
+    if (value == NULL) {
+        sim_rules_break(world, "REPLY", "op %u: get %s: a value that nobody stored", op->id,
+                        op->key);
+        return;
+    }
+    const sim_op *write =
+        newest_write(world, op->key_number, op, op->begun_ms - lag_ms(world) - 1);
+    if (world->plan.is_strict)
+        write = newest_write(world, op->key_number, op, op->begun_ms);
+    if (write == NULL || !is_older(value, write))
+        return;
+    int is_own = write->client == op->client && write->life == op->life;
+    sim_rules_break(world,
+                    write->request.verb == MCP_DELETE ? "G4"
+                    : is_own                          ? "G1"
+                    : world->plan.is_strict           ? "G3"
+                                                      : "G2",
+                    "op %u of client %u: get %s: the value of op %u, older than op %u (%s by client "
+                    "%u, told %lld ms before the read began)",
+                    op->id, op->client, op->key, value->id, write->id,
+                    sim_verb_name(write->request.verb), write->client,
+                    (long long)(op->begun_ms - write->ended_ms));
+}
+
+/* One of the two was whole when it began, and nothing has happened to it since. */
+static void
+check_served(sim_world *world, const sim_client *client, const sim_op *op, const mcp_result *result)
+{
+    if (result->status >= MCP_OK || client->was_troubled || client->memory.n_failed > 0)
+        return;
+    for (int leg = 0; leg < 2; leg++) {
+        uint32_t server = leg == MCP__PRIMARY ? op->pair.primary : op->pair.backup;
+        if (server == MCP__NO_SERVER || !op->was_whole[leg] ||
+            world->hosts[server].n_begun != op->n_begun[leg] ||
+            (op->request.verb == MCP_CAS && result->status == MCP_UNKNOWN))
+            continue;
+        sim_rules_break(world, "G5", "op %u of client %u: %s %s: %s after %lld ms, though %s was well",
+                        op->id, op->client, sim_verb_name(op->request.verb), op->key,
+                        mcp_strstatus(result->status), (long long)(op->ended_ms - op->begun_ms),
+                        world->hosts[server].name);
+        return;
+    }
+}
+
+void
+sim_promise_end(sim_world *world, sim_client *client, sim_op *op, const mcp_result *result)
+{
+    op->over_order = ++world->order;
+    if (op->key_number == SIM_KEYS_MAX)
+        return;
+    int is_read = op->request.verb == MCP_GET || op->request.verb == MCP_GAT;
+    if (is_read && result->status == MCP_OK)
+        check_read(world, op, result);
+    check_served(world, client, op, result);
+    if (!is_acknowledged(op) || op->pair.backup == MCP__NO_SERVER)
+        return;
+    sim_notes_acknowledged(world, op);
+    sim_promise_look(world, op->key_number);
+}
+
+void
+sim_promise_lost(sim_world *world, sim_op *op)
+{
+    op->is_done = op->is_lost = 1;
+    op->over_order = ++world->order;
+    op->ended_ms = world->now_ms;
+    op->result.status = MCP_UNKNOWN;
+}
+
+/* ---- I6 ---- */
+
+void
+sim_promise_asked(sim_world *world, const sim_client *client, const mcp__pending *pending,
+                  uint32_t server)
+{
+    const mcp__op *op = pending->op;
+    if (op == NULL || op->verb != MCP_GET || op->is_filling || pending->word != MCP__COMMAND_GET)
+        return;
+    int other = MCP__OTHER(pending->leg);
+    if (!op->view.exists[other])
+        return;
+    const mcp__ledger *ours = &client->engine.servers[server].ledger;
+    const mcp__ledger *theirs = &client->engine.servers[op->leg[other].server].ledger;
+    if (mcp__ledger_lists(theirs, ours->id8) && !mcp__ledger_lists(ours, theirs->id8))
+        sim_rules_break(world, "I6", "client %u reads %.*s from %s, of which it knows that it "
+                        "missed writes",
+                        client->number, (int)op->key.len, (const char *)op->key.bytes,
+                        world->hosts[server].name);
+}
+
+/* ---- I1 ---- */
+
+static void
+look_at_copy(sim_world *world, uint32_t key, const char *text, const mcp__pair *pair, int leg,
+             const sim_op *newest)
+{
+    uint32_t server = leg == MCP__PRIMARY ? pair->primary : pair->backup;
+    uint32_t other = leg == MCP__PRIMARY ? pair->backup : pair->primary;
+    sim_server *memcached = &world->hosts[server].memcached;
+    const sim_item *item = sim_server_find(memcached, text, strlen(text), world->now_ms);
+    const sim_op *value = item == NULL ? NULL : author(world, item->flags, key);
+    if (value == NULL || !is_older(value, newest) || world->hosts[server].is_dead)
+        return;
+    if (sim_notes_stands(world, other, server, NULL) &&
+        sim_notes_covers(world, other, server, text, strlen(text)))
+        return;
+    sim_rules_break(world, "I1", "%s of op %u on %s is older than op %u (%s by client %u), and %s",
+                    text, value->id, world->hosts[server].name, newest->id,
+                    sim_verb_name(newest->request.verb), newest->client,
+                    sim_notes_stands(world, other, server, NULL) ? "its journal lacks it"
+                                                                 : "no mark stands");
+}
+
+void
+sim_promise_look(sim_world *world, uint32_t key)
+{
+    char text[24];
+    sim_key_text(key, text, sizeof text);
+    mcp__pair pair = mcp__pairing_find(world->pairing, text, strlen(text));
+    const sim_op *newest = newest_write(world, key, NULL, INT64_MAX);
+    if (newest == NULL || pair.backup == MCP__NO_SERVER)
+        return;
+    for (int leg = 0; leg < 2; leg++)
+        look_at_copy(world, key, text, &pair, leg, newest);
+}
+
+/* ---- at rest ---- */
+
+static void
+check_twins(sim_world *world, uint32_t key)
+{
+    char text[24];
+    sim_key_text(key, text, sizeof text);
+    size_t len = strlen(text);
+    mcp__pair pair = mcp__pairing_find(world->pairing, text, len);
+    if (pair.backup == MCP__NO_SERVER || !world->plan.verifies)
+        return;
+    const sim_item *first =
+        sim_server_find(&world->hosts[pair.primary].memcached, text, len, world->now_ms);
+    const sim_item *second =
+        sim_server_find(&world->hosts[pair.backup].memcached, text, len, world->now_ms);
+    if (first == NULL || second == NULL)
+        return;
+    if (first->len != second->len || first->flags != second->flags ||
+        memcmp(first->value, second->value, first->len) != 0)
+        sim_rules_break(world, "I15", "%s: at rest %s has the value of op %u, %s of op %u", text,
+                        world->hosts[pair.primary].name, first->flags - 1,
+                        world->hosts[pair.backup].name, second->flags - 1);
+}
+
+void
+sim_promise_finale(sim_world *world)
+{
+    for (uint32_t i = 0; i < world->n_hosts; i++) {
+        for (uint32_t j = 0; j < world->n_hosts; j++) {
+            if (i != j && sim_notes_stands(world, i, j, NULL))
+                sim_rules_break(world, "QUIESCE", "at rest, the mark of %s still stands on %s",
+                                world->hosts[j].name, world->hosts[i].name);
+        }
+        if (world->plan.n_backups > 0 && !is_ready(world, i))
+            sim_rules_break(world, "QUIESCE", "at rest, %s is not ready", world->hosts[i].name);
+    }
+    for (uint32_t key = 0; key < world->plan.n_keys; key++) {
+        sim_promise_look(world, key);
+        check_twins(world, key);
+    }
+}

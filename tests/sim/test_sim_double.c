@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Both servers of a pair fail, one while the other has not been put right. */
+#include "sim/promise.h"
+#include "sim/seeds.h"
+
+static sim_plan
+plan_of(uint64_t seed)
+{
+    return sim_promise_plan(seed, (int)(seed & 1), 1);
+}
+
+int
+main(int argc, char **argv)
+{
+    sim_seeds seeds = {"tests/sim/test_sim_double", 500, plan_of};
+    return sim_seeds_run(&seeds, argc, argv);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The promise with consistency=strict: at most one server of a pair fails at a time. */
+#include "sim/promise.h"
+#include "sim/seeds.h"
+
+static sim_plan
+plan_of(uint64_t seed)
+{
+    return sim_promise_plan(seed, 1, 0);
+}
+
+int
+main(int argc, char **argv)
+{
+    sim_seeds seeds = {"tests/sim/test_sim_strict", 1000, plan_of};
+    return sim_seeds_run(&seeds, argc, argv);
+}
