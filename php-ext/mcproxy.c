@@ -51,6 +51,52 @@ static const struct {
     {"COMPRESSED", MCPROXY_COMPRESSED},
 };
 
+/* The properties of McProxy\Result, as the stub says them. */
+static const struct {
+    const char *name;
+    uint32_t types; /* the first of them is the standard: 0, false, "skipped"; null where allowed */
+} properties[] = {
+    {"status", MAY_BE_LONG},
+    {"value", MAY_BE_ANY},
+    {"flags", MAY_BE_LONG},
+    {"cas", MAY_BE_LONG | MAY_BE_NULL},
+    {"ttl", MAY_BE_LONG | MAY_BE_NULL},
+    {"number", MAY_BE_LONG | MAY_BE_NULL},
+    {"server", MAY_BE_STRING | MAY_BE_NULL},
+    {"primary", MAY_BE_STRING},
+    {"backup", MAY_BE_STRING},
+    {"fromBackup", MAY_BE_FALSE | MAY_BE_TRUE},
+};
+
+static void
+declare_property(zend_class_entry *ce, const char *text, uint32_t types)
+{
+    zval standard;
+    zend_string *name = zend_string_init(text, strlen(text), 1);
+    ZVAL_NULL(&standard);
+    if (types == MAY_BE_LONG)
+        ZVAL_LONG(&standard, 0);
+    if (types == MAY_BE_STRING)
+        ZVAL_INTERNED_STR(&standard, zend_string_init_interned("skipped", 7, 1));
+    if (types == (MAY_BE_FALSE | MAY_BE_TRUE))
+        ZVAL_FALSE(&standard);
+#if PHP_VERSION_ID < 80000
+    zend_declare_property_ex(ce, name, &standard, ZEND_ACC_PUBLIC, NULL);
+#else
+    zend_declare_typed_property(ce, name, &standard, ZEND_ACC_PUBLIC, NULL,
+                                (zend_type)ZEND_TYPE_INIT_MASK(types));
+#endif
+    zend_string_release(name);
+}
+
+static zend_class_entry *
+register_class(const char *name, const zend_function_entry *methods, zend_class_entry *parent)
+{
+    zend_class_entry ce;
+    INIT_CLASS_ENTRY_EX(ce, name, strlen(name), methods);
+    return zend_register_internal_class_ex(&ce, parent);
+}
+
 /* A client is this worker's; it cannot be written down or copied. */
 static void
 forbid_serializing(zend_class_entry *ce)
@@ -66,9 +112,13 @@ forbid_serializing(zend_class_entry *ce)
 static void
 register_classes(void)
 {
-    mcproxy_exception_ce = register_class_McProxy_Exception(spl_ce_RuntimeException);
-    mcproxy_result_ce = register_class_McProxy_Result();
-    mcproxy_client_ce = register_class_McProxy_Client();
+    mcproxy_exception_ce = register_class("McProxy\\Exception", class_McProxy_Exception_methods,
+                                          spl_ce_RuntimeException);
+    mcproxy_result_ce = register_class("McProxy\\Result", class_McProxy_Result_methods, NULL);
+    mcproxy_result_ce->ce_flags |= ZEND_ACC_FINAL;
+    for (size_t i = 0; i < sizeof properties / sizeof properties[0]; i++)
+        declare_property(mcproxy_result_ce, properties[i].name, properties[i].types);
+    mcproxy_client_ce = register_class("McProxy\\Client", class_McProxy_Client_methods, NULL);
     mcproxy_client_ce->create_object = mcproxy_client_create;
     forbid_serializing(mcproxy_client_ce);
     mcproxy_client_init_handlers();

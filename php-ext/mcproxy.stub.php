@@ -4,7 +4,7 @@
  *
  * The classes of the mcproxy module.
  *
- * @generate-class-entries
+ * @generate-function-entries
  * @generate-legacy-arginfo
  */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* This is a generated file, edit the .stub.php file instead.
- * Stub hash: 75edec2cb8f03ace4ab5f20b0ec8195803144db3 */
+ * Stub hash: 9c9d80b3e0595e31b1e64b5d295becc82a98ce5f */
 
 ZEND_BEGIN_ARG_INFO_EX(arginfo_class_McProxy_Client___construct, 0, 0, 0)
 	ZEND_ARG_TYPE_MASK(0, servers, MAY_BE_ARRAY|MAY_BE_STRING, "[]")
@@ -165,96 +165,3 @@ static const zend_function_entry class_McProxy_Client_methods[] = {
 	ZEND_ME(McProxy_Client, explain, arginfo_class_McProxy_Client_explain, ZEND_ACC_PUBLIC)
 	ZEND_FE_END
 };
-
-static zend_class_entry *register_class_McProxy_Exception(zend_class_entry *class_entry_RuntimeException)
-{
-	zend_class_entry ce, *class_entry;
-
-	INIT_NS_CLASS_ENTRY(ce, "McProxy", "Exception", class_McProxy_Exception_methods);
-	class_entry = zend_register_internal_class_ex(&ce, class_entry_RuntimeException);
-
-	return class_entry;
-}
-
-static zend_class_entry *register_class_McProxy_Result(void)
-{
-	zend_class_entry ce, *class_entry;
-
-	INIT_NS_CLASS_ENTRY(ce, "McProxy", "Result", class_McProxy_Result_methods);
-	class_entry = zend_register_internal_class_ex(&ce, NULL);
-	class_entry->ce_flags |= ZEND_ACC_FINAL;
-
-	zval property_status_default_value;
-	ZVAL_LONG(&property_status_default_value, 0);
-	zend_string *property_status_name = zend_string_init("status", sizeof("status") - 1, 1);
-	zend_declare_typed_property(class_entry, property_status_name, &property_status_default_value, ZEND_ACC_PUBLIC, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_LONG));
-	zend_string_release(property_status_name);
-
-	zval property_value_default_value;
-	ZVAL_NULL(&property_value_default_value);
-	zend_string *property_value_name = zend_string_init("value", sizeof("value") - 1, 1);
-	zend_declare_typed_property(class_entry, property_value_name, &property_value_default_value, ZEND_ACC_PUBLIC, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_ANY));
-	zend_string_release(property_value_name);
-
-	zval property_flags_default_value;
-	ZVAL_LONG(&property_flags_default_value, 0);
-	zend_string *property_flags_name = zend_string_init("flags", sizeof("flags") - 1, 1);
-	zend_declare_typed_property(class_entry, property_flags_name, &property_flags_default_value, ZEND_ACC_PUBLIC, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_LONG));
-	zend_string_release(property_flags_name);
-
-	zval property_cas_default_value;
-	ZVAL_NULL(&property_cas_default_value);
-	zend_string *property_cas_name = zend_string_init("cas", sizeof("cas") - 1, 1);
-	zend_declare_typed_property(class_entry, property_cas_name, &property_cas_default_value, ZEND_ACC_PUBLIC, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_LONG|MAY_BE_NULL));
-	zend_string_release(property_cas_name);
-
-	zval property_ttl_default_value;
-	ZVAL_NULL(&property_ttl_default_value);
-	zend_string *property_ttl_name = zend_string_init("ttl", sizeof("ttl") - 1, 1);
-	zend_declare_typed_property(class_entry, property_ttl_name, &property_ttl_default_value, ZEND_ACC_PUBLIC, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_LONG|MAY_BE_NULL));
-	zend_string_release(property_ttl_name);
-
-	zval property_number_default_value;
-	ZVAL_NULL(&property_number_default_value);
-	zend_string *property_number_name = zend_string_init("number", sizeof("number") - 1, 1);
-	zend_declare_typed_property(class_entry, property_number_name, &property_number_default_value, ZEND_ACC_PUBLIC, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_LONG|MAY_BE_NULL));
-	zend_string_release(property_number_name);
-
-	zval property_server_default_value;
-	ZVAL_NULL(&property_server_default_value);
-	zend_string *property_server_name = zend_string_init("server", sizeof("server") - 1, 1);
-	zend_declare_typed_property(class_entry, property_server_name, &property_server_default_value, ZEND_ACC_PUBLIC, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING|MAY_BE_NULL));
-	zend_string_release(property_server_name);
-
-	zval property_primary_default_value;
-	zend_string *property_primary_default_value_str = zend_string_init("skipped", strlen("skipped"), 1);
-	ZVAL_STR(&property_primary_default_value, property_primary_default_value_str);
-	zend_string *property_primary_name = zend_string_init("primary", sizeof("primary") - 1, 1);
-	zend_declare_typed_property(class_entry, property_primary_name, &property_primary_default_value, ZEND_ACC_PUBLIC, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING));
-	zend_string_release(property_primary_name);
-
-	zval property_backup_default_value;
-	zend_string *property_backup_default_value_str = zend_string_init("skipped", strlen("skipped"), 1);
-	ZVAL_STR(&property_backup_default_value, property_backup_default_value_str);
-	zend_string *property_backup_name = zend_string_init("backup", sizeof("backup") - 1, 1);
-	zend_declare_typed_property(class_entry, property_backup_name, &property_backup_default_value, ZEND_ACC_PUBLIC, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING));
-	zend_string_release(property_backup_name);
-
-	zval property_fromBackup_default_value;
-	ZVAL_FALSE(&property_fromBackup_default_value);
-	zend_string *property_fromBackup_name = zend_string_init("fromBackup", sizeof("fromBackup") - 1, 1);
-	zend_declare_typed_property(class_entry, property_fromBackup_name, &property_fromBackup_default_value, ZEND_ACC_PUBLIC, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_BOOL));
-	zend_string_release(property_fromBackup_name);
-
-	return class_entry;
-}
-
-static zend_class_entry *register_class_McProxy_Client(void)
-{
-	zend_class_entry ce, *class_entry;
-
-	INIT_NS_CLASS_ENTRY(ce, "McProxy", "Client", class_McProxy_Client_methods);
-	class_entry = zend_register_internal_class_ex(&ce, NULL);
-
-	return class_entry;
-}

@@ -6,7 +6,8 @@
 
 /* ---- One key ------------------------------------------------------------------------------ */
 
-/* null cannot be told from a miss here, so it is read as false, as it always was; in a list it can. */
+/* null cannot be told from a miss here, so it is read as false, as it always was. In a list it can
+ * be told, and is. */
 static void
 give(zval *value)
 {

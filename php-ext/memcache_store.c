@@ -8,7 +8,8 @@
 
 /* ---- What all of them need ---------------------------------------------------------------- */
 
-/* As memcached reads it. What is too large for it would be stored and be a miss: expired at once. */
+/* As memcached reads it. What is too large for it would be stored and be a miss: it expires at
+ * once. */
 static int64_t
 ttl_of(zend_long exptime)
 {

@@ -80,7 +80,8 @@ static bool
 append(mcproxy_pool_server **list, uint32_t *n, const mcproxy_pool_entry *entry)
 {
     char why[200];
-    zend_string *address = mcproxy_address(ZSTR_VAL(entry->host), ZSTR_LEN(entry->host), entry->port);
+    zend_string *address =
+        mcproxy_address(ZSTR_VAL(entry->host), ZSTR_LEN(entry->host), entry->port);
     if (mcproxy_address_wrong(address, why, sizeof why) != NULL) {
         php_error_docref(NULL, E_WARNING, "Invalid server: %s", why);
         zend_string_release(address);
@@ -312,7 +313,8 @@ mcproxy_pool_pair(mcproxy_pool *pool, int primary, int backup)
         mcproxy_option_word(&text, "shared_pool", "yes", 3);
     /* What the ini says of placement is about the whole pool. */
     mcproxy_option_defaults(&text, mcproxy_options_text(),
-                            "mirror distribution hash hash_tag timeout retry_max shared_pool", true);
+                            "mirror distribution hash hash_tag timeout retry_max shared_pool",
+                            true);
     smart_str_0(&text);
     mcproxy_shared *shared = open_shared(text.s);
     if (shared == NULL)

@@ -186,7 +186,8 @@ mcproxy_report_connect(mcproxy_pool *pool, int server)
     *told_of(pool, server) = failure_of(&info);
     tell(pool, &about);
     if (EG(exception) == NULL)
-        php_error_docref(NULL, E_WARNING, "Can't connect to %s:" ZEND_LONG_FMT ", %s (" ZEND_LONG_FMT
-                         ")", ZSTR_VAL(about.host), about.port, about.why, about.os_error);
+        php_error_docref(NULL, E_WARNING,
+                         "Can't connect to %s:" ZEND_LONG_FMT ", %s (" ZEND_LONG_FMT ")",
+                         ZSTR_VAL(about.host), about.port, about.why, about.os_error);
     zend_string_release(about.host);
 }

@@ -70,7 +70,8 @@ probe(const place *p, mcp_client *client, int number)
 static bool
 is_other(const mcproxy_pool *pool, int one, int other)
 {
-    return one >= 0 && !zend_string_equals(pool->servers[one].address, pool->servers[other].address);
+    const mcproxy_pool_server *servers = pool->servers;
+    return one >= 0 && !zend_string_equals(servers[one].address, servers[other].address);
 }
 
 static mcp_client *

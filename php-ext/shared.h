@@ -19,7 +19,7 @@ typedef struct mcproxy_shared {
     uint32_t users;      /* of this request */
     uint8_t is_touched;  /* used in this request */
     int n_servers;
-    uint64_t *told;      /* per server: the failure that a user of this worker was told of, see report.h */
+    uint64_t *told;      /* per server: the failure that was told of, see report.c */
 } mcproxy_shared;
 
 void mcproxy_shared_table_init(HashTable *table);

@@ -40,8 +40,8 @@ call_by_name(const char *name, zval *result, zval *argument)
     zval callee;
     ZVAL_UNDEF(result);
     if (!zend_hash_str_exists(EG(function_table), name, strlen(name))) {
-        php_error_docref(NULL, E_WARNING, "The serializer needs %s(), whose extension is not loaded",
-                         name);
+        php_error_docref(NULL, E_WARNING,
+                         "The serializer needs %s(), whose extension is not loaded", name);
         return false;
     }
     ZVAL_STRING(&callee, name);

@@ -36,11 +36,17 @@ valgrind valgrind
 strace strace
 mandoc mandoc
 nutcracker nutcracker
+php-cli php
+php-dev phpize
+php-memcache php:memcache
+php-memcached php:memcached
+php-psr-simple-cache /usr/share/php/Psr/SimpleCache/CacheInterface.php
 xz-utils xz"
 
 is_there() {
     case $1 in
     *.pc) pkg-config --exists "${1%.pc}" 2> /dev/null ;;
+    php:*) php -m 2> /dev/null | grep -qix "${1#php:}" ;;
     /*) test -e "$1" || { gcc -E -include "${1##*/}" -x c /dev/null > /dev/null 2>&1; } ;;
     *) command -v "$1" > /dev/null ;;
     esac

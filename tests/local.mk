@@ -35,6 +35,10 @@ UNIT = \
 	tests/unit/test_place_rules \
 	tests/unit/test_place_vectors \
 	tests/unit/test_pool \
+	tests/unit/test_repair \
+	tests/unit/test_repair_both \
+	tests/unit/test_repair_steps \
+	tests/unit/test_resync \
 	tests/unit/test_steps \
 	tests/unit/test_timer \
 	tests/unit/test_token \
@@ -104,8 +108,15 @@ SIM_SUPPORT = \
 	tests/sim/world.c \
 	tests/sim/world.h
 UNIT_SUPPORT = \
+	tests/unit/errands.c \
+	tests/unit/errands.h \
 	tests/unit/marks_kit.h \
 	tests/unit/place_kit.h \
+	tests/unit/repair_record.c \
+	tests/unit/repair_record.h \
+	tests/unit/repair_story.c \
+	tests/unit/repair_story.h \
+	tests/unit/repair_writers.c \
 	tests/unit/story.c \
 	tests/unit/story.h \
 	tests/unit/support.c \

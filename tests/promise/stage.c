@@ -312,6 +312,19 @@ is_settled(void *context)
     return s->found.marks == 0 && s->found.different == 0;
 }
 
+/* What the clients' ends have left. One that could not do what it owed in time has put that on
+ * record, where nobody is left to make it good: then what was seen before counts. */
+static void
+look_behind(stage *s)
+{
+    static inspect_found before;
+
+    before = s->found;
+    inspect_look(&s->site, &s->found);
+    if (s->found.marks > 0)
+        s->found = before;
+}
+
 static int
 is_gone(void *context)
 {
@@ -427,10 +440,10 @@ stage_play(const stage_plan *plan, stage_result *result)
     atomic_store(&s.yard->phase, YARD_SETTLE);
     (void)wait_until(is_settled, &s, plan->is_plain ? 500 : SETTLE_MS);
     result->settled_ms = (now_us() - s.over_us) / 1000;
-    result->died = stop_workers(&s);
-    inspect_look(&s.site, &s.found);
-    result->different = s.found.different;
     result->marks_left = s.found.marks;
+    result->died = stop_workers(&s);
+    look_behind(&s);
+    result->different = s.found.different;
     result->refilled = plan->scene->is_flushed ? s.found.statics : 0;
     result->lost_replies = atomic_load(&s.yard->roads.lost);
     result->both_stood = s.both_stood;

@@ -214,9 +214,23 @@ hear_any(sim_world *world, sim_client *client)
 
 /* ---- the doors ---- */
 
+/* Jobs go on as soon as there is something new for them. */
+static int
+run_jobs(sim_world *world, sim_client *client, int was_heard)
+{
+    if (client->engine.n_jobs == 0 || (!was_heard && client->engine.first_errand == NULL))
+        return 0;
+    sim_rules_before(world, client);
+    client->engine.now_ms = sim_client_now(world, client);
+    mcp__chores_run(&client->engine);
+    sim_rules_after(world, client, "chores");
+    return 1;
+}
+
 void
 sim_driver_pump(sim_world *world, sim_client *client)
 {
+    int was_heard = 0;
     for (int i = 0; i < ROUNDS_MAX; i++) {
         mcp__wish wish;
         mcp__task *task;
@@ -224,7 +238,11 @@ sim_driver_pump(sim_world *world, sim_client *client)
             carry_out(world, client, &wish);
         else if ((task = mcp__drive_finished(&client->engine)) != NULL)
             sim_ops_finished(world, client, task);
-        else if (!client->is_listening || !hear_any(world, client))
+        else if (client->is_listening && hear_any(world, client))
+            was_heard = 1;
+        else if (run_jobs(world, client, was_heard))
+            was_heard = 0;
+        else
             return;
     }
     sim_rules_break(world, "ENDLESS", "client %u: engine and driver do not come to rest",
@@ -270,6 +288,7 @@ sim_driver_chores(sim_world *world, sim_client *client)
 {
     if (!world->plan.keeps_record || !mcp__chores_any(&client->engine))
         return;
+    client->chored_ms = world->now_ms;
     sim_rules_before(world, client);
     client->engine.now_ms = sim_client_now(world, client);
     mcp__chores_run(&client->engine);

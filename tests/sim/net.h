@@ -29,6 +29,7 @@ typedef enum sim_event_kind {
     SIM_EVENT_CALL,          /* index: client; time for its next operation */
     SIM_EVENT_FAULT,         /* index: fault; it begins */
     SIM_EVENT_HEAL,          /* index: fault; it ends */
+    SIM_EVENT_HUSH,          /* index: client; its slice of what nobody waits for is over */
 } sim_event_kind;
 
 typedef struct sim_event {

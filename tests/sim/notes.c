@@ -26,8 +26,6 @@ typedef struct note {
     int64_t since_ms;
     uint32_t inc8;
     uint8_t stands;
-    uint64_t told_order[SIM_KEYS_MAX]; /* of the key's last line ever, there or not */
-    uint64_t whole_order[SEGMENTS];
     segment segments[SEGMENTS];
 } note;
 
@@ -181,7 +179,7 @@ segment_of(sim_world *world, uint32_t host, const char *key, size_t len, note **
 }
 
 static void
-take_lines(sim_world *world, note *n, segment *s, uint32_t index, const sim_deed *deed)
+take_lines(sim_world *world, segment *s, const sim_deed *deed)
 {
     const uint8_t *at = deed->value, *end = at + deed->len;
     mcp__span key;
@@ -192,13 +190,13 @@ take_lines(sim_world *world, note *n, segment *s, uint32_t index, const sim_deed
         memset(s->line_order, 0, sizeof s->line_order);
     }
     if (s->is_whole && !was_whole)
-        s->whole_order = n->whole_order[index] = ++world->order;
+        s->whole_order = ++world->order;
     s->exists = 1;
     s->changed_ms = world->now_ms;
     while (at < end && mcp__marks_next_line(&at, end, &key, &is_base64)) {
         uint32_t number = key_number(world, key.bytes, key.len);
         if (number < SIM_KEYS_MAX)
-            s->line_order[number] = n->told_order[number] = ++world->order;
+            s->line_order[number] = ++world->order;
     }
 }
 
@@ -236,16 +234,18 @@ forget_segment(segment *s)
 }
 
 static void
-take_journal(sim_world *world, sim_server *server, const sim_deed *deed)
+take_journal(sim_world *world, sim_server *server, const sim_deed *deed, sim_op *op)
 {
     note *n;
     uint32_t about, index;
+    if (deed->verb[1] == 's' && op != NULL && op->told_order == 0)
+        op->told_order = ++world->order;
     segment *s =
         segment_of(world, server->number, deed->key, deed->key_len, &n, &about, &index);
     if (s == NULL)
         return;
     if (deed->verb[1] == 's') {
-        take_lines(world, n, s, index, deed);
+        take_lines(world, s, deed);
     } else if (deed->verb[1] == 'd') {
         check_cut(world, about, s, index, deed);
         forget_segment(s);
@@ -313,7 +313,7 @@ sim_notes_deed(sim_world *world, sim_server *server, const sim_conn *conn, const
         notes->bump_order[server->number] = ++world->order;
         read_marks(world, server, deed);
     } else if (deed->key[4] == 'j') {
-        take_journal(world, server, deed);
+        take_journal(world, server, deed, op);
     }
 }
 
@@ -357,15 +357,11 @@ sim_notes_acknowledged(sim_world *world, const sim_op *op)
     int missed = copies[0] == MCP_COPY_OK;
     uint32_t host = servers[1 - missed], about = servers[missed];
     const note *n = &notes->notes[host][about];
-    uint64_t told = n->told_order[op->key_number];
-    uint64_t whole = n->whole_order[mcp__marks_segment(op->key, op->request.key_len)];
     const char *on = world->hosts[host].name, *whom = world->hosts[about].name;
-    if (whole > told)
-        told = whole;
-    if (told <= op->begun_order)
-        sim_rules_break(world, "I3", "op %u: %s %s: %s missed it, and %s does not say so", op->id,
+    if (op->told_order == 0)
+        sim_rules_break(world, "I3", "op %u: %s %s: %s missed it, and %s was not told", op->id,
                         sim_verb_name(op->request.verb), op->key, whom, on);
-    else if (notes->bump_order[host] <= told)
+    else if (notes->bump_order[host] <= op->told_order)
         sim_rules_break(world, "I3", "op %u: %s %s: the marks of %s were not bumped", op->id,
                         sim_verb_name(op->request.verb), op->key, on);
     if (world->plan.is_strict && n->stands &&

@@ -193,7 +193,7 @@ sim_ops_finished(sim_world *world, sim_client *client, mcp__task *task)
         return;
     }
     client->lent = task; /* until the next call */
-    client->is_listening = 0;
+    sim_world_hush(world, client);
 }
 
 /* ---- operations that the seed draws ---- */

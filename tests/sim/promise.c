@@ -37,6 +37,14 @@ is_ready(const sim_world *world, uint32_t server)
 }
 
 static int
+is_warming(const sim_world *world, uint32_t server)
+{
+    sim_server *memcached = (sim_server *)&world->hosts[server].memcached;
+    const sim_item *epoch = sim_items_find(memcached, "mcp:e", 5, world->now_ms);
+    return epoch != NULL && epoch->len > 0 && epoch->value[0] == 'W';
+}
+
+static int
 is_whole_to(const sim_world *world, const sim_client *client, uint32_t server)
 {
     const mcp__server *seen = &client->engine.servers[server];
@@ -328,8 +336,8 @@ sim_promise_finale(sim_world *world)
                 sim_rules_break(world, "QUIESCE", "at rest, the mark of %s still stands on %s",
                                 world->hosts[j].name, world->hosts[i].name);
         }
-        if (world->plan.n_backups > 0 && !is_ready(world, i))
-            sim_rules_break(world, "QUIESCE", "at rest, %s is not ready", world->hosts[i].name);
+        if (is_warming(world, i))
+            sim_rules_break(world, "QUIESCE", "at rest, %s is still being filled", world->hosts[i].name);
     }
     for (uint32_t key = 0; key < world->plan.n_keys; key++) {
         sim_promise_look(world, key);

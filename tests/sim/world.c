@@ -18,6 +18,9 @@
 /* Time enough for every repair, resync and sweep, by clients that look around now and then. */
 #define REPAIR_MS 30000
 
+/* What a blocking call spends on what nobody waits for. The real one does so before the call. */
+#define SLICE_MS 2
+
 /* How long a fault waits for its turn, and how often. */
 #define PUT_OFF_MS 150
 #define PUT_OFF_MAX 40
@@ -246,6 +249,17 @@ begin_fault(sim_world *world, uint32_t number)
     sim_queue_add(&world->queue, &world->random, fault->until_ms, SIM_EVENT_HEAL, number);
 }
 
+void
+sim_world_hush(sim_world *world, sim_client *client)
+{
+    if (!client->is_blocking)
+        return;
+    client->is_listening = world->plan.keeps_record && client->engine.n_jobs > 0;
+    if (client->is_listening)
+        sim_queue_add(&world->queue, &world->random, world->now_ms + SLICE_MS, SIM_EVENT_HUSH,
+                      client->number);
+}
+
 static void
 issue(sim_world *world, uint32_t number)
 {
@@ -255,7 +269,7 @@ issue(sim_world *world, uint32_t number)
         return;
     if (world->is_draining) {
         sim_driver_maintain(world, client);
-        client->is_listening = !client->is_blocking;
+        sim_world_hush(world, client);
         sim_queue_add(&world->queue, &world->random, world->now_ms + MAINTAIN_MS, SIM_EVENT_CALL,
                       number);
         return;
@@ -265,8 +279,10 @@ issue(sim_world *world, uint32_t number)
         sim_ops_issue(world, client);
     }
     /* A blocking client that was not let in (one of its keys is busy) has not called. */
-    if (client->n_open == 0)
+    if (client->n_open == 0 && !world->plan.keeps_record)
         client->is_listening = !client->is_blocking;
+    else if (client->n_open == 0)
+        sim_world_hush(world, client);
     if (client->n_issued < world->plan.ops_per_client)
         sim_queue_add(&world->queue, &world->random,
                       world->now_ms + sim_random_between(&world->random, 0, world->plan.gap_ms),
@@ -302,6 +318,11 @@ take(sim_world *world, const sim_event *event)
     case SIM_EVENT_CALL:
         issue(world, event->index);
         break;
+    case SIM_EVENT_HUSH:
+        client = &world->clients[event->index];
+        if (client->is_blocking && client->n_open == 0)
+            client->is_listening = 0;
+        break;
     case SIM_EVENT_FAULT:
         begin_fault(world, event->index);
         break;
@@ -325,12 +346,19 @@ sim_client_when(const sim_client *client, int64_t client_ms)
     return as_if.now_ms;
 }
 
+/* At most so often, whatever they say. */
+#define CHORES_MS 5
+
 static int64_t
 chores_ms(const sim_world *world, const sim_client *client)
 {
-    return world->plan.keeps_record && mcp__chores_any(&client->engine)
-               ? mcp__chores_next_time(&client->engine)
-               : INT64_MAX;
+    if (!world->plan.keeps_record || !mcp__chores_any(&client->engine))
+        return INT64_MAX;
+    int64_t next_ms = mcp__chores_next_time(&client->engine);
+    if (next_ms == INT64_MAX)
+        return INT64_MAX;
+    next_ms = sim_client_when(client, next_ms < 0 ? 0 : next_ms);
+    return next_ms < client->chored_ms + CHORES_MS ? client->chored_ms + CHORES_MS : next_ms;
 }
 
 /* When this client has something to do by itself. */
@@ -339,10 +367,11 @@ client_next(const sim_world *world, const sim_client *client)
 {
     if (!client->is_listening)
         return INT64_MAX;
-    int64_t client_ms = mcp__drive_next_time(&client->engine);
-    if (!client->is_blocking && chores_ms(world, client) < client_ms)
-        client_ms = chores_ms(world, client);
-    return client_ms == INT64_MAX ? INT64_MAX : sim_client_when(client, client_ms);
+    int64_t timer_ms = mcp__drive_next_time(&client->engine);
+    int64_t jobs_ms = client->is_blocking ? INT64_MAX : chores_ms(world, client);
+    if (timer_ms != INT64_MAX)
+        timer_ms = sim_client_when(client, timer_ms);
+    return jobs_ms < timer_ms ? jobs_ms : timer_ms;
 }
 
 static int64_t
@@ -367,7 +396,7 @@ run_timers(sim_world *world)
             continue;
         if (mcp__drive_next_time(&client->engine) <= sim_client_now(world, client))
             sim_driver_time(world, client);
-        if (!client->is_blocking)
+        if (!client->is_blocking && chores_ms(world, client) <= world->now_ms)
             sim_driver_chores(world, client);
     }
 }

@@ -150,7 +150,7 @@ typedef struct sim_op {
     uint8_t saw_old;  /* a server did not echo opaques on misses */
     uint32_t life;    /* its client's */
     uint64_t begun_order, over_order; /* among all beginnings and ends; 0: not yet */
-    uint64_t own_floor, floor;        /* a read: what is over before these is too old */
+    uint64_t told_order;              /* when it was journaled; 0: it was not */
     uint8_t was_whole[2];
     uint32_t n_begun[2]; /* faults of the two hosts, when it began */
     uint8_t is_lost;  /* its client has died */
@@ -170,6 +170,7 @@ typedef struct sim_client {
     mcp__task *lent;                     /* blocking: its result is still being looked at */
     sim_conn *conn[SIM_LINES_MAX];
     uint32_t life;           /* how many died in its place before */
+    int64_t chored_ms;       /* when its jobs were last run */
     int64_t clock_offset_ms; /* of its own clock, */
     int32_t clock_skew;      /* which runs so many thousandths faster */
     uint32_t n_issued, n_open;
@@ -244,6 +245,8 @@ sim_op *sim_world_submit(sim_world *world, uint32_t client, const mcp_request *r
 /* Adds a fault to the queue. */
 void sim_world_fault(sim_world *world, sim_fault fault);
 
+/* A blocking call is over: the client hears no more, but for a slice of its jobs. */
+void sim_world_hush(sim_world *world, sim_client *client);
 void sim_world_init_client(sim_world *world, uint32_t number);
 void sim_world_mix(sim_world *world, uint64_t a, uint64_t b);
 void sim_world_say(sim_world *world, const char *format, ...) __attribute__((format(printf, 2, 3)));
