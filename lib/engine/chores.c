@@ -350,9 +350,13 @@ run_job(mcp__engine *engine, mcp__job *job)
 {
     int is_over = 0, n = 0;
     if (job->is_parked) {
-        if (engine->now_ms < job->until_ms || !mcp__job_is_usable(engine, job->server) ||
-            !mcp__job_is_usable(engine, job->witness))
+        if (engine->now_ms < job->until_ms)
             return;
+        if (!mcp__job_is_usable(engine, job->server) ||
+            !mcp__job_is_usable(engine, job->witness)) {
+            job->until_ms = engine->now_ms + REST_MS;
+            return;
+        }
         job->is_parked = 0;
         mcp__repair_resume(&job->repair, engine->now_ms);
     }

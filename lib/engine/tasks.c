@@ -171,6 +171,9 @@ send_leg(mcp__engine *engine, mcp__op *op, int index)
     leg->was_asked = 1;
     leg->was_resent = 0;
     leg->started_ms = engine->now_ms;
+    /* What nobody waits for has a timeout for each step: who calls seldom takes one step a call. */
+    if (op->is_background && op->deadline_ms != INT64_MAX)
+        op->deadline_ms = engine->now_ms + engine->settings.timeout_ms;
     /* Too late to ask: a server that was asked nothing must not be blamed for not answering. */
     if (engine->now_ms >= op->deadline_ms)
         mcp__pool_add_fallen(engine, leg, MCP__FAILURE_TIMEOUT, 0);

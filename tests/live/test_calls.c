@@ -403,9 +403,11 @@ START_TEST(strace_nothing_depends_on_the_number_of_servers)
     ck_assert_uint_le(trace_count(t, MANY_GETS, "recv", NULL), MANY + n_polls + n_rides);
     ck_assert_uint_le(trace_count(t, MANY_GETS, "", NULL),
                       2 * MANY + 3 * (n_polls + n_rides) + MANY / 100);
-    ck_assert_uint_eq(trace_count(t, MANY_SETS, "send", NULL), 2 * MANY);
-    ck_assert_uint_eq(trace_count(t, MANY_SETS, "recv", NULL), 2 * MANY);
-    /* A poll stands in front of a receive when the machine was slow, and only then. */
+    ck_assert_uint_ge(trace_count(t, MANY_SETS, "send", NULL), 2 * MANY);
+    /* Only where the machine stood still: a view that is too old is asked for before the set, a poll
+     * stands in front of a receive. */
+    ck_assert_uint_le(trace_count(t, MANY_SETS, "send", NULL), 2 * MANY + 4);
+    ck_assert_uint_le(trace_count(t, MANY_SETS, "recv", NULL), 2 * MANY + 4);
     ck_assert_uint_le(trace_count(t, MANY_SETS, "", NULL), 4 * MANY + MANY / 100);
     trace_free(t);
 }

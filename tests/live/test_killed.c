@@ -225,13 +225,15 @@ START_TEST(killed_primary_one_refused_connect_then_silence)
     ck_assert_uint_eq(trace_count(t, 2, "", p->address), 0);
     ck_assert_uint_eq(trace_count(t, 2, "socket", NULL), 0);
     /* The last store could not be verified any more: three tries later it goes on record, in a few
-     * rounds. All else is one send and one receive for each call. */
+     * rounds. All else is one send and one receive for each call (and for a try that found no
+     * company). */
     for (size_t i = 0; i < t->n; i++)
         n_rounds += t->calls[i].phase == 2 && (strstr(t->calls[i].text, "\"ms mcp:") != NULL ||
                                                strstr(t->calls[i].text, "\"mg mcp:j:") != NULL);
     ck_assert_uint_le(n_rounds, 8);
-    ck_assert_uint_eq(trace_count(t, 2, "send", b->address), N_TRACED - 1 + n_rounds);
-    ck_assert_uint_le(trace_count(t, 2, "recv", b->address), N_TRACED - 1 + n_rounds);
+    ck_assert_uint_ge(trace_count(t, 2, "send", b->address), N_TRACED - 1 + n_rounds);
+    ck_assert_uint_le(trace_count(t, 2, "send", b->address), N_TRACED - 1 + n_rounds + 2);
+    ck_assert_uint_le(trace_count(t, 2, "recv", b->address), N_TRACED - 1 + n_rounds + 2);
     trace_free(t);
 }
 END_TEST

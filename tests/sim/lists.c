@@ -115,7 +115,7 @@ is_called_for(const mcp__server *server)
     for (mcp__leg *leg = server->first_waiting; leg != NULL; leg = leg->next_waiting) {
         const mcp__op *op = mcp__op_of_leg(leg);
         int other = MCP__OTHER(leg->index);
-        if (op->is_direct || !op->view.exists[other] || !op->view.is_usable[other] ||
+        if (op->is_direct || mcp__op_keeps_record(op) || !op->view.exists[other] || !op->view.is_usable[other] ||
             op->leg[other].failure != MCP__FAILURE_NONE)
             return 1;
     }
@@ -170,10 +170,25 @@ sim_rules_before(sim_world *world, sim_client *client)
     }
 }
 
+/* strict: done, and to be told later. */
 static void
-check_tasks(sim_world *world, const sim_client *client, const seen *all, const char *event)
+see_held(seen *all, const mcp__engine *engine)
+{
+    for (size_t i = 1; i <= engine->timers.n; i++) {
+        mcp__timer *timer = engine->timers.heap[i];
+        if (timer->kind != MCP__TIMER_OP)
+            continue;
+        mcp__task *task = (mcp__task *)((char *)timer - offsetof(mcp__task, timer));
+        if (task->op.hold_ms != 0)
+            see(all, &task->op);
+    }
+}
+
+static void
+check_tasks(sim_world *world, const sim_client *client, seen *all, const char *event)
 {
     const mcp__engine *engine = &client->engine;
+    see_held(all, engine);
     if (all->n < TASKS_MAX && all->n != engine->n_unfinished)
         sim_rules_break(world, "TIMER",
                         "client %u, after %s: of %zu operations %zu wait for nothing",

@@ -70,13 +70,26 @@ host_of_id8(const sim_notes *notes, uint32_t id8)
     return SIM_SERVERS_MAX;
 }
 
+/* Whether a server still has what it had of a key before a line of its journal was written: 0:
+ * there was no such line. */
+static int
+is_left(sim_world *world, uint32_t about, uint32_t key, uint64_t line_order)
+{
+    const sim_notes *notes = world->notes;
+    char text[24];
+    sim_key_text(key, text, sizeof text);
+    return line_order > notes->removed_order[about][key] &&
+           line_order > notes->stored_order[about][key] &&
+           sim_server_find(&world->hosts[about].memcached, text, strlen(text), world->now_ms) !=
+               NULL;
+}
+
 /* ---- marks ---- */
 
 static void
 check_cleared(sim_world *world, uint32_t host, uint32_t about, const sim_deed *deed)
 {
-    sim_notes *notes = world->notes;
-    note *was = &notes->notes[host][about];
+    note *was = &world->notes->notes[host][about];
     const char *on = world->hosts[host].name, *whom = world->hosts[about].name;
     if (deed->mode != 'C')
         sim_rules_break(world, "I2", "%s: the mark of %s goes without a cas", on, whom);
@@ -89,7 +102,7 @@ check_cleared(sim_world *world, uint32_t host, uint32_t about, const sim_deed *d
             sim_rules_break(world, "I2", "%s: the mark of %s goes, and segment %u stands", on, whom,
                             i);
         for (uint32_t key = 0; key < world->plan.n_keys; key++) {
-            if (s->lost_order[key] > notes->removed_order[about][key])
+            if (is_left(world, about, key, s->lost_order[key]))
                 sim_rules_break(world, "I2",
                                 "%s: the mark of %s goes, and key %u of the evicted segment %u was "
                                 "not made good",
@@ -204,7 +217,6 @@ take_lines(sim_world *world, segment *s, const sim_deed *deed)
 static void
 check_cut(sim_world *world, uint32_t about, const segment *s, uint32_t index, const sim_deed *deed)
 {
-    const sim_notes *notes = world->notes;
     const char *whom = world->hosts[about].name;
     char text[24];
     if (deed->mode != 'C')
@@ -214,13 +226,11 @@ check_cut(sim_world *world, uint32_t about, const segment *s, uint32_t index, co
                         whom, (long long)(world->now_ms - s->changed_ms));
     for (uint32_t key = 0; key < world->plan.n_keys; key++) {
         sim_key_text(key, text, sizeof text);
-        if (s->line_order[key] > notes->removed_order[about][key])
+        if (is_left(world, about, key, s->line_order[key]))
             sim_rules_break(world, "I4", "segment %u of %s goes before %s was deleted there", index,
                             whom, text);
         if (s->is_whole && mcp__marks_segment(text, strlen(text)) == index &&
-            s->whole_order > notes->removed_order[about][key] &&
-            s->whole_order > notes->stored_order[about][key] &&
-            sim_server_find(&world->hosts[about].memcached, text, strlen(text), world->now_ms))
+            is_left(world, about, key, s->whole_order))
             sim_rules_break(world, "I4", "segment %u of %s goes, and %s is still there", index,
                             whom, text);
     }
@@ -355,6 +365,8 @@ sim_notes_acknowledged(sim_world *world, const sim_op *op)
     if ((copies[0] == MCP_COPY_OK) == (copies[1] == MCP_COPY_OK))
         return;
     int missed = copies[0] == MCP_COPY_OK;
+    if (op->was_refused[missed]) /* nothing of before is left there: see I1 */
+        return;
     uint32_t host = servers[1 - missed], about = servers[missed];
     const note *n = &notes->notes[host][about];
     const char *on = world->hosts[host].name, *whom = world->hosts[about].name;

@@ -211,6 +211,7 @@ check_served(sim_world *world, const sim_client *client, const sim_op *op, const
         uint32_t server = leg == MCP__PRIMARY ? op->pair.primary : op->pair.backup;
         if (server == MCP__NO_SERVER || !op->was_whole[leg] ||
             world->hosts[server].n_begun != op->n_begun[leg] ||
+            sim_rules_was_hurried(world, client, server) ||
             (op->request.verb == MCP_CAS && result->status == MCP_UNKNOWN))
             continue;
         sim_rules_break(world, "G5", "op %u of client %u: %s %s: %s after %lld ms, though %s was well",
@@ -260,7 +261,10 @@ sim_promise_asked(sim_world *world, const sim_client *client, const mcp__pending
         return;
     const mcp__ledger *ours = &client->engine.servers[server].ledger;
     const mcp__ledger *theirs = &client->engine.servers[op->leg[other].server].ledger;
-    if (mcp__ledger_lists(theirs, ours->id8) && !mcp__ledger_lists(ours, theirs->id8))
+    const mcp__missed *missed = mcp__ledger_find(theirs, ours->id8);
+    /* What was learned while it waited for its connection comes too late. */
+    if (missed != NULL && missed->first_seen_ms <= op->leg[pending->leg].started_ms &&
+        !mcp__ledger_lists(ours, theirs->id8))
         sim_rules_break(world, "I6", "client %u reads %.*s from %s, of which it knows that it "
                         "missed writes",
                         client->number, (int)op->key.len, (const char *)op->key.bytes,

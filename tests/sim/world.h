@@ -152,6 +152,7 @@ typedef struct sim_op {
     uint64_t begun_order, over_order; /* among all beginnings and ends; 0: not yet */
     uint64_t told_order;              /* when it was journaled; 0: it was not */
     uint8_t was_whole[2];
+    uint8_t was_refused[2]; /* by that server, which has dropped what it had */
     uint32_t n_begun[2]; /* faults of the two hosts, when it began */
     uint8_t is_lost;  /* its client has died */
     uint8_t saw_dirt; /* an error line without an opaque may have been another request's */

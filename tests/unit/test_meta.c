@@ -60,7 +60,9 @@ expect(const uint8_t *bytes, size_t len, const mcp__reply *expected, const void 
                       used);
         ck_assert_msg(reply.kind == expected->kind && reply.flags == expected->flags &&
                           reply.opaque == expected->opaque && reply.cas == expected->cas &&
-                          reply.ttl == expected->ttl && reply.value.len == expected->value.len,
+                          reply.ttl == expected->ttl && reply.size == expected->size &&
+                          reply.lease == expected->lease &&
+                          reply.value.len == expected->value.len,
                       "%.*s: kind %d, flags %" PRIu32 ", cas %" PRIu64 ", ttl %" PRId64
                       ", %zu bytes",
                       (int)(len < 80 ? len : 80), bytes, (int)reply.kind, reply.flags, reply.cas,
@@ -127,6 +129,10 @@ all_flag_orders(const char *line, mcp__reply reply, unsigned used, const char *t
             with.ttl = 300;
         else if (i == 3)
             with.opaque = opaque_of("abcdefgh");
+        else if (i == 5)
+            with.size = 9;
+        else if (i == 6)
+            with.lease = MCP__LEASE_WON;
         snprintf(text, sizeof text, "%s%s", line, words[i]);
         char deeper[128];
         memcpy(deeper, text, sizeof deeper);
@@ -183,6 +189,9 @@ START_TEST(numbers_at_their_limits)
         {"HD t-1\r\n", {.ttl = -1}},
         {"HD t5 t-1\r\n", {.ttl = -1}},
         {"HD t9223372036854775807\r\n", {.ttl = INT64_MAX}},
+        {"HD s18446744073709551615\r\n", {.size = UINT64_MAX, .ttl = -1}},
+        {"HD Z c5\r\n", {.lease = MCP__LEASE_TAKEN, .cas = 5, .ttl = -1}},
+        {"HD X W\r\n", {.lease = MCP__LEASE_STALE | MCP__LEASE_WON, .ttl = -1}},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         mcp__reply reply = rows[i].reply;
@@ -385,9 +394,11 @@ START_TEST(which_reply_fits_which_command)
         [MCP__COMMAND_APPEND] = stored,
         [MCP__COMMAND_PREPEND] = stored,
         [MCP__COMMAND_CAS] = stored,
-        [MCP__COMMAND_DELETE] = B(HD) | B(NF),
+        [MCP__COMMAND_DELETE] = B(HD) | B(NF) | B(EX), /* by cas */
         [MCP__COMMAND_INCR] = B(V) | B(NF) | B(NS),
         [MCP__COMMAND_DECR] = B(V) | B(NF) | B(NS),
+        [MCP__COMMAND_PEEK] = B(HD) | B(EN),
+        [MCP__COMMAND_LEASE] = B(V) | B(EN),
         [MCP__COMMAND_PING] = B(MN),
         [MCP__COMMAND_VERSION] = B(VER),
         [MCP__COMMAND_STATS] = B(ST) | B(OK),

@@ -62,6 +62,25 @@ START_TEST(read_lines)
 }
 END_TEST
 
+/* A peek takes no value; a lease leaves a stub where there is none. */
+START_TEST(peeks_and_leases)
+{
+    mcp__command command = command_of(MCP__COMMAND_PEEK);
+    command.want = MCP_WANT_CAS | MCP_WANT_TTL;
+    expect(&command, "mg key O0000000z c s f");
+    command.kind = MCP__COMMAND_LEASE;
+    command.want = 0;
+    command.ttl = 10;
+    expect(&command, "mg key O0000000z N10 v f");
+    command.want = MCP_WANT_CAS;
+    command.delta = 5;
+    expect(&command, "mg key O0000000z N10 R5 v f c");
+    command.want = MCP_WANT_CAS | MCP_WANT_TTL;
+    command.delta = 0;
+    expect(&command, "mg key O0000000z N10 v f c t");
+}
+END_TEST
+
 START_TEST(store_lines)
 {
     static const struct {
@@ -104,6 +123,10 @@ START_TEST(the_rest)
     delete.value = (mcp__span){"of a set that expires at once", 29};
     delete.ttl = -1;
     expect(&delete, "md key O0000000z");
+    delete.unique = 9;
+    expect(&delete, "md key O0000000z C9");
+    delete.unique = UINT64_MAX;
+    expect(&delete, "md key O0000000z C18446744073709551615");
     mcp__command count = command_of(MCP__COMMAND_INCR);
     expect(&count, "ma key O0000000z D0 v");
     count.delta = UINT64_MAX;
@@ -239,7 +262,8 @@ START_TEST(kinds)
                      kind == MCP__COMMAND_REPLACE || kind == MCP__COMMAND_APPEND ||
                      kind == MCP__COMMAND_PREPEND || kind == MCP__COMMAND_CAS;
         int reads = kind == MCP__COMMAND_GET || kind == MCP__COMMAND_PING ||
-                    kind == MCP__COMMAND_VERSION || kind == MCP__COMMAND_STATS;
+                    kind == MCP__COMMAND_VERSION || kind == MCP__COMMAND_STATS ||
+                    kind == MCP__COMMAND_PEEK;
         ck_assert_int_eq(mcp__command_has_value((mcp__command_kind)kind) != 0, stores);
         ck_assert_int_eq(mcp__command_is_read((mcp__command_kind)kind) != 0, reads);
     }
@@ -253,6 +277,7 @@ main(void)
     TCase *requests = tcase_create("requests");
     tcase_set_timeout(requests, 60);
     tcase_add_test(requests, read_lines);
+    tcase_add_test(requests, peeks_and_leases);
     tcase_add_test(requests, store_lines);
     tcase_add_test(requests, the_rest);
     tcase_add_test(requests, classic_ones);

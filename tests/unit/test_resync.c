@@ -351,7 +351,8 @@ START_TEST(no_room_at_all)
     ck_assert_int_eq(run(&s), MCP__RESYNC_NO_MEMORY);
     end_scene(&s);
     begin_scene(&s, 1, "");
-    s.supply.fail_at = s.supply.fails_onward = 1;
+    s.supply.fail_at = 1;
+    s.supply.fails_onward = 1;
     ck_assert_int_eq(run(&s), MCP__RESYNC_NO_MEMORY);
     end_scene(&s);
     /* What there was no memory for comes later. */
