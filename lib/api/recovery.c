@@ -179,8 +179,7 @@ look_at_partners(const recovery *r, part *p)
     if (is_away(r, p->server))
         return is_without(p, p->server);
     uint32_t away = missing_partner(r, p->server, 1);
-    p->is_held_up =
-        !is_there(r, p->server) || missing_partner(r, p->server, 0) != MCP__NO_SERVER;
+    p->is_held_up = !is_there(r, p->server) || missing_partner(r, p->server, 0) != MCP__NO_SERVER;
     if (away != MCP__NO_SERVER)
         return is_without(p, away);
     return p->is_held_up ? MCP_NOT_FOUND : MCP_OK;

@@ -37,6 +37,27 @@ is_waiting_for_job(const mcp__engine *engine, const mcp__server *server)
            server->wanted != MCP_JOB_NONE;
 }
 
+/* Nobody is there to fill it from, and nobody will be: its misses are final after all. */
+static int
+has_no_source(const mcp__engine *engine, const mcp__server *server)
+{
+    for (uint32_t i = 0; i < engine->n_servers; i++) {
+        if (mcp__pool_are_partners(engine, i, server->number) &&
+            engine->servers[i].ledger.epoch != MCP__EPOCH_WARMING)
+            return 0;
+    }
+    return 1;
+}
+
+static void
+declare_ready(mcp__engine *engine, mcp__server *server)
+{
+    server->ledger.epoch = MCP__EPOCH_READY;
+    server->ledger.epoch_item.is_warming = 0;
+    mcp__line_ask(engine, server, MCP__ASK_EPOCH_STORED);
+    mcp__record_filled(engine, server);
+}
+
 static void
 begin_needed(mcp__engine *engine)
 {
@@ -49,6 +70,11 @@ begin_needed(mcp__engine *engine)
         uint32_t witness = 0;
         if (server->job != NULL || !is_waiting_for_job(engine, server))
             continue;
+        if (server->ledger.epoch == MCP__EPOCH_WARMING && server->missed_on < 0 &&
+            mcp__health_is_usable(&server->health) && has_no_source(engine, server)) {
+            declare_ready(engine, server);
+            continue;
+        }
         int kind = needed_job(engine, server, &witness);
         if (kind == MCP_JOB_NONE || mcp__job_begin(engine, i, kind, witness) == NULL)
             engine->wants_chores = 1;
@@ -267,12 +293,8 @@ end_resync(mcp__engine *engine, mcp__job *job)
     mcp__server *server = &engine->servers[job->server];
     switch (job->resync.result) {
     case MCP__RESYNC_DONE:
-        if (server->ledger.epoch == MCP__EPOCH_WARMING) {
-            server->ledger.epoch = MCP__EPOCH_READY;
-            server->ledger.epoch_item.is_warming = 0;
-            mcp__line_ask(engine, server, MCP__ASK_EPOCH_STORED);
-            mcp__record_filled(engine, server);
-        }
+        if (server->ledger.epoch == MCP__EPOCH_WARMING)
+            declare_ready(engine, server);
         answer_want(engine, job, MCP_OK);
         break;
     case MCP__RESYNC_NO_DUMP:
@@ -352,8 +374,7 @@ run_job(mcp__engine *engine, mcp__job *job)
     if (job->is_parked) {
         if (engine->now_ms < job->until_ms)
             return;
-        if (!mcp__job_is_usable(engine, job->server) ||
-            !mcp__job_is_usable(engine, job->witness)) {
+        if (!mcp__job_is_usable(engine, job->server) || !mcp__job_is_usable(engine, job->witness)) {
             job->until_ms = engine->now_ms + REST_MS;
             return;
         }

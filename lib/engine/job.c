@@ -101,7 +101,9 @@ begin_resync(mcp__engine *engine, mcp__job *job)
     if (job->partners == NULL)
         return -1;
     for (uint32_t i = 0; i < engine->n_servers; i++) {
-        if (mcp__pool_are_partners(engine, i, job->server))
+        /* One that is empty itself has nothing: it waits for nobody, and nobody for it. */
+        if (mcp__pool_are_partners(engine, i, job->server) &&
+            engine->servers[i].ledger.epoch != MCP__EPOCH_WARMING)
             job->partners[n++].server = i;
     }
     mcp__resync_setup setup = {

@@ -102,15 +102,32 @@ missing_copy(const mcp__op *op)
     return -1;
 }
 
+/* What comes next goes over the connection on which the value came: it has to stand elsewhere. */
+static void
+keep_value(mcp__op *op)
+{
+    mcp__reply as_reply = {.value = op->result_value};
+    if (!op->has_view || mcp__op_keep(op, &as_reply) == 0)
+        return;
+    op->status = MCP_NO_MEMORY; /* it was changed all the same */
+    op->result_value = (mcp__span){NULL, 0};
+    op->has_view = 0;
+}
+
 static mcp__step
 finish(mcp__op *op)
 {
-    mcp__step step = mcp__op_done(op, op->status);
     int hold = op->mark.has != 0 && op->status >= MCP_OK;
     op->hold_ms = hold ? mcp__mark_hold_ms(op) : 0;
-    if (op->hold_ms != 0)
-        step.is_done = 0;
-    return step;
+    if (op->hold_ms == 0)
+        return mcp__op_done(op, op->status);
+    keep_value(op);
+    /* No time left: it is on record, but somebody may still read what was there before. */
+    if (op->hold_ms > op->deadline_ms) {
+        op->hold_ms = op->deadline_ms;
+        op->status = MCP_UNKNOWN;
+    }
+    return mcp__op_wait();
 }
 
 mcp__step
@@ -120,6 +137,7 @@ mcp__copies_done(mcp__op *op, mcp_status status)
     op->status = (int16_t)status;
     if (missing < 0 || !mcp__op_keeps_record(op) || op->mark.has != 0)
         return finish(op);
+    keep_value(op);
     return mcp__mark_begin(op, MCP__OTHER(missing), MCP__COMMAND_NONE);
 }
 

@@ -3,7 +3,7 @@
 
 #include "ops/copies.h"
 
-enum { FIRST = 0, SECOND };
+enum { FIRST = 0, SECOND, THIRD };
 
 mcp__step
 mcp__erase_begin(mcp__op *op)
@@ -19,6 +19,14 @@ mcp__erase_begin(mcp__op *op)
     return mcp__op_send(MCP__BACKUP, MCP__COMMAND_DELETE);
 }
 
+static int
+is_being_filled(const mcp__op *op)
+{
+    const mcp__view *view = &op->view;
+    return view->is_cold[MCP__PRIMARY] || view->is_cold[MCP__BACKUP] ||
+           view->stands[MCP__PRIMARY] || view->stands[MCP__BACKUP];
+}
+
 /* Found on either copy is found. A set that expires at once never says "not found". */
 static mcp__step
 finish(mcp__op *op)
@@ -29,6 +37,14 @@ finish(mcp__op *op)
     int is_found = op->verb == MCP_SET || mcp__copies_is_stored(op, MCP__PRIMARY) ||
                    mcp__copies_is_stored(op, MCP__BACKUP);
 #ifndef MCP_MUTANT_NO_THIRD_DELETE
+    /* While copies are being filled a client that dies before the third leaves what a fill brought
+     * back: then it is waited for. */
+    if (op->phase == SECOND && primary->copy == MCP_COPY_OK && backup->copy == MCP_COPY_OK &&
+        is_being_filled(op)) {
+        op->phase = THIRD;
+        op->status = (int16_t)(is_found ? MCP_OK : MCP_NOT_FOUND);
+        return mcp__op_send(MCP__BACKUP, MCP__COMMAND_DELETE);
+    }
     if (primary->copy == MCP_COPY_OK && backup->copy == MCP_COPY_OK)
         op->sequel = MCP__SEQUEL_LAST_DELETE;
 #endif
@@ -38,6 +54,11 @@ finish(mcp__op *op)
 mcp__step
 mcp__erase_advance(mcp__op *op)
 {
+    if (op->phase == THIRD) { /* whether it was answered: copies know what was missed */
+        op->leg[MCP__BACKUP].copy =
+            op->leg[MCP__BACKUP].missed ? op->leg[MCP__BACKUP].copy : MCP_COPY_OK;
+        return mcp__copies_done(op, (mcp_status)op->status);
+    }
     if (op->phase == SECOND)
         return finish(op);
     op->phase = SECOND;

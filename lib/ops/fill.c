@@ -68,8 +68,7 @@ grant(mcp__op *op)
 {
     int is_won = op->drop_unique != 0;
     op->answered = MCP__TARGET;
-    op->result_cas =
-        is_won ? mcp__token_cas(op->leg[MCP__TARGET].cas_mark, op->drop_unique) : 0;
+    op->result_cas = is_won ? mcp__token_cas(op->leg[MCP__TARGET].cas_mark, op->drop_unique) : 0;
     return mcp__op_done(op, is_won ? MCP_NOT_FOUND : MCP_LEASED);
 }
 

@@ -46,6 +46,7 @@ mcp__mark_begin(mcp__op *op, int witness, uint8_t change)
     mcp__step step = mcp__op_wait();
     begin(op, witness);
     op->mark.segment = (uint8_t)mcp__marks_segment(op->key.bytes, op->key.len);
+    op->mark.has_change = change != MCP__COMMAND_NONE;
 #ifdef MCP_MUTANT_MARK_FIRST
     add_journal(&step, witness);
     add_check(&step, witness);

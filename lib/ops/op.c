@@ -275,7 +275,10 @@ mcp_status
 mcp__op_failure_status(const mcp__op *op, int is_mutation)
 {
     const mcp__leg *primary = &op->leg[MCP__PRIMARY], *backup = &op->leg[MCP__BACKUP];
-    if (is_mutation && (primary->copy == MCP_COPY_UNKNOWN || backup->copy == MCP_COPY_UNKNOWN))
+    int is_done = (primary->copy == MCP_COPY_OK && primary->is_mutation) ||
+                  (backup->copy == MCP_COPY_OK && backup->is_mutation);
+    if (is_mutation &&
+        (is_done || primary->copy == MCP_COPY_UNKNOWN || backup->copy == MCP_COPY_UNKNOWN))
         return MCP_UNKNOWN;
     if (primary->failure == MCP__FAILURE_TIMEOUT || backup->failure == MCP__FAILURE_TIMEOUT)
         return MCP_TIMEOUT;

@@ -139,12 +139,13 @@ typedef struct mcp__marking {
     uint8_t is_active;
     uint8_t witness; /* the leg on whose server it is recorded; the other one missed it */
     uint8_t rounds;
-    uint8_t needs;     /* MCP__MARK_WHOLE: the segment has become too large */
-    uint8_t was_begun; /* the last bundle tried to begin the segment */
-    uint8_t has_list;  /* there are marks to append to */
-    uint8_t lists;     /* what goes into the marks: MCP__MARK_SEGMENT, _ENTRY */
-    uint8_t has;       /* what has been done */
-    uint8_t is_whole;  /* not one key: every segment, one after the other */
+    uint8_t needs;      /* MCP__MARK_WHOLE: the segment has become too large */
+    uint8_t was_begun;  /* the last bundle tried to begin the segment */
+    uint8_t has_list;   /* there are marks to append to */
+    uint8_t has_change; /* the change itself goes in front, and is not answered yet */
+    uint8_t lists;      /* what goes into the marks: MCP__MARK_SEGMENT, _ENTRY */
+    uint8_t has;        /* what has been done */
+    uint8_t is_whole;   /* not one key: every segment, one after the other */
     uint8_t segment;
     uint32_t inc8;    /* for a new entry */
     uint32_t tag;     /* of the segment that has the key; 0: not known */

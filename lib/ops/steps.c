@@ -200,8 +200,10 @@ take_marking(mcp__op *op, int leg, uint8_t word, const mcp__reply *reply, mcp_st
     mcp__step step;
     if (word >= MCP__WORD_MARKS)
         mcp__mark_answer(op, word, reply, status);
-    else
+    else {
+        op->mark.has_change = 0;
         (void)take_answer(op, leg, word, reply);
+    }
     if (mcp__op_is_waiting(op, leg))
         return mcp__op_wait();
     mcp__mark_state state = mcp__mark_next(op, &step);
@@ -215,6 +217,9 @@ mcp__steps_answer(mcp__op *op, int leg, uint8_t word, const mcp__reply *reply, m
         return begin_after_look(op);
     if (word < MCP__WORD_MARKS || op->verb == MCP__VERB_ASK)
         op->leg[leg].status = (int16_t)status;
+    /* It could not be looked at, and then it was there after all. */
+    if (word < MCP__WORD_MARKS && op->leg[leg].is_mutation && op->leg[leg].copy != MCP_COPY_UNKNOWN)
+        op->leg[leg].missed = 0;
     if (op->mark.is_active && leg == op->mark.witness)
         return take_marking(op, leg, word, reply, status);
     return take_answer(op, leg, word, reply);
@@ -258,9 +263,8 @@ mcp__steps_failed(mcp__op *op, int leg, mcp__failure failure, int was_sent)
     if (op->is_looking)
         return begin_after_look(op);
     if (op->mark.is_active && leg == op->mark.witness) {
-        int had_answer = op->leg[leg].copy == MCP_COPY_OK; /* the change itself was answered */
         op->mark.is_active = 0;
-        if (had_answer || op->verb >= MCP__VERB_VERIFY)
+        if (!op->mark.has_change) /* it was answered, now or before */
             return mcp__copies_recorded(op, 0);
         op->mark.has = 0;
     }

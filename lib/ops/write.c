@@ -148,14 +148,15 @@ needs_fetch(const mcp__op *op)
 /*
  * One copy refused a store that the other took, so they would differ. Too big: the server dropped
  * what it had, so the other copy goes, too. Out of memory: its old value may still be there and
- * must not be read later; on the backup alone that does not fail the write.
+ * must not be read later; on the copy that does not decide that alone does not fail the write.
  */
 static mcp__step
 clean_up(mcp__op *op)
 {
     mcp__step step = mcp__op_wait();
     mcp__leg *leg = op->leg;
-    int answered = leg[MCP__PRIMARY].copy == MCP_COPY_OK ? MCP__PRIMARY : MCP__BACKUP;
+    int answered =
+        leg[op->authority].copy == MCP_COPY_OK ? op->authority : MCP__OTHER(op->authority);
     op->status = leg[answered].status;
     if (leg[MCP__PRIMARY].status == MCP_TOO_BIG || leg[MCP__BACKUP].status == MCP_TOO_BIG)
         op->status = MCP_TOO_BIG;
@@ -368,9 +369,15 @@ answer_mirror(mcp__op *op, int leg)
 static mcp__step
 answer_check(mcp__op *op, const mcp__reply *reply)
 {
-    if (reply->cas != op->copy_cas[op->authority])
-        op->leg[MCP__OTHER(op->authority)].missed = 1;
-    return mcp__copies_done(op, MCP_OK);
+    int other = MCP__OTHER(op->authority);
+    if (reply->cas == op->copy_cas[op->authority])
+        return mcp__copies_done(op, MCP_OK);
+    /* Two wrote the key in another order here than there. What this one put there goes, if it is
+     * still that: a new entry on record would let writers who meet often keep the mark for ever. */
+    op->status = MCP_OK;
+    op->drop_unique = op->copy_cas[other];
+    op->phase = CLEAN;
+    return mcp__op_send(other, MCP__COMMAND_DELETE);
 }
 
 static mcp__step
@@ -380,6 +387,12 @@ failed_decision(mcp__op *op, int leg)
     int may_decide = !op->view.stands[other] || (!is_decided(op) && !is_count(op));
     if (mcp__op_is_untried(op, other) && !is_lost_cas(op, leg) && may_decide)
         return send_recorded(op, other);
+    /* It may be done yet, late: then the other copy is the one that is right. */
+    if (op->leg[leg].copy == MCP_COPY_UNKNOWN && op->view.is_usable[other] &&
+        !op->leg[other].missed && mcp__op_keeps_record(op)) {
+        op->status = MCP_UNKNOWN;
+        return mcp__mark_begin(op, other, MCP__COMMAND_NONE);
+    }
     return mcp__op_done(op, mcp__op_failure_status(op, 1));
 }
 
@@ -509,7 +522,8 @@ mcp__write_answer(mcp__op *op, int leg, uint8_t word, const mcp__reply *reply)
     if (mcp__command_has_value((mcp__command_kind)word) && op->leg[leg].status == MCP_OK)
         op->copy_cas[leg] = reply->cas;
     if (op->mark.is_active) { /* the change went in front of its record */
-        op->leg[leg].copy = MCP_COPY_OK;
+        op->leg[leg].copy =
+            mcp__copies_is_refusal(op->leg[leg].status) ? MCP_COPY_FAILED : MCP_COPY_OK;
         op->leg[leg].missed = 0;
         adopt_and_keep(op, leg, reply);
         op->status = (int16_t)plain_status(op, op->leg[leg].status);
@@ -543,6 +557,7 @@ mcp__write_answer(mcp__op *op, int leg, uint8_t word, const mcp__reply *reply)
         return answer_check(op, reply);
     case CLEAN:
         op->leg[leg].missed = 0;
+        op->leg[leg].status = op->status; /* what it said before: now it agrees with that */
         if (mcp__op_is_waiting(op, MCP__OTHER(leg)))
             return mcp__op_wait();
         return mcp__copies_done(op, op->status);

@@ -35,7 +35,7 @@ ini_set('mcproxy.options', '');
 ini_set('memcache.backup', 'a b:c');
 var_dump($m->get(['k']));
 ?>
---EXPECT--
+--EXPECTF--
 Warning: ini_set(): memcache.redundancy must be a positive integer ('0' given)
 bool(false)
 bool(true)
@@ -96,10 +96,10 @@ bool(true)
 Warning: ini_set(): memcache.unpacked_max must be a positive integer ('0' given)
 bool(false)
 bool(true)
-Warning: MemcachePool::get(): Cannot use this pool: "timeout=never" at position 96: a time is a whole number with a unit: 20us, 250ms, 2s or 5m
-Warning: MemcachePool::set(): Cannot use this pool: "timeout=never" at position 96: a time is a whole number with a unit: 20us, 250ms, 2s or 5m
+Warning: MemcachePool::get(): Cannot use this pool: "timeout=never" at position %d: a time is a whole number with a unit: 20us, 250ms, 2s or 5m
+Warning: MemcachePool::set(): Cannot use this pool: "timeout=never" at position %d: a time is a whole number with a unit: 20us, 250ms, 2s or 5m
 bool(false)
 bool(false)
-Warning: MemcachePool::get(): Cannot use this pool: "backup="b:c"" at position 34: the port is a number from 1 to 65535, as in host:11211
+Warning: MemcachePool::get(): Cannot use this pool: "backup="b:c"" at position %d: the port is a number from 1 to 65535, as in host:11211
 array(0) {
 }

@@ -90,7 +90,6 @@ const scene scenes[] = {
      .acts = {{500, DEED_PAUSE, P, 0, 0, 0},
               {1600, DEED_CUT, B, ALL, 0, 0},
               {1600, DEED_CONTINUE, P, 0, 0, 0},
-              {3450, DEED_LOOK, P, 0, 0, 0},
               {3500, DEED_HEAL, B, ALL, 0, 0}}},
     {.name = "both marks: cut, cut",
      .length_ms = 6500,

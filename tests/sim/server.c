@@ -321,7 +321,7 @@ do_stats(sim_server *server, sim_session *session, const sim_request *c, int64_t
     snprintf(lines, sizeof lines,
              "STAT pid %lld\r\nSTAT uptime %lld\r\nSTAT time %lld\r\nSTAT version %s\r\n"
              "STAT cmd_flush %llu\r\nSTAT curr_items %llu\r\nSTAT item_size_max %zu\r\nEND\r\n",
-             (long long)(server->number * 10000000 + server->born_ms),
+             (long long)(server->number * 10000000 + 1000000 + server->born_ms),
              (long long)((now_ms - server->born_ms) / 1000 + 2),
              (long long)(SIM_UNIX_START + now_ms / 1000), server->version,
              (unsigned long long)server->n_flushes, (unsigned long long)n_items, server->item_max);

@@ -57,6 +57,8 @@ add_hosts(sim_world *world)
         sim_host *host = &world->hosts[i];
         int is_backup = i >= plan->n_primaries;
         sim_server_init(&host->memcached, i, 0);
+        if (plan->keeps_record && sim_random_chance(&world->random, 80))
+            host->memcached.born_ms = -(int64_t)sim_random_below(&world->random, 100000);
         host->well_since_ms = -1000; /* always */
         host->memcached.watch = sim_truth_watch;
         host->memcached.context = world;

@@ -23,8 +23,11 @@ note(story *s, record *r, const mcp__errand *errand)
     if (r->asked_ms[(int)letter] == 0)
         r->asked_ms[(int)letter] = s->world.now_ms;
     /* Renewals of the lock come whenever they are due. */
+    r->n_renewals += letter == 'S' && errand->ttl != 0;
     if (letter == 'S' && errand->ttl != 0)
         return;
+    if (errand->what == MCP__ERRAND_RENEW)
+        r->since_ms = errand->since_ms;
     if ((r->n == 0 || r->letters[r->n - 1] != letter) && r->n < sizeof r->letters - 1)
         r->letters[r->n++] = letter;
 }

@@ -10,7 +10,8 @@ typedef struct record {
     char letters[256];
     size_t n;
     int64_t asked_ms[128]; /* when each letter was first asked for, by letter */
-    int n_copies, n_deletes, n_base64;
+    int n_copies, n_deletes, n_base64, n_renewals; /* of the lock */
+    int64_t since_ms;                              /* how new the last connection had to be */
 } record;
 
 /* A story in which nothing was missed yet. Server 0 is D. */

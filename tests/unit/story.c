@@ -6,7 +6,7 @@
 
 #include "wire/token.h"
 
-const int story_statuses[N_OUTCOMES] = {
+const int story_statuses[RECORDED] = {
     [YES] = MCP_OK,          [DYING] = MCP_OK,
     [MISS] = MCP_NOT_FOUND,  [NOT_STORED] = MCP_NOT_STORED,
     [CHANGED] = MCP_EXISTS,  [NO_NUMBER] = MCP_NOT_NUMBER,
@@ -14,28 +14,18 @@ const int story_statuses[N_OUTCOMES] = {
 };
 
 static const char *const names[] = {
-    "none", "get",    "gat",  "touch", "set",  "add",     "replace", "append", "prepend",
-    "cas",  "delete", "incr", "decr",  "ping", "version", "stats",   "flush",
+    "none", "get",    "gat",  "touch", "set",  "add",   "replace", "append",  "prepend", "cas",
+    "delete", "incr", "decr", "peek", "lease", "ping", "version", "stats", "flush",
 };
 
 void
 story_note(char *log, size_t size, const char *what, int leg, int kind)
 {
     size_t used = strlen(log);
-    snprintf(log + used, size - used, "%s%c.%s ", what, leg == P ? 'P' : 'B', names[kind]);
-}
-
-/* Asks in the story; the outcome is the one that the op met, if it asked as well. */
-static int
-ask(story *it, int leg, int kind)
-{
-    story_note(it->log, sizeof it->log, "", leg, kind);
-    if (it->n_told[leg] >= it->n_outcomes[leg])
-        return REFUSED; /* the logs differ already */
-    int what = it->outcome[leg][it->n_told[leg]++];
-    if (what >= REFUSED)
-        it->failure[leg] = what;
-    return what;
+    const char *name = kind == MCP__WORD_JOURNAL ? "record"
+                       : kind == MCP__WORD_PEEK  ? "peek"
+                                                 : names[kind];
+    snprintf(log + used, size - used, "%s%c.%s ", what, leg == P ? 'P' : 'B', name);
 }
 
 static int
@@ -50,6 +40,26 @@ is_refusal(int what)
     return what == TOO_BIG || what == FULL;
 }
 
+/* The outcome is the one that the op met, if it asked as well. */
+static int
+outcome(story *it, int leg)
+{
+    if (it->n_told[leg] >= it->n_outcomes[leg])
+        return REFUSED; /* the logs differ already */
+    return it->outcome[leg][it->n_told[leg]++];
+}
+
+/* Asks in the story. */
+static int
+ask(story *it, int leg, int kind)
+{
+    story_note(it->log, sizeof it->log, "", leg, kind);
+    int what = outcome(it, leg);
+    if (!is_answer(what))
+        it->failure[leg] = what;
+    return what;
+}
+
 /* What a copy is after a command with this outcome. */
 static int
 copy_after(int what)
@@ -59,20 +69,89 @@ copy_after(int what)
     return what >= SILENT ? MCP_COPY_UNKNOWN : MCP_COPY_FAILED;
 }
 
+/* Somebody was to change; did the change get there? */
+static void
+note_change(story *it, int leg, int kind, int what)
+{
+    it->copy[leg] = copy_after(what);
+    it->missed[leg] = !is_answer(what);
+    it->has_changed[leg] = what == YES || is_refusal(what) ||
+                           (what == MISS && (kind == MCP__COMMAND_DELETE));
+    int stores = kind >= MCP__COMMAND_SET && kind <= MCP__COMMAND_CAS;
+    it->has_number[leg] = it->has_number[leg] || (stores && what == YES);
+}
+
 /* Asks for a change and notes what became of that copy. */
 static int
 change(story *it, int leg, int kind)
 {
     int what = ask(it, leg, kind);
-    it->copy[leg] = copy_after(what);
+    note_change(it, leg, kind, what);
     return what;
+}
+
+static void
+put_on_record(story *it, int witness)
+{
+    story_note(it->log, sizeof it->log, "", witness, MCP__WORD_JOURNAL);
+    it->is_recorded = outcome(it, witness) == RECORDED ? 1 : -1;
+}
+
+/* Whoever is away misses what the other one gets. */
+static void
+leave_out(story *it, int leg)
+{
+    if (!it->view.exists[leg])
+        return;
+    it->copy[leg] = MCP_COPY_FAILED;
+    it->missed[leg] = 1;
+}
+
+/* The change to one copy; what the other one is known to miss is put on record behind it. */
+static int
+change_recorded(story *it, int leg, int kind)
+{
+    int other = 1 - leg;
+    it->missed[leg] = 0;
+    if (it->n_told[other] == 0)
+        leave_out(it, other);
+    if (!it->keeps_record || !it->missed[other])
+        return change(it, leg, kind);
+    int what = ask(it, leg, kind);
+    note_change(it, leg, kind, what);
+    if (is_answer(what))
+        put_on_record(it, leg);
+    else
+        story_note(it->log, sizeof it->log, "", leg, MCP__WORD_JOURNAL);
+    return what;
+}
+
+/*
+ * The end of a write. What one copy missed and the other one has is on record there, or the user is
+ * not told that it is done. What may have been done to one copy only is on record even where the
+ * other one said no.
+ */
+static void
+end(story *it, int status)
+{
+    it->status = status;
+    for (int leg = P; leg <= B && it->is_recorded == 0 && it->keeps_record; leg++) {
+        int has_heard = it->copy[1 - leg] == MCP_COPY_OK || it->has_changed[1 - leg];
+        int differs = it->has_changed[1 - leg] || it->copy[leg] == MCP_COPY_UNKNOWN;
+        if (it->missed[leg] && !it->missed[1 - leg] && has_heard && differs)
+            put_on_record(it, 1 - leg);
+    }
+    if (it->is_recorded < 0 && status >= MCP_OK)
+        it->status = MCP_UNKNOWN;
 }
 
 /* Removes what must not stay; a copy that was not right does not become right by that. */
 static void
 clean(story *it, int leg)
 {
-    if (!is_answer(ask(it, leg, MCP__COMMAND_DELETE)))
+    int what = ask(it, leg, MCP__COMMAND_DELETE);
+    it->missed[leg] = !is_answer(what);
+    if (!is_answer(what))
         it->copy[leg] = MCP_COPY_UNKNOWN; /* it may still be there */
 }
 
@@ -93,7 +172,7 @@ nobody_answered(story *it, int is_change)
 }
 
 static int
-kind_of(story *it, int verb)
+kind_of(story *it)
 {
     static const int kinds[] = {
         [MCP_GET] = MCP__COMMAND_GET,         [MCP_GAT] = MCP__COMMAND_GAT,
@@ -103,7 +182,8 @@ kind_of(story *it, int verb)
         [MCP_DELETE] = MCP__COMMAND_DELETE,   [MCP_TOUCH] = MCP__COMMAND_TOUCH,
         [MCP_INCR] = MCP__COMMAND_INCR,       [MCP_DECR] = MCP__COMMAND_DECR,
     };
-    return verb == MCP_SET && it->request->ttl < 0 ? MCP__COMMAND_DELETE : kinds[verb];
+    return it->request->verb == MCP_SET && it->request->ttl < 0 ? MCP__COMMAND_DELETE
+                                                                : kinds[it->request->verb];
 }
 
 static int
@@ -114,17 +194,38 @@ status_of(int kind, int what)
     return needs_one && what == MISS ? MCP_NOT_STORED : story_statuses[what];
 }
 
+/* ---- who is asked ---- */
+
+/* Who missed writes is never believed; else the primary, if it is there. */
 static int
 authority(story *it)
 {
+    if (it->view.stands[P] || it->view.stands[B])
+        return it->view.stands[P] ? B : P;
     return !it->view.is_usable[P] && it->view.is_usable[B] ? B : P;
 }
 
-static void
-leave_out(story *it, int leg)
+/* Who decides a write: not one that is being filled, if the other one is whole. */
+static int
+decider(story *it)
 {
-    if (it->view.exists[leg])
-        it->copy[leg] = MCP_COPY_FAILED;
+    int leg = authority(it);
+    int is_better = it->view.is_cold[P] && !it->view.is_cold[B] && it->view.is_usable[B] &&
+                    !it->view.stands[B];
+    return leg == P && is_better ? B : leg;
+}
+
+static int
+is_decided(int kind)
+{
+    return kind == MCP__COMMAND_ADD || kind == MCP__COMMAND_REPLACE ||
+           kind == MCP__COMMAND_APPEND || kind == MCP__COMMAND_PREPEND || kind == MCP__COMMAND_CAS;
+}
+
+static int
+is_count(int kind)
+{
+    return kind == MCP__COMMAND_INCR || kind == MCP__COMMAND_DECR;
 }
 
 /* A token of the other server names nothing here. */
@@ -139,10 +240,13 @@ static void
 tell_get(story *it)
 {
     int leg = authority(it);
-    int what = change(it, leg, MCP__COMMAND_GET);
-    if (!is_answer(what) && what != HOPELESS && it->view.exists[1 - leg]) {
+    int what = ask(it, leg, MCP__COMMAND_GET);
+    it->copy[leg] = copy_after(what);
+    int may_ask = it->view.exists[1 - leg] && !it->view.stands[1 - leg];
+    if (!is_answer(what) && what != HOPELESS && may_ask) {
         leg = 1 - leg;
-        what = change(it, leg, MCP__COMMAND_GET);
+        what = ask(it, leg, MCP__COMMAND_GET);
+        it->copy[leg] = copy_after(what);
     }
     if (is_answer(what))
         it->status = story_statuses[what];
@@ -165,22 +269,53 @@ tell_alone(story *it)
             it->status = MCP_EXISTS;
             return;
         }
-        what = change(it, leg, kind_of(it, (int)it->request->verb));
+        what = change(it, leg, kind_of(it));
         if (is_answer(what)) {
             int expired = it->request->verb == MCP_SET && what == MISS;
-            it->status = expired ? MCP_OK : status_of(kind_of(it, (int)it->request->verb), what);
+            it->status = expired ? MCP_OK : status_of(kind_of(it), what);
             return;
         }
     }
     nobody_answered(it, 1);
 }
 
-static int
-is_target(story *it, int leg)
+/* ---- one copy, the other one known to miss it ---- */
+
+/* The last chance: who was left out because it seemed to be away may be back. */
+static void
+ask_left_out(story *it)
 {
-    return it->view.is_usable[leg] ||
-           (!it->view.is_usable[P] && !it->view.is_usable[B] && it->view.exists[leg]);
+    int kind = kind_of(it);
+    for (int leg = P; leg <= B; leg++) {
+        if (it->failure[leg] == HOPELESS || !it->view.exists[leg] || it->n_told[leg] > 0)
+            continue;
+        if (it->failure[1 - leg] == HOPELESS)
+            break;
+        int what = change_recorded(it, leg, kind);
+        if (!is_answer(what))
+            break;
+        end(it, it->request->verb == MCP_SET && what == MISS ? MCP_OK : status_of(kind, what));
+        return;
+    }
+    nobody_answered(it, 1);
 }
+
+static void
+tell_one(story *it, int leg)
+{
+    int kind = kind_of(it);
+    if (is_foreign(it, leg)) {
+        it->status = MCP_EXISTS;
+        return;
+    }
+    int what = change_recorded(it, leg, kind);
+    if (is_answer(what))
+        end(it, status_of(kind, what));
+    else
+        ask_left_out(it);
+}
+
+/* ---- both at once ---- */
 
 /* After a refused set no old value may remain, on either copy. */
 static void
@@ -196,170 +331,226 @@ tell_refused(story *it, const int what[2])
         if (goes[leg])
             clean(it, leg);
     }
+    end(it, it->status);
 }
 
-/* Nobody answered: who was left out because it seemed to be away may be back. */
 static void
-ask_left_out(story *it, int what[2])
+verify_if_both(story *it)
 {
-    if (what[P] == HOPELESS || what[B] == HOPELESS)
-        return;
-    for (int leg = P; leg <= B; leg++) {
-        if (it->view.exists[leg] && it->n_told[leg] == 0) {
-            what[leg] = change(it, leg, kind_of(it, (int)it->request->verb));
-            return;
-        }
-    }
+    if (it->verifies && it->keeps_record && it->status == MCP_OK && it->has_number[P] &&
+        it->has_number[B])
+        snprintf(it->log + strlen(it->log), sizeof it->log - strlen(it->log), "verify ");
 }
 
 static void
 tell_both(story *it)
 {
-    int kind = kind_of(it, (int)it->request->verb), what[2] = {REFUSED, REFUSED};
-    int backup_kind = kind == MCP__COMMAND_GAT && is_target(it, P) && is_target(it, B)
-                          ? MCP__COMMAND_TOUCH
-                          : kind;
+    int kind = kind_of(it), what[2] = {REFUSED, REFUSED};
+    int has_two = it->view.exists[B];
+    int backup_kind = kind == MCP__COMMAND_GAT ? MCP__COMMAND_TOUCH : kind;
     for (int leg = P; leg <= B; leg++) {
-        if (is_target(it, leg))
+        if (it->view.exists[leg])
             what[leg] = change(it, leg, leg == P ? kind : backup_kind);
-        else
-            leave_out(it, leg);
     }
-    if (!is_answer(what[P]) && !is_answer(what[B]))
-        ask_left_out(it, what);
     if (!is_answer(what[P]) && !is_answer(what[B])) {
         nobody_answered(it, 1);
     } else if (is_refusal(what[P]) || is_refusal(what[B])) {
         tell_refused(it, what);
     } else if (is_answer(what[P])) {
-        it->status = story_statuses[what[P]];
-    } else if (backup_kind == MCP__COMMAND_TOUCH && kind == MCP__COMMAND_GAT && what[B] == YES) {
+        end(it, story_statuses[what[P]]);
+    } else if (has_two && kind == MCP__COMMAND_GAT && what[B] == YES) {
         int fetched = ask(it, B, MCP__COMMAND_GET);
-        it->status = is_answer(fetched) ? story_statuses[fetched] : MCP_UNKNOWN;
+        it->status = MCP_UNKNOWN;
         it->copy[B] = is_answer(fetched) ? MCP_COPY_OK : MCP_COPY_UNKNOWN;
+        it->has_changed[B] = fetched != MISS; /* gone meanwhile: there is nothing to miss */
+        if (is_answer(fetched))
+            end(it, story_statuses[fetched]);
     } else {
-        it->status = story_statuses[what[B]];
+        end(it, story_statuses[what[B]]);
     }
+    verify_if_both(it);
 }
 
-/* Backup, primary, backup. */
+/* ---- backup, primary, backup ---- */
+
 static void
 tell_delete(story *it)
 {
-    int what[2] = {REFUSED, REFUSED};
-    if (is_target(it, B))
-        what[B] = change(it, B, MCP__COMMAND_DELETE);
-    else
-        leave_out(it, B);
-    if (it->view.is_usable[P] || !is_answer(what[B]))
-        what[P] = change(it, P, MCP__COMMAND_DELETE);
+    const mcp__view *view = &it->view;
+    int what[2] = {REFUSED, REFUSED}, kind = MCP__COMMAND_DELETE;
+    int has_both = view->is_usable[P] && view->is_usable[B];
+    if (has_both || (view->exists[B] && !view->is_usable[P] && !view->is_usable[B]))
+        what[B] = change(it, B, kind); /* neither seems to be there: who knows */
+    else if (view->is_usable[B])
+        what[B] = change_recorded(it, B, kind);
+    if (!is_answer(what[B]))
+        what[P] = change_recorded(it, P, kind);
+    else if (view->is_usable[P])
+        what[P] = change(it, P, kind);
     else
         leave_out(it, P);
-    if (!is_answer(what[P]) && !is_answer(what[B]))
-        ask_left_out(it, what);
     if (!is_answer(what[P]) && !is_answer(what[B])) {
-        nobody_answered(it, 1);
+        ask_left_out(it);
         return;
     }
     int found = what[P] == YES || what[B] == YES;
-    it->status = found || it->request->verb == MCP_SET ? MCP_OK : MCP_NOT_FOUND;
+    end(it, found || it->request->verb == MCP_SET ? MCP_OK : MCP_NOT_FOUND);
     if (is_answer(what[P]) && is_answer(what[B]))
         story_note(it->log, sizeof it->log, "owed ", B, MCP__COMMAND_DELETE);
 }
 
-/* The primary said yes: the backup gets what is there now. */
-static void
-tell_mirror(story *it)
+/* ---- one after the other ---- */
+
+static int
+mirror_kind(story *it, int kind)
 {
-    int is_append = it->request->verb == MCP_APPEND || it->request->verb == MCP_PREPEND;
-    if (is_append && ask(it, P, MCP__COMMAND_GET) != YES) {
-        it->copy[B] = MCP_COPY_FAILED;
-        clean(it, B);
-        return;
-    }
-    int what =
-        change(it, B, it->request->ttl < 0 && !is_append ? MCP__COMMAND_DELETE : MCP__COMMAND_SET);
+    int is_append = kind == MCP__COMMAND_APPEND || kind == MCP__COMMAND_PREPEND;
+    if (kind == MCP__COMMAND_GAT || kind == MCP__COMMAND_TOUCH)
+        return MCP__COMMAND_TOUCH;
+    if (is_count(kind))
+        return kind;
+    return it->request->ttl < 0 && !is_append ? MCP__COMMAND_DELETE : MCP__COMMAND_SET;
+}
+
+/* The other copy has it, too, or what is wrong with that. */
+static void
+tell_after_mirror(story *it, int leg, int kind, int what)
+{
+    int other = 1 - leg;
     if (what == TOO_BIG) {
         it->status = MCP_TOO_BIG;
-        clean(it, P);
+        clean(it, leg);
+        end(it, it->status);
     } else if (what == FULL) {
-        clean(it, B);
+        clean(it, other);
+        end(it, it->status);
+    } else if (is_answer(what) && is_count(kind) && what != YES) {
+        clean(it, other); /* no number to count on: nothing of it may stay */
+        end(it, it->status);
+    } else if (is_answer(what) && it->view.stands[other] && it->has_number[leg]) {
+        /* It stands, so the order of writes there is not the authority's. */
+        it->missed[other] = ask(it, leg, MCP__WORD_PEEK) != YES;
+        end(it, it->status);
+    } else {
+        end(it, it->status);
+        if (is_answer(what))
+            verify_if_both(it);
     }
 }
 
+/* The authority said yes: the other copy gets what is there now. */
 static void
-tell_decided_by(story *it, int leg, int what)
+tell_mirror(story *it, int leg, int kind)
 {
-    int other = 1 - leg, has_failed = it->failure[other] != 0;
-    it->status = status_of(kind_of(it, (int)it->request->verb), what);
-    if (is_refusal(what)) { /* and has dropped what it had */
-        if (!has_failed)
-            leave_out(it, other);
-        if (it->view.is_usable[other] && !has_failed)
+    int other = 1 - leg;
+    int is_append = kind == MCP__COMMAND_APPEND || kind == MCP__COMMAND_PREPEND;
+    if (is_append && ask(it, leg, MCP__COMMAND_GET) != YES) {
+        it->copy[other] = MCP_COPY_FAILED;
+        clean(it, other);
+        end(it, MCP_OK);
+        return;
+    }
+    int later = it->is_late && !is_append && leg == P && !it->view.stands[P] && !it->view.stands[B];
+    if (later) {
+        story_note(it->log, sizeof it->log, "owed ", other, mirror_kind(it, kind));
+        return;
+    }
+    tell_after_mirror(it, leg, kind, change(it, other, mirror_kind(it, kind)));
+}
+
+static void
+tell_decided_by(story *it, int leg, int kind, int what)
+{
+    int other = 1 - leg, is_there = it->view.is_usable[other];
+    it->status = status_of(kind, what);
+    if (is_refusal(what) && it->view.exists[other]) { /* and has dropped what it had */
+        leave_out(it, other);
+        if (is_there)
             clean(it, other);
-    } else if (what == YES && leg == P && it->view.exists[B] && !has_failed) {
-        if (it->view.is_usable[B])
-            tell_mirror(it);
-        else
-            leave_out(it, B);
+        end(it, it->status);
+    } else if (what != YES || !it->view.exists[other]) {
+        end(it, it->status);
+    } else if (is_there) {
+        tell_mirror(it, leg, kind);
+    } else {
+        leave_out(it, other);
+        end(it, it->status);
     }
 }
 
 static void
-tell_decided(story *it)
+tell_decided(story *it, int leg)
 {
-    int leg = authority(it), what = REFUSED;
-    if (leg == B)
-        leave_out(it, P);
-    for (int tries = 0; tries < 2; tries++, leg = 1 - leg) {
-        if (!it->view.exists[leg])
-            break;
-        if (is_foreign(it, leg)) {
-            it->status = MCP_EXISTS;
-            return;
-        }
-        what = change(it, leg, kind_of(it, (int)it->request->verb));
-        if (is_answer(what)) {
-            tell_decided_by(it, leg, what);
-            return;
-        }
-        if (what == HOPELESS || (it->request->verb == MCP_CAS && what >= SILENT))
-            break;
+    int kind = kind_of(it), other = 1 - leg;
+    if (is_foreign(it, leg)) {
+        it->status = MCP_EXISTS;
+        return;
     }
-    nobody_answered(it, 1);
+    int what = change(it, leg, kind);
+    if (is_answer(what)) {
+        tell_decided_by(it, leg, kind, what);
+        return;
+    }
+    int is_over = what == HOPELESS || (it->request->verb == MCP_CAS && what >= SILENT);
+    /* Who missed writes cannot tell what a change that builds on the value comes to. */
+    int knows = !it->view.stands[other] || !(is_decided(kind) || is_count(kind));
+    if (it->view.exists[other] && !is_over && knows)
+        tell_one(it, other);
+    else
+        nobody_answered(it, 1);
+}
+
+/* ---- any ---- */
+
+/* Both copies may get it at once: neither is behind, and it does not depend on what is there. */
+static int
+is_level(story *it)
+{
+    int kind = kind_of(it);
+    if (it->view.stands[P] || it->view.stands[B] || is_decided(kind))
+        return 0;
+    return kind == MCP__COMMAND_SET || kind == MCP__COMMAND_DELETE || decider(it) == P;
 }
 
 static void
-tell_any(story *it)
+tell_pair(story *it)
 {
-    switch (it->request->verb) {
-    case MCP_GET:
-        tell_get(it);
-        break;
-    case MCP_ADD:
-    case MCP_REPLACE:
-    case MCP_APPEND:
-    case MCP_PREPEND:
-    case MCP_CAS:
-        it->is_mirrored ? tell_decided(it) : tell_alone(it);
-        break;
-    default:
-        if (!it->is_mirrored)
-            tell_alone(it);
-        else if (kind_of(it, (int)it->request->verb) == MCP__COMMAND_DELETE)
-            tell_delete(it);
+    int kind = kind_of(it), leg = decider(it), other = 1 - leg;
+    int builds = is_decided(kind) || is_count(kind);
+    int has_both = it->view.is_usable[P] && it->view.is_usable[B];
+    int is_late = it->is_late && leg == P && !it->view.stands[P] && !it->view.stands[B];
+    int has_none = !it->view.is_usable[P] && !it->view.is_usable[B];
+    if (has_both || has_none) {
+        is_level(it) && !(has_both && is_late) ? tell_both(it) : tell_decided(it, leg);
+    } else if (it->view.is_usable[leg]) {
+        tell_one(it, leg);
+    } else {
+        leave_out(it, leg);
+        if (builds)
+            nobody_answered(it, 1);
         else
-            tell_both(it);
+            tell_one(it, other);
     }
 }
 
 void
 story_tell(story *it)
 {
+    int kind = kind_of(it);
     it->log[0] = '\0';
     it->status = MCP_OK;
-    memset(it->copy, 0, sizeof it->copy);
-    memset(it->failure, 0, sizeof it->failure);
-    memset(it->n_told, 0, sizeof it->n_told);
-    tell_any(it);
+    it->is_recorded = 0;
+    for (int leg = P; leg <= B; leg++)
+        it->copy[leg] = it->failure[leg] = it->missed[leg] = it->has_changed[leg] =
+            it->has_number[leg] = it->n_told[leg] = 0;
+    if (kind == MCP__COMMAND_GET)
+        tell_get(it);
+    else if (!it->is_mirrored)
+        tell_alone(it);
+    else if (kind == MCP__COMMAND_DELETE)
+        tell_delete(it);
+    else if (it->view.exists[B])
+        tell_pair(it);
+    else
+        is_decided(kind) ? tell_decided(it, P) : tell_both(it);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * story: what has to happen in one operation, told a second time, straight on, from the design: who
- * is asked what in which order, given what became of each command, and how it ends.
+ * is asked what in which order, given what became of each command, what is put on record, and how it
+ * ends.
  */
 #ifndef MCPROXY_TESTS_UNIT_STORY_H
 #define MCPROXY_TESTS_UNIT_STORY_H
@@ -16,7 +17,7 @@ enum {
     DYING, /* a value with less than a second to live */
     MISS,
     NOT_STORED,
-    CHANGED,
+    CHANGED, /* of a peek: the number is another one */
     NO_NUMBER,
     TOO_BIG,
     FULL,
@@ -25,11 +26,15 @@ enum {
     HOPELESS, /* CLIENT_ERROR: no use to try elsewhere */
     SILENT,   /* sent, no answer in time */
     LOST,     /* sent, the connection broke */
+    /* What can become of a record. */
+    RECORDED,
+    NO_RECORD, /* the server has no memory for it */
+    LOST_RECORD,
     N_OUTCOMES,
 };
 
 /* The status that an answer means. */
-extern const int story_statuses[N_OUTCOMES];
+extern const int story_statuses[RECORDED];
 
 typedef struct story {
     /* To be filled in: the request, the view and the tokens' marks; what became of the n-th command
@@ -38,11 +43,17 @@ typedef struct story {
     mcp__view view;
     uint16_t cas_mark[2];
     int is_mirrored;
-    int outcome[2][8], n_outcomes[2];
+    int keeps_record;
+    int verifies;
+    int is_late; /* ack=primary: the mirror follows the acknowledgement */
+    int outcome[2][16], n_outcomes[2];
     /* How it goes. */
     char log[256];
     int status, copy[2];
-    int failure[2], n_told[2]; /* the teller's own */
+    /* The teller's own: the last failure; who lacks a change; who has it; who has been told its
+     * number; is it on record. */
+    int failure[2], missed[2], has_changed[2], has_number[2], is_recorded;
+    int n_told[2];
 } story;
 
 /* "P.set B.set ", "owed B.delete ". */

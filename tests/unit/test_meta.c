@@ -476,7 +476,8 @@ compare_ways(const char *bytes, size_t len, size_t value_max, uint64_t opaque)
         ssize_t expected = mcp__meta_parse(block, len, value_max, &strict, &wanted);
         if (used != expected || quick.kind != strict.kind || quick.flags != strict.flags ||
             quick.opaque != strict.opaque || strict.opaque != opaque || quick.cas != strict.cas ||
-            quick.ttl != strict.ttl || quick.value.len != strict.value.len ||
+            quick.ttl != strict.ttl || quick.size != strict.size || quick.lease != strict.lease ||
+            quick.value.len != strict.value.len ||
             (quick.value.len > 0 && quick.value.bytes != strict.value.bytes))
             ck_abort_msg("\"%.*s\": the short way says %zd, the strict one %zd", (int)len, bytes,
                          used, expected);
@@ -496,6 +497,8 @@ START_TEST(the_short_way_agrees_with_the_strict_one)
         "VA 3 O12345678 f99999999999999999999\r\nabc\r\n",
         "VA 3 O12345678 f1 c2\r\nabc\r\n",
         "VA 003 O12345678 f01\r\nabc\r\n",
+        "VA 0 O12345678 f0 c5 W\r\n\r\n",
+        "HD O12345678 c5 s1 f0\r\n",
         "VA 18446744073709551615 O12345678 f1\r\nabc\r\n",
         "VA 18446744073709551619 O12345678 f1\r\nabc\r\n",
         "VA 9999999999 O12345678 f1\r\nabc\r\n",
@@ -514,7 +517,7 @@ START_TEST(the_short_way_agrees_with_the_strict_one)
             memcpy(bytes, rows[i], len);
             for (int changes = 1 + round % 2; changes > 0; changes--) {
                 uint64_t random = next_random(&state) >> 8;
-                bytes[random % len] = "\r\n 0123456789fOVAHD"[(random >> 16) % 20];
+                bytes[random % len] = "\r\n 0123456789fOVAHDWZs"[(random >> 16) % 23];
             }
             compare_ways(bytes, len, VALUE_MAX, opaque);
         }

@@ -20,6 +20,7 @@ START_TEST(in_this_order)
     ck_assert_str_eq(r.letters, "PARrRinicDRrRDk");
     ck_assert_int_eq(r.asked_ms['A'] - begun_ms, HOLD_MS);
     ck_assert_int_eq(r.asked_ms['n'] - r.asked_ms['i'], 100);
+    ck_assert_int_ge(r.since_ms, begun_ms);
     ck_assert_int_eq(r.asked_ms['k'] - r.asked_ms['D'], MCP__REPAIR_REST_MS);
     ck_assert(s.worker[0].job.is_cleared);
     ck_assert_uint_eq(s.worker[0].job.n_rounds, 2);
@@ -257,6 +258,43 @@ START_TEST(a_dump_is_refused_first)
 }
 END_TEST
 
+/* The lock lives two seconds, and this takes longer. */
+START_TEST(the_lock_is_renewed)
+{
+    story s;
+    record r;
+    record_begin(&s);
+    miss_segment(&s);
+    s.world.server[0].n_busy = 10;
+    ck_assert_int_eq(record_run(&r, &s), MCP__REPAIR_DONE);
+    ck_assert_int_ge(r.n_renewals, 5);
+    ck_assert_uint_eq(s.worker[0].job.n_rounds, 2);
+    record_finish(&s);
+}
+END_TEST
+
+/* A beginning that is listed and is not the one that is there was evicted, wherever it stands. */
+START_TEST(another_beginning)
+{
+    for (int in_front = 0; in_front < 2; in_front++) {
+        story s;
+        record r;
+        char text[MCP__MARKS_ENTRY_MAX];
+        record_begin(&s);
+        mcp__mark mark = {
+            .id8 = s.id8[0], .tag = 5, .segment = (uint8_t)s.segment[3], .is_segment = 1};
+        size_t len = mcp__marks_put(text, &mark);
+        errands_set(&s.world, 1, "mcp:s", text, in_front ? len : 0);
+        story_miss(&s, 3, 0, 0);
+        if (!in_front)
+            errands_append(&s.world, 1, "mcp:s", text, len, 0);
+        ck_assert_int_eq(record_run(&r, &s), MCP__REPAIR_DONE);
+        ck_assert_int_eq(s.world.server[0].n_dumps, 1);
+        record_finish(&s);
+    }
+}
+END_TEST
+
 /* Room for a key or two at a time: everything is deleted all the same. */
 START_TEST(little_room)
 {
@@ -398,6 +436,8 @@ main(void)
     tcase_add_test(steps, no_dump_of_the_witness);
     tcase_add_test(steps, group_keys);
     tcase_add_test(steps, a_dump_is_refused_first);
+    tcase_add_test(steps, the_lock_is_renewed);
+    tcase_add_test(steps, another_beginning);
     tcase_add_test(steps, little_room);
     tcase_add_test(steps, no_memory);
     tcase_add_test(steps, keys_that_look_alike);

@@ -467,6 +467,27 @@ START_TEST(in_the_middle)
 }
 END_TEST
 
+/* One copy of which nobody knows what became of it. */
+START_TEST(one_copy_fails)
+{
+    scene s;
+    begin_scene(&s, 1, "");
+    mcp__resync_begin(&s.job, &s.setup, s.world.now_ms);
+    while (s.job.n_copied < 10)
+        ck_assert(!take_turn(&s));
+    s.world.fail_percent = 100;
+    while (s.job.n_failed == 0)
+        ck_assert(!take_turn(&s));
+    s.world.fail_percent = 0;
+    while (!take_turn(&s))
+        ;
+    ck_assert_int_eq(s.job.result, MCP__RESYNC_INCOMPLETE);
+    ck_assert_uint_eq(s.job.n_partners_done, 1);
+    ck_assert_uint_eq(s.job.n_failed, 1);
+    end_scene(&s);
+}
+END_TEST
+
 START_TEST(too_large)
 {
     scene s;
@@ -501,6 +522,7 @@ main(void)
     tcase_add_test(resync, dumps);
     tcase_add_test(resync, partners);
     tcase_add_test(resync, in_the_middle);
+    tcase_add_test(resync, one_copy_fails);
     tcase_add_test(resync, too_large);
     suite_add_tcase(suite, resync);
     return run_suite(suite);

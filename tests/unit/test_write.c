@@ -14,6 +14,7 @@ enum { P = MCP__PRIMARY, B = MCP__BACKUP };
 static mcp__op op;
 static mcp_request request;
 static supply memory;
+static const mcp__promise promise = {.waits_for_mirror = 1};
 
 static void
 begin(mcp_verb verb)
@@ -36,7 +37,8 @@ static void
 start(void)
 {
     mcp__op_begin(&op, &request);
-    op.view = (mcp__view){{1, 1}, {1, 1}};
+    op.view = (mcp__view){.exists = {1, 1}, .is_usable = {1, 1}};
+    op.promise = &promise;
     op.leg[P].cas_mark = 100;
     op.leg[B].cas_mark = 200;
     op.unix_now = 1800000000;
@@ -47,6 +49,13 @@ finish(void)
 {
     mcp__buf_fini(&op.kept);
     ck_assert_uint_eq(memory.n_live, 0);
+}
+
+static mcp__command
+command_of(mcp__command_kind kind)
+{
+    static mcp__scratch scratch;
+    return mcp__op_command(&op, P, (uint8_t)kind, &scratch);
 }
 
 static void
@@ -60,7 +69,7 @@ START_TEST(the_request_goes_into_the_command)
 {
     begin(MCP_SET);
     start();
-    mcp__command command = mcp__op_command(&op, MCP__COMMAND_SET);
+    mcp__command command = command_of(MCP__COMMAND_SET);
     is_value(&command, "value");
     ck_assert_uint_eq(command.key.len, 3);
     ck_assert_uint_eq(command.flags, 8);
@@ -69,6 +78,18 @@ START_TEST(the_request_goes_into_the_command)
     finish();
 }
 END_TEST
+
+static mcp__step
+answer(int leg, mcp__reply_kind kind, const char *value, int64_t ttl, uint64_t cas)
+{
+    mcp__reply reply = {.kind = kind,
+                        .flags = 5,
+                        .cas = cas,
+                        .ttl = ttl,
+                        .value = {value, value == NULL ? 0 : strlen(value)}};
+    op.leg[leg].state = MCP__LEG_IDLE;
+    return mcp__steps_answer(&op, leg, op.leg[leg].bundle[0], &reply, MCP_OK);
+}
 
 START_TEST(the_token_comes_from_the_copy_that_decided)
 {
@@ -79,26 +100,24 @@ START_TEST(the_token_comes_from_the_copy_that_decided)
         begin(verbs[i]);
         request.cas = mcp__token_cas(100, 77);
         start();
-        mcp__command command = mcp__op_command(&op, kinds[i]);
+        mcp__command command = command_of(kinds[i]);
         ck_assert_uint_eq(command.want, MCP_WANT_CAS);
         ck_assert_uint_eq(command.unique, 77);
-        command = mcp__op_command(&op, MCP__COMMAND_SET);
+        command = command_of(MCP__COMMAND_SET);
         is_value(&command, "value");
         ck_assert_uint_eq(command.flags, 8);
         ck_assert_int_eq(command.ttl, 90);
-        ck_assert_uint_eq(command.want, 0);
+        mcp__step step = mcp__steps_begin(&op);
+        op.leg[P].bundle[0] = step.send[P][0];
+        step = answer(P, MCP__REPLY_DONE, NULL, -1, 55);
+        op.leg[B].bundle[0] = step.send[B][0];
+        step = answer(B, MCP__REPLY_DONE, NULL, -1, 66);
+        ck_assert(step.is_done);
+        ck_assert_uint_eq(op.result_cas, mcp__token_cas(100, 55));
         finish();
     }
 }
 END_TEST
-
-static mcp__step
-answer(int leg, mcp__reply_kind kind, const char *value, int64_t ttl, uint64_t cas)
-{
-    mcp__reply reply = {kind, 5, 0, cas, ttl, {value, value == NULL ? 0 : strlen(value)}};
-    op.leg[leg].state = MCP__LEG_IDLE;
-    return mcp__steps_answer(&op, leg, &reply, MCP_OK);
-}
 
 START_TEST(an_append_is_copied_as_it_stands)
 {
@@ -112,16 +131,16 @@ START_TEST(an_append_is_copied_as_it_stands)
         begin(i % 2 ? MCP_APPEND : MCP_PREPEND);
         start();
         mcp__step step = mcp__steps_begin(&op);
-        op.leg[P].command = step.send[P];
+        op.leg[P].bundle[0] = step.send[P][0];
         step = answer(P, MCP__REPLY_DONE, NULL, -1, 55);
-        ck_assert_int_eq(step.send[P], MCP__COMMAND_GET);
-        mcp__command command = mcp__op_command(&op, MCP__COMMAND_GET);
+        ck_assert_int_eq(step.send[P][0], MCP__COMMAND_GET);
+        mcp__command command = command_of(MCP__COMMAND_GET);
         ck_assert_uint_eq(command.want & MCP_WANT_TTL, MCP_WANT_TTL);
         char value[] = "head and tail";
         step = answer(P, MCP__REPLY_VALUE, value, ttls[i][0], 0);
         memset(value, '?', sizeof value - 1); /* the buffer of that link moves on */
-        ck_assert_int_eq(step.send[B], MCP__COMMAND_SET);
-        command = mcp__op_command(&op, MCP__COMMAND_SET);
+        ck_assert_int_eq(step.send[B][0], MCP__COMMAND_SET);
+        command = command_of(MCP__COMMAND_SET);
         is_value(&command, "head and tail");
         ck_assert_uint_eq(command.flags, 5);
         ck_assert_int_eq(command.ttl, ttls[i][1]);
@@ -142,8 +161,8 @@ START_TEST(an_append_that_cannot_be_kept_is_dropped_there)
     answer(P, MCP__REPLY_DONE, NULL, -1, 0);
     memory.fail_at = 1;
     mcp__step step = answer(P, MCP__REPLY_VALUE, "head and tail", -1, 0);
-    ck_assert_int_eq(step.send[B], MCP__COMMAND_DELETE);
-    ck_assert_int_eq(step.send[P], MCP__COMMAND_NONE);
+    ck_assert_int_eq(step.send[B][0], MCP__COMMAND_DELETE);
+    ck_assert_int_eq(step.send[P][0], MCP__COMMAND_NONE);
     step = answer(B, MCP__REPLY_DONE, NULL, -1, 0);
     ck_assert(step.is_done);
     ck_assert_int_eq(op.status, MCP_OK);
@@ -162,7 +181,7 @@ START_TEST(counters)
         begin(MCP_DECR);
         start();
         mcp__step step = mcp__steps_begin(&op);
-        ck_assert_int_eq(step.send[P], MCP__COMMAND_DECR);
+        ck_assert_int_eq(step.send[P][0], MCP__COMMAND_DECR);
         op.leg[B].state = MCP__LEG_SENT;
         answer(P, MCP__REPLY_VALUE, rows[i].value, -1, 0);
         step = answer(B, MCP__REPLY_VALUE, "555", -1, 0); /* the primary's counts */
@@ -210,9 +229,10 @@ END_TEST
 
 /* The limit of a leg that was sent at 1000, of an op with the deadline 1500 and a share of 200. */
 static int64_t
-limit(int leg, mcp__view view, int other_asked, int other_copy, int other_failure)
+limit_of(mcp_verb verb, int leg, mcp__view view, int other_asked, int other_copy,
+         int other_failure)
 {
-    begin(MCP_SET);
+    begin(verb);
     start();
     op.view = view;
     op.deadline_ms = 1500;
@@ -226,10 +246,20 @@ limit(int leg, mcp__view view, int other_asked, int other_copy, int other_failur
     return mcp__op_limit(&op, leg);
 }
 
+static int64_t
+limit(int leg, mcp__view view, int other_asked, int other_copy, int other_failure)
+{
+    return limit_of(MCP_SET, leg, view, other_asked, other_copy, other_failure);
+}
+
 START_TEST(limits)
 {
-    static const mcp__view both = {{1, 1}, {1, 1}}, alone = {{1, 0}, {1, 0}},
-                           backup_away = {{1, 1}, {1, 0}}, neither = {{1, 1}, {0, 0}};
+    static const mcp__view both = {.exists = {1, 1}, .is_usable = {1, 1}},
+                           alone = {.exists = {1, 0}, .is_usable = {1, 0}},
+                           backup_away = {.exists = {1, 1}, .is_usable = {1, 0}},
+                           neither = {.exists = {1, 1}},
+                           backup_stands = {
+                               .exists = {1, 1}, .is_usable = {1, 1}, .stands = {0, 1}};
     /* Alone: all the time there is. */
     ck_assert_int_eq(limit(P, alone, 0, 0, 0), 1500);
     /* The other could still be asked, or has answered: the share. */
@@ -242,6 +272,14 @@ START_TEST(limits)
     ck_assert_int_eq(limit(P, both, 1, MCP_COPY_FAILED, MCP__FAILURE_REFUSED), 1500);
     ck_assert_int_eq(limit(B, both, 1, MCP_COPY_UNKNOWN, MCP__FAILURE_TIMEOUT), 1500);
     ck_assert_int_eq(limit(P, backup_away, 0, 0, 0), 1500);
+    /* A read is never answered by who missed writes, so it need not hurry for that one. */
+    ck_assert_int_eq(limit_of(MCP_GET, P, both, 0, 0, 0), 1200);
+    ck_assert_int_eq(limit_of(MCP_GET, P, backup_stands, 0, 0, 0), 1500);
+    ck_assert_int_eq(limit_of(MCP_SET, P, backup_stands, 0, 0, 0), 1200);
+    /* Nobody waits for what is done behind a call. */
+    limit(P, both, 0, 0, 0);
+    op.is_background = 1;
+    ck_assert_int_eq(mcp__op_limit(&op, P), 1500);
     /* Never later than the deadline; and nothing waits that was not sent. */
     limit(P, both, 0, 0, 0);
     op.leg[P].started_ms = 1400;

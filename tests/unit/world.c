@@ -31,11 +31,24 @@ world_defaults(void)
     memset(opaques, 0, sizeof opaques);
     w.settings = (mcp__settings){
         .timeout_ms = 500, .health = {300, 30000, 3}, .value_max = 1048576, .mirrors_writes = 1};
+    w.settings.promise.waits_for_mirror = 1;
     w.request = (mcp_request)MCP_REQUEST_INIT;
     w.request.key = "k";
     w.request.key_len = 1;
     w.now_ms = 1000000;
     supply_init(&w.memory);
+}
+
+void
+world_keep_record(void)
+{
+    w.settings.has_backup_list = 1;
+    w.settings.promise = (mcp__promise){.keeps_record = 1,
+                                        .waits_for_mirror = 1,
+                                        .view_interval_ms = 200,
+                                        .hold_ms = 700,
+                                        .config8 = 0x00c0ffee,
+                                        .prefix = {"mcp:", 4}};
 }
 
 mcp_status
@@ -195,13 +208,26 @@ forget_opaques(uint32_t server)
 }
 
 void
-world_open(uint32_t server)
+world_open_saying(uint32_t server, const char *epoch, const char *marks)
 {
     forget_opaques(server);
     mcp__drive_connected(&w.engine, server, w.now_ms);
-    expect_sent(server, "version\r\n");
+    int asks = w.settings.promise.keeps_record && server < w.engine.n_servers;
+    expect_sent(server, asks ? "version\r\nmg mcp:e O@ v f c\r\nmg mcp:s O@ v f c\r\n"
+                             : "version\r\n");
     world_say(server, "VERSION 1.6.18\r\n");
+    if (asks) {
+        ck_assert_int_eq(w.engine.servers[server].link.state, MCP__LINK_GREETING);
+        world_say(server, epoch);
+        world_say(server, marks);
+    }
     ck_assert_int_eq(w.engine.servers[server].link.state, MCP__LINK_OPEN);
+}
+
+void
+world_open(uint32_t server)
+{
+    world_open_saying(server, WORLD_EPOCH, WORLD_NOTHING);
 }
 
 void

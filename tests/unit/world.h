@@ -22,6 +22,8 @@ extern world w;
 
 /* Call first: fills in settings (timeout 500 ms, ...) and the request. */
 void world_defaults(void);
+/* Before world_begin(): pairs keep a record (V 200 ms, H 700 ms), without verification. */
+void world_keep_record(void);
 /* One pair (1, 1), or as many primaries and backups as wanted. */
 void world_begin(size_t n_primaries, size_t n_backups);
 /* MCP_NO_MEMORY is possible here. */
@@ -47,8 +49,13 @@ void world_send_part(uint32_t server, size_t len);
 void world_say(uint32_t server, const char *text);
 void world_say_bytes(uint32_t server, const void *bytes, size_t len);
 
-/* The connection that was wished for stands, and the server greets as memcached 1.6.18. */
+/* The connection that was wished for stands, and the server greets as memcached 1.6.18. Where pairs
+ * keep a record it says that it is ready, and that nothing stands. */
 void world_open(uint32_t server);
+/* The same with other answers to the questions for its epoch and its marks. */
+void world_open_saying(uint32_t server, const char *epoch, const char *marks);
+#define WORLD_EPOCH "VA 24 O@ f1 c7\r\nR 17 900 00c0ffee 700 901\r\n"
+#define WORLD_NOTHING "EN O@\r\n"
 
 void world_break(uint32_t server, int os_error);
 void world_time(int64_t now_ms);
