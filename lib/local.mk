@@ -39,6 +39,8 @@ libmcproxy_pure_la_SOURCES = \
 	lib/engine/timer.h \
 	lib/ops/agree.c \
 	lib/ops/agree.h \
+	lib/ops/alone.c \
+	lib/ops/alone.h \
 	lib/ops/copies.c \
 	lib/ops/copies.h \
 	lib/ops/erase.c \

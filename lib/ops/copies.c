@@ -40,6 +40,19 @@ mcp__copies_is_foreign_token(const mcp__op *op, int leg)
                                    mcp__token_cas_unique(op->cas) == 0);
 }
 
+mcp_status
+mcp__copies_plain_status(const mcp__op *op, mcp_status status)
+{
+    int is_expiry = op->verb == MCP_SET && status == MCP_NOT_FOUND; /* a set that expires at once */
+    return is_expiry ? MCP_OK : status;
+}
+
+int
+mcp__copies_is_lost_cas(const mcp__op *op, int leg)
+{
+    return op->verb == MCP_CAS && op->leg[leg].copy == MCP_COPY_UNKNOWN;
+}
+
 void
 mcp__copies_leave_out(mcp__op *op, int leg)
 {

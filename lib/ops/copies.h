@@ -27,6 +27,12 @@ mcp__copies_is_stored(const mcp__op *op, int leg)
 /* A cas token of another server names nothing here; none has a unique of 0. */
 int mcp__copies_is_foreign_token(const mcp__op *op, int leg);
 
+/* What the user is told: a set that expires at once is a delete, and never "not found". */
+mcp_status mcp__copies_plain_status(const mcp__op *op, mcp_status status);
+
+/* A cas whose token could not match on the other copy, and that here may have been taken. */
+int mcp__copies_is_lost_cas(const mcp__op *op, int leg);
+
 /* A copy that is known to be away is not asked: it misses the change. */
 void mcp__copies_leave_out(mcp__op *op, int leg);
 

@@ -2,6 +2,7 @@
 #include "ops/write.h"
 
 #include "ops/agree.h"
+#include "ops/alone.h"
 #include "ops/copies.h"
 #include "ops/erase.h"
 #include "ops/mark.h"
@@ -52,51 +53,6 @@ is_decided(const mcp__op *op)
     }
 }
 
-/* ---- not mirrored: one copy, the other one only when that cannot be reached ---- */
-
-static mcp__step
-send_alone(mcp__op *op, int leg)
-{
-    op->phase = ALONE;
-    if (mcp__copies_is_foreign_token(op, leg))
-        return mcp__op_done(op, MCP_EXISTS);
-    return mcp__op_send(leg, mcp__copies_command(op));
-}
-
-static mcp_status
-plain_status(const mcp__op *op, mcp_status status)
-{
-    int is_expiry = op->verb == MCP_SET && status == MCP_NOT_FOUND; /* a set that expires at once */
-    return is_expiry ? MCP_OK : status;
-}
-
-static mcp__step
-answer_alone(mcp__op *op, int leg, const mcp__reply *reply)
-{
-    op->leg[leg].copy = MCP_COPY_OK;
-    mcp__op_adopt(op, leg, reply);
-    mcp_status status = op->leg[leg].status;
-    if (mcp__copies_is_refusal(status))
-        op->leg[leg].copy = MCP_COPY_FAILED;
-    return mcp__op_done(op, plain_status(op, status));
-}
-
-/* The token could not match on the other copy, and here it may have been taken. */
-static int
-is_lost_cas(const mcp__op *op, int leg)
-{
-    return op->verb == MCP_CAS && op->leg[leg].copy == MCP_COPY_UNKNOWN;
-}
-
-static mcp__step
-failed_alone(mcp__op *op, int leg)
-{
-    int other = MCP__OTHER(leg);
-    if (mcp__op_is_untried(op, other) && !is_lost_cas(op, leg))
-        return send_alone(op, other);
-    return mcp__op_done(op, mcp__op_failure_status(op, 1));
-}
-
 /* ---- one copy, with the record ---- */
 
 static mcp__step
@@ -115,7 +71,7 @@ finish_recorded(mcp__op *op, int leg)
     mcp_status status = op->leg[leg].status;
     if (mcp__copies_is_refusal(status))
         op->leg[leg].copy = MCP_COPY_FAILED;
-    return mcp__copies_done(op, plain_status(op, status));
+    return mcp__copies_done(op, mcp__copies_plain_status(op, status));
 }
 
 /* ---- both at once ---- */
@@ -385,7 +341,7 @@ failed_decision(mcp__op *op, int leg)
 {
     int other = MCP__OTHER(leg);
     int may_decide = !op->view.stands[other] || (!is_decided(op) && !is_count(op));
-    if (mcp__op_is_untried(op, other) && !is_lost_cas(op, leg) && may_decide)
+    if (mcp__op_is_untried(op, other) && !mcp__copies_is_lost_cas(op, leg) && may_decide)
         return send_recorded(op, other);
     /* It may be done yet, late: then the other copy is the one that is right. */
     if (op->leg[leg].copy == MCP_COPY_UNKNOWN && op->view.is_usable[other] &&
@@ -505,8 +461,10 @@ begin_paired(mcp__op *op)
 mcp__step
 mcp__write_begin(mcp__op *op)
 {
-    if (!op->is_mirrored)
-        return send_alone(op, mcp__view_authority(&op->view));
+    if (!op->is_mirrored) {
+        op->phase = ALONE;
+        return mcp__alone_begin(op, mcp__view_authority(&op->view));
+    }
     if (mcp__copies_command(op) == MCP__COMMAND_DELETE)
         return mcp__erase_begin(op);
     if (op->view.exists[MCP__BACKUP])
@@ -526,7 +484,7 @@ mcp__write_answer(mcp__op *op, int leg, uint8_t word, const mcp__reply *reply)
             mcp__copies_is_refusal(op->leg[leg].status) ? MCP_COPY_FAILED : MCP_COPY_OK;
         op->leg[leg].missed = 0;
         adopt_and_keep(op, leg, reply);
-        op->status = (int16_t)plain_status(op, op->leg[leg].status);
+        op->status = (int16_t)mcp__copies_plain_status(op, op->leg[leg].status);
         if (op->verb == MCP_DELETE || op->verb == MCP_SET)
             op->answered = (int8_t)leg;
         return mcp__op_wait();
@@ -537,7 +495,7 @@ mcp__write_answer(mcp__op *op, int leg, uint8_t word, const mcp__reply *reply)
     case CLEAR:
         return take_clear(op, leg);
     case ALONE:
-        return answer_alone(op, leg, reply);
+        return mcp__alone_answer(op, leg, reply);
     case RECORDED:
         op->leg[leg].copy = MCP_COPY_OK;
         mcp__op_adopt(op, leg, reply);
@@ -577,7 +535,7 @@ mcp__write_failed(mcp__op *op, int leg)
     case CLEAR:
         return take_clear(op, leg);
     case ALONE:
-        return failed_alone(op, leg);
+        return mcp__alone_failed(op, leg);
     case RECORDED:
         return mcp__copies_failed(op);
     case BOTH:
