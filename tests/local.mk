@@ -44,11 +44,14 @@ UNIT = \
 	tests/unit/test_token \
 	tests/unit/test_write
 SIM = \
+	tests/sim/test_sim_double \
 	tests/sim/test_sim_faults \
 	tests/sim/test_sim_golden \
 	tests/sim/test_sim_memory \
+	tests/sim/test_sim_relaxed \
 	tests/sim/test_sim_seeds \
-	tests/sim/test_sim_server
+	tests/sim/test_sim_server \
+	tests/sim/test_sim_strict
 LIVE = \
 	tests/live/test_calls \
 	tests/live/test_cluster \
@@ -93,15 +96,22 @@ SIM_SUPPORT = \
 	tests/sim/model.h \
 	tests/sim/net.c \
 	tests/sim/net.h \
+	tests/sim/notes.c \
+	tests/sim/notes.h \
 	tests/sim/ops.c \
 	tests/sim/ops.h \
 	tests/sim/plan.c \
+	tests/sim/promise.c \
+	tests/sim/promise.h \
+	tests/sim/promise_plan.c \
 	tests/sim/random.h \
 	tests/sim/request.c \
 	tests/sim/request.h \
 	tests/sim/rules.c \
 	tests/sim/rules.h \
 	tests/sim/script.h \
+	tests/sim/seeds.c \
+	tests/sim/seeds.h \
 	tests/sim/server.c \
 	tests/sim/server.h \
 	tests/sim/truth.c \

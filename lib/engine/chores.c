@@ -139,8 +139,12 @@ hand_out(mcp__engine *engine, mcp__job *job, const mcp__errand *errand)
         .unique = errand->unique,
         .job = job,
     };
-    mcp__task *task = errand->is_base64 ? NULL : mcp__tasks_begin_background(engine, &wanted);
-    if (task == NULL) { /* no memory; or a key that cannot be sent yet */
+    if (errand->is_base64) { /* nobody stores such a key through this library yet */
+        tell_status(engine, job, errand->tag, MCP__OUTCOME_MISSING);
+        return;
+    }
+    mcp__task *task = mcp__tasks_begin_background(engine, &wanted);
+    if (task == NULL) { /* no memory */
         tell_status(engine, job, errand->tag, MCP__OUTCOME_FAILED);
         return;
     }

@@ -28,6 +28,10 @@ mcp__repair_begin_quarantine(mcp__repair *job)
 int
 mcp__repair_quarantine(mcp__repair *job, int64_t now_ms, mcp__errand *errand)
 {
+#ifdef MCP_MUTANT_NO_QUARANTINE
+    mcp__repair_enter(job, MCP__REPAIR_REPLAYING);
+    return 0;
+#endif
     if (job->is_asked || mcp__repair_must_wait(job->pause_until_ms, now_ms, errand))
         return 1;
     if (job->step == 6) {
@@ -275,7 +279,9 @@ give_key(mcp__repair *job, const plan_row *row, mcp__errand *errand)
     int is_copy = row->kind == ROW_COPY_LISTED || row->kind == ROW_REPLAY_LINES;
     if (is_copy) {
         errand->from = job->setup.witness;
+#ifndef MCP_MUTANT_COPY_ONTO_STALE
         errand->deletes_first = row->kind == ROW_REPLAY_LINES;
+#endif
         if (job->swept.n < MCP__REPAIR_SWEEP)
             mcp__keys_add(&job->swept, errand->key, errand->is_base64);
     }

@@ -338,10 +338,12 @@ look_at(mcp__repair *job, finding *found, mcp__repair_segment *segment, uint32_t
 {
     if (segment->unique == 0 && !is_evicted(segment))
         return;
+#ifndef MCP_MUTANT_YOUNG_REPLAYED
     if (now_ms < segment->since_ms + job->hold_ms) {
         found->n_young++;
         return;
     }
+#endif
     found->n_old++;
     if (segment->since_ms > found->youngest_ms)
         found->youngest_ms = segment->since_ms;

@@ -127,6 +127,10 @@ wants_look(const mcp__op *op, int leg)
 {
     if (leg == MCP__PRIMARY && is_read(op) && !op->view.stands[MCP__PRIMARY])
         return 0;
+#ifdef MCP_MUTANT_VIEW_BESIDE
+    if (is_read(op) && mcp__ledger_is_known(op->ledger[leg]))
+        return 0;
+#endif
     return op->view.is_usable[leg] &&
            !mcp__ledger_is_fresh(op->ledger[leg], op->now_ms, op->promise->view_interval_ms);
 }
@@ -161,6 +165,10 @@ begin_after_look(mcp__op *op)
         op->leg[leg].missed = op->leg[leg].was_asked;
         if (op->leg[leg].was_asked)
             op->view.is_usable[leg] = 0;
+#ifdef MCP_MUTANT_ASSUME_FINE
+        if (op->leg[leg].was_asked)
+            op->view.stands[MCP__OTHER(leg)] = 0;
+#endif
     }
     return begin(op);
 }

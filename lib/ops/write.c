@@ -53,6 +53,13 @@ is_decided(const mcp__op *op)
     }
 }
 
+/* What is told depends on what is there: a copy that missed writes must not answer. */
+static int
+wants_truth(const mcp__op *op)
+{
+    return is_decided(op) || is_count(op) || op->verb == MCP_GAT;
+}
+
 /* ---- one copy, with the record ---- */
 
 static mcp__step
@@ -340,7 +347,7 @@ static mcp__step
 failed_decision(mcp__op *op, int leg)
 {
     int other = MCP__OTHER(leg);
-    int may_decide = !op->view.stands[other] || (!is_decided(op) && !is_count(op));
+    int may_decide = !op->view.stands[other] || !wants_truth(op);
     if (mcp__op_is_untried(op, other) && !mcp__copies_is_lost_cas(op, leg) && may_decide)
         return send_recorded(op, other);
     /* It may be done yet, late: then the other copy is the one that is right. */
@@ -450,7 +457,7 @@ begin_paired(mcp__op *op)
         return send_recorded(op, decider);
     if (view->is_usable[other]) { /* the decider is away, and the other one stands */
         mcp__copies_leave_out(op, decider);
-        if (is_decided(op) || is_count(op))
+        if (wants_truth(op))
             return mcp__op_done(op, mcp__op_failure_status(op, 1));
         return send_recorded(op, other);
     }

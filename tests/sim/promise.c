@@ -201,14 +201,26 @@ check_read(sim_world *world, const sim_op *op, const mcp_result *result)
                     (long long)(op->begun_ms - write->ended_ms));
 }
 
+static int
+has_slow_server(const sim_world *world)
+{
+    for (uint32_t i = 0; i < world->plan.n_faults; i++) {
+        sim_fault_kind kind = world->plan.faults[i].kind;
+        if (kind == SIM_SLOW || kind == SIM_LATE || kind == SIM_DRIP)
+            return 1;
+    }
+    return 0;
+}
+
 /* One of the two was whole when it began, and nothing has happened to it since. */
 static void
 check_served(sim_world *world, const sim_client *client, const sim_op *op, const mcp_result *result)
 {
     if (result->status >= MCP_OK || client->was_troubled || client->memory.n_failed > 0)
         return;
-    /* Two shares and a view interval do not fit into every deadline. */
-    if (world->plan.is_strict && result->status == MCP_UNKNOWN && op->ended_ms == op->deadline_ms)
+    /* Two shares and a view interval do not fit into every deadline, nor three slow answers. */
+    int may_be_late = world->plan.is_strict || has_slow_server(world);
+    if (may_be_late && result->status == MCP_UNKNOWN && op->ended_ms == op->deadline_ms)
         return;
     for (int leg = 0; leg < 2; leg++) {
         uint32_t server = leg == MCP__PRIMARY ? op->pair.primary : op->pair.backup;

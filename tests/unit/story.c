@@ -14,8 +14,8 @@ const int story_statuses[RECORDED] = {
 };
 
 static const char *const names[] = {
-    "none", "get",    "gat",  "touch", "set",  "add",   "replace", "append",  "prepend", "cas",
-    "delete", "incr", "decr", "peek", "lease", "ping", "version", "stats", "flush",
+    "none",   "get",  "gat",  "touch", "set",   "add",  "replace", "append", "prepend", "cas",
+    "delete", "incr", "decr", "peek",  "lease", "ping", "version", "stats",  "flush",
 };
 
 void
@@ -75,8 +75,8 @@ note_change(story *it, int leg, int kind, int what)
 {
     it->copy[leg] = copy_after(what);
     it->missed[leg] = !is_answer(what);
-    it->has_changed[leg] = what == YES || is_refusal(what) ||
-                           (what == MISS && (kind == MCP__COMMAND_DELETE));
+    it->has_changed[leg] =
+        what == YES || is_refusal(what) || (what == MISS && (kind == MCP__COMMAND_DELETE));
     int stores = kind >= MCP__COMMAND_SET && kind <= MCP__COMMAND_CAS;
     it->has_number[leg] = it->has_number[leg] || (stores && what == YES);
 }
@@ -210,8 +210,8 @@ static int
 decider(story *it)
 {
     int leg = authority(it);
-    int is_better = it->view.is_cold[P] && !it->view.is_cold[B] && it->view.is_usable[B] &&
-                    !it->view.stands[B];
+    int is_better =
+        it->view.is_cold[P] && !it->view.is_cold[B] && it->view.is_usable[B] && !it->view.stands[B];
     return leg == P && is_better ? B : leg;
 }
 
@@ -394,8 +394,17 @@ tell_delete(story *it)
         return;
     }
     int found = what[P] == YES || what[B] == YES;
+    int has_two = is_answer(what[P]) && is_answer(what[B]);
+    int is_waited_for =
+        has_two && (view->is_cold[P] || view->is_cold[B] || view->stands[P] || view->stands[B]);
+    if (is_waited_for) {
+        int third = ask(it, B, kind);
+        it->missed[B] = !is_answer(third);
+        if (!is_answer(third))
+            it->copy[B] = copy_after(third);
+    }
     end(it, found || it->request->verb == MCP_SET ? MCP_OK : MCP_NOT_FOUND);
-    if (is_answer(what[P]) && is_answer(what[B]))
+    if (has_two && !is_waited_for)
         story_note(it->log, sizeof it->log, "owed ", B, MCP__COMMAND_DELETE);
 }
 
@@ -429,7 +438,10 @@ tell_after_mirror(story *it, int leg, int kind, int what)
         end(it, it->status);
     } else if (is_answer(what) && it->view.stands[other] && it->has_number[leg]) {
         /* It stands, so the order of writes there is not the authority's. */
-        it->missed[other] = ask(it, leg, MCP__WORD_PEEK) != YES;
+        int seen = ask(it, leg, MCP__WORD_PEEK);
+        it->missed[other] = !is_answer(seen);
+        if (is_answer(seen) && seen != YES)
+            clean(it, other); /* two wrote it in different orders */
         end(it, it->status);
     } else {
         end(it, it->status);
@@ -493,10 +505,15 @@ tell_decided(story *it, int leg)
     }
     int is_over = what == HOPELESS || (it->request->verb == MCP_CAS && what >= SILENT);
     /* Who missed writes cannot tell what a change that builds on the value comes to. */
-    int knows = !it->view.stands[other] || !(is_decided(kind) || is_count(kind));
+    int knows = !it->view.stands[other] ||
+                !(is_decided(kind) || is_count(kind) || kind == MCP__COMMAND_GAT);
     if (it->view.exists[other] && !is_over && knows)
         tell_one(it, other);
-    else
+    else if (it->copy[leg] == MCP_COPY_UNKNOWN && it->view.is_usable[other] && !it->missed[other] &&
+             it->keeps_record) {
+        it->status = MCP_UNKNOWN; /* and it may be done yet: the other copy is right */
+        put_on_record(it, other);
+    } else
         nobody_answered(it, 1);
 }
 
@@ -516,7 +533,7 @@ static void
 tell_pair(story *it)
 {
     int kind = kind_of(it), leg = decider(it), other = 1 - leg;
-    int builds = is_decided(kind) || is_count(kind);
+    int builds = is_decided(kind) || is_count(kind) || kind == MCP__COMMAND_GAT;
     int has_both = it->view.is_usable[P] && it->view.is_usable[B];
     int is_late = it->is_late && leg == P && !it->view.stands[P] && !it->view.stands[B];
     int has_none = !it->view.is_usable[P] && !it->view.is_usable[B];

@@ -175,13 +175,15 @@ static size_t
 slow_entry(const char *text, size_t len)
 {
     static const char hex[] = "0123456789abcdef";
-    if (len < 12 || !is_digits(text, 8, hex))
+    if (len < 18 || !is_digits(text, 8, hex))
         return 0;
-    if (len >= 18 && text[8] == '=' && is_digits(text + 9, 8, hex) && text[17] == ';')
+    if (text[8] == '=' && is_digits(text + 9, 8, hex) && text[17] == ';')
         return 18;
-    if (text[8] != '+' || !is_digits(text + 9, 2, hex) || text[11] != ';')
+    if (len < 21 || text[8] != '+' || text[11] != '.' || text[20] != ';')
         return 0;
-    return is_digits(text + 9, 2, "0123456789") && atoi(text + 9) < 64 ? 12 : 0;
+    if (!is_digits(text + 9, 2, "0123456789") || !is_digits(text + 12, 8, hex))
+        return 0;
+    return atoi(text + 9) < 64 ? 21 : 0;
 }
 
 /* Everything that is an entry, wherever it begins, without those of `id8` (8 digits). */
@@ -219,7 +221,7 @@ compare_lists(const char *text, size_t len, uint32_t id8)
 
 START_TEST(lists_of_strangers)
 {
-    const mcp__span letters = SPAN("00123456789abcdef=+;;;gAF\n \xff\0");
+    const mcp__span letters = SPAN("00123456789abcdef=+.;;;gAF\n \xff\0");
     uint64_t state = 21;
     size_t passed = 0;
     for (int i = 0; i < 60000; i++) {
@@ -227,7 +229,9 @@ START_TEST(lists_of_strangers)
         size_t len = 0;
         for (size_t n = below(&state, 6); n > 0; n--) {
             uint64_t bits = next_random(&state);
-            mcp__mark mark = {(uint32_t)bits % 3, (uint32_t)(bits >> 32), (bits >> 20) & 63, i & 1};
+            mcp__mark mark = {.id8 = (uint32_t)bits % 3, .is_segment = bits >> 10 & 1};
+            mark.inc8 = mark.tag = (uint32_t)(bits >> 32);
+            mark.segment = bits >> 20 & 63;
             len += mcp__marks_put(text + len, &mark);
             size_t noise = below(&state, 3) == 0 ? below(&state, 20) : 0;
             scribble(&state, text + len, noise, letters);
@@ -251,13 +255,26 @@ START_TEST(list_rows)
         {"00000001=0000000a;", "00000001=0000000a;"},
         {"00000001=0000000a", ""}, /* no end: appends are whole */
         {"00000001=0000000a;00000001=0000000b;", "00000001=0000000a;00000001=0000000b;"},
-        {"00000002=0000000a;00000002+00;00000002+63;", ""},
-        {"00000002=0000000a;00000003=0000000b;00000002+07;00000003+07;",
-         "00000003=0000000b;00000003+07;"},
-        {"00000001+00;00000001+63;", "00000001+00;00000001+63;"},
-        {"00000001+64;00000001+99;", ""},
-        {"00000001+7;00000001+007;", ""},
-        {"00000001+7a;00000001+-1;", ""},
+        {"00000002=0000000a;00000002+00.0000000c;00000002+63.0000000d;", ""},
+        {"00000002=0000000a;00000003=0000000b;00000002+07.0000000c;00000003+07.0000000d;",
+         "00000003=0000000b;00000003+07.0000000d;"},
+        {"00000001+00.00000001;00000001+63.0fffffff;",
+         "00000001+00.00000001;00000001+63.0fffffff;"},
+        /* The same segment begun twice: both tags stay. */
+        {"00000001+05.0000000c;00000001+05.0000000d;",
+         "00000001+05.0000000c;00000001+05.0000000d;"},
+        {"00000001+05.0000000c", ""},
+        {"00000001+64.0000000c;00000001+99.0000000c;", ""},
+        {"00000001+7.0000000c;00000001+007.0000000c;", ""},
+        {"00000001+7a.0000000c;00000001+-1.0000000c;", ""},
+        /* Without a tag it does not say which beginning of the segment it means. */
+        {"00000001+05;00000003+06.0000000c;", "00000003+06.0000000c;"},
+        {"00000003+06.0000000c;00000001+05;00000001=0000000a;",
+         "00000003+06.0000000c;00000001=0000000a;"},
+        {"00000001+05.;00000001+05.000000c;00000001+05.00000000c;", ""},
+        {"00000001+05.0000000C;00000001+05.0000000g;00000001+05.-000000c;", ""},
+        {"00000001+05=0000000c;00000001+05:0000000c;00000001+050000000c;", ""},
+        {"00000001=05.0000000c;00000001.0000000c;00000001+0000000c;", ""},
         {"0000000A=00000001;", ""},
         {"0000000a=0000000B;", ""},
         {"0000001=0000000a;", ""},
@@ -268,8 +285,10 @@ START_TEST(list_rows)
         /* What strangers append does not hide what comes behind it. */
         {"x00000001=0000000a;", "00000001=0000000a;"},
         {"00000002=00000003=0000000a;", "00000003=0000000a;"},
-        {"\r\n00000001+63;", "00000001+63;"},
-        {"00000001=00000003+05;", "00000003+05;"},
+        {"\r\n00000001+63.0000000c;", "00000001+63.0000000c;"},
+        {"00000001=00000003+05.0000000c;", "00000003+05.0000000c;"},
+        {"00000001+05.00000003=0000000a;", "00000003=0000000a;"},
+        {"00000002+05.00000003+06.0000000c;", "00000003+06.0000000c;"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char out[256];
@@ -286,8 +305,8 @@ END_TEST
 START_TEST(list_bytes)
 {
     for (int byte = 0; byte < 256; byte++) {
-        for (size_t at = 0; at < 30; at++) {
-            char list[] = "01abcdef=89abcd01;01abcdef+47;";
+        for (size_t at = 0; at < 39; at++) {
+            char list[] = "01abcdef=89abcd01;01abcdef+47.0a1b2c3d;";
             list[at] = (char)byte;
             compare_lists(list, sizeof list - 1, 0x01abcdef);
             compare_lists(list, sizeof list - 1, 0);
@@ -303,16 +322,17 @@ START_TEST(entries_go_round)
         uint64_t bits = next_random(&state);
         mcp__mark mark = {.id8 = (uint32_t)bits, .is_segment = i & 1}, back;
         mark.inc8 = mark.is_segment ? 0 : (uint32_t)(bits >> 32);
-        mark.segment = mark.is_segment ? (uint8_t)(bits >> 40 & 63) : 0;
+        mark.tag = mark.is_segment ? MCP__MARKS_TAG(bits >> 32) : 0;
+        mark.segment = mark.is_segment ? (uint8_t)(next_random(&state) >> 40 & 63) : 0;
         char text[MCP__MARKS_ENTRY_MAX];
         size_t len = mcp__marks_put(text, &mark);
-        ck_assert_uint_eq(len, mark.is_segment ? 12 : 18);
+        ck_assert_uint_eq(len, mark.is_segment ? 21 : 18);
         uint8_t *exact = exact_copy(text, len);
         const uint8_t *at = exact;
         ck_assert(mcp__marks_next(&at, exact + len, &back));
         ck_assert_ptr_eq(at, exact + len);
-        ck_assert(back.id8 == mark.id8 && back.inc8 == mark.inc8 && back.segment == mark.segment &&
-                  back.is_segment == mark.is_segment);
+        ck_assert(back.id8 == mark.id8 && back.inc8 == mark.inc8 && back.tag == mark.tag &&
+                  back.segment == mark.segment && back.is_segment == mark.is_segment);
         ck_assert(!mcp__marks_next(&at, exact + len, &back));
         for (size_t cut = 0; cut < len; cut++) {
             uint8_t *part = exact_copy(text, cut);
@@ -322,6 +342,30 @@ START_TEST(entries_go_round)
         }
         free(exact);
     }
+}
+END_TEST
+
+/* What an entry says and what the segment's own flags say are compared: no bit may get lost. */
+START_TEST(tags_and_flags)
+{
+    static const struct {
+        uint32_t tag, flags;
+        const char *entry;
+    } rows[] = {
+        {1, 0x11, "0000000a+63.00000001;"},
+        {0x0123abcd, 0x123abcd1, "0000000a+63.0123abcd;"},
+        {0x0fffffff, 0xfffffff1, "0000000a+63.0fffffff;"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[MCP__MARKS_ENTRY_MAX];
+        mcp__mark mark = {.id8 = 10, .tag = rows[i].tag, .segment = 63, .is_segment = 1};
+        ck_assert_uint_eq(MCP__MARKS_TAG_FLAGS(rows[i].tag), rows[i].flags);
+        ck_assert_uint_eq(MCP__MARKS_TAG(rows[i].flags), rows[i].tag);
+        ck_assert_uint_eq(mcp__marks_put(text, &mark), 21);
+        ck_assert_mem_eq(text, rows[i].entry, 21);
+    }
+    /* Begun by who knows no tags: the format alone. */
+    ck_assert_uint_eq(MCP__MARKS_TAG(MCP__MARKS_FORMAT), 0);
 }
 END_TEST
 
@@ -434,6 +478,7 @@ main(void)
     tcase_add_test(marks, list_rows);
     tcase_add_test(marks, list_bytes);
     tcase_add_test(marks, entries_go_round);
+    tcase_add_test(marks, tags_and_flags);
     tcase_add_test(marks, epochs_go_round);
     tcase_add_test(marks, epochs_of_strangers);
     suite_add_tcase(suite, marks);

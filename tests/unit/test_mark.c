@@ -1,0 +1,611 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Putting a key on record, reply by reply; and among others who write, evict and repair. */
+#include "ops/mark.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "op_kit.h"
+#include "ops/steps.h"
+#include "ops/write.h"
+
+static uint32_t
+segment(void)
+{
+    return mcp__marks_segment("key", 3);
+}
+
+/* The marks as the witness has them when P is on record with the key's segment of this tag. */
+static const char *
+listed(uint32_t tag)
+{
+    static char text[100];
+    snprintf(text, sizeof text, "0000aaaa=00000005;0000aaaa+%02u.%08x;", segment(), tag);
+    return text;
+}
+
+static void
+tagged(uint32_t tag, uint64_t size)
+{
+    mcp__reply reply = {
+        .kind = MCP__REPLY_DONE, .flags = MCP__MARKS_TAG_FLAGS(tag), .size = size, .ttl = -1};
+    kit_reply(B, reply, MCP_OK);
+}
+
+/* A set of which the primary, away, is known to miss it. */
+static void
+begin_set(void)
+{
+    kit_init(MCP_SET);
+    kit_begin(MCP_SET);
+    k.op.view.is_usable[P] = 0;
+    k.step = mcp__write_begin(&k.op);
+}
+
+START_TEST(all_is_in_order_already)
+{
+    begin_set();
+    expect_step("B:set look journal size bump marks"); /* in this order */
+    kit_done(B, 9);
+    tagged(7, 100);
+    kit_done(B, 0);
+    tagged(7, 104);
+    kit_done(B, 0);
+    expect_step("wait");
+    kit_value(B, listed(7), 3);
+    expect_step("done");
+    ck_assert_int_eq(k.op.status, MCP_OK);
+    ck_assert_int_eq(k.op.leg[P].copy, MCP_COPY_FAILED);
+    ck_assert_int_eq(k.op.leg[B].copy, MCP_COPY_OK);
+    kit_fini();
+}
+END_TEST
+
+/* The first bundle finds nothing at all. */
+static void
+find_nothing(void)
+{
+    expect_step("B:set look journal size bump marks");
+    kit_done(B, 9);
+    kit_miss(B);
+    kit_no(B, MCP_NOT_STORED);
+    kit_miss(B);
+    kit_no(B, MCP_NOT_STORED);
+    kit_miss(B);
+}
+
+START_TEST(nothing_is_there_yet)
+{
+    begin_set();
+    find_nothing();
+    expect_step("B:begin bump marks");
+    uint32_t tag = k.op.mark.new_tag;
+    kit_done(B, 0);
+    kit_no(B, MCP_NOT_STORED);
+    kit_miss(B);
+    expect_step("B:list-new bump marks"); /* the tag, now that it is known whose it is */
+    ck_assert_uint_eq(k.op.mark.lists, MCP__MARK_SEGMENT | MCP__MARK_ENTRY);
+    kit_done(B, 0);
+    kit_done(B, 0);
+    kit_value(B, listed(tag), 3);
+    expect_step("done");
+    ck_assert_int_eq(k.op.status, MCP_OK);
+    kit_fini();
+}
+END_TEST
+
+START_TEST(somebody_else_begins_the_segment)
+{
+    begin_set();
+    find_nothing();
+    expect_step("B:begin bump marks");
+    kit_no(B, MCP_NOT_STORED);
+    kit_no(B, MCP_NOT_STORED);
+    kit_miss(B);
+    expect_step("B:look journal size bump marks");
+    tagged(8, 100);
+    kit_done(B, 0);
+    tagged(8, 104);
+    kit_done(B, 0);
+    kit_value(B, "0000aaaa=00000005;", 3); /* and has not listed its tag yet: so we do */
+    expect_step("B:list bump marks");
+    ck_assert_uint_eq(k.op.mark.lists, MCP__MARK_SEGMENT);
+    kit_done(B, 0);
+    kit_done(B, 0);
+    kit_value(B, listed(8), 4);
+    expect_step("done");
+    ck_assert_int_eq(k.op.status, MCP_OK);
+    kit_fini();
+}
+END_TEST
+
+START_TEST(somebody_else_begins_the_list)
+{
+    begin_set();
+    find_nothing();
+    expect_step("B:begin bump marks");
+    kit_done(B, 0);
+    kit_no(B, MCP_NOT_STORED);
+    kit_miss(B);
+    expect_step("B:list-new bump marks");
+    kit_no(B, MCP_NOT_STORED);
+    kit_done(B, 0);
+    kit_value(B, "0000cccc=00000005;", 3);
+    expect_step("B:list bump marks");
+    kit_done(B, 0);
+    kit_done(B, 0);
+    kit_value(B, listed(k.op.mark.tag), 4);
+    expect_step("done");
+    ck_assert_int_eq(k.op.status, MCP_OK);
+    kit_fini();
+}
+END_TEST
+
+/* Another tag behind the append than before it, or none before it: the line may be in neither. */
+START_TEST(the_segment_is_another_one_meanwhile)
+{
+    static const struct {
+        uint32_t before, behind;
+    } rows[] = {{7, 8}, {7, 0}, {0, 8}};
+    for (size_t i = 0; i < 3; i++) {
+        begin_set();
+        expect_step("B:set look journal size bump marks");
+        kit_done(B, 9);
+        rows[i].before ? tagged(rows[i].before, 100) : kit_miss(B);
+        kit_done(B, 0);
+        rows[i].behind ? tagged(rows[i].behind, 10) : kit_miss(B);
+        kit_done(B, 0);
+        kit_value(B, listed(rows[i].before ? rows[i].before : rows[i].behind), 3);
+        const char *again = kit_words();
+        ck_assert_msg(strcmp(again, "B:look journal size bump marks") == 0 ||
+                          (!rows[i].before && strcmp(again, "B:begin bump marks") == 0),
+                      "row %zu: %s", i, again);
+        kit_fini();
+    }
+}
+END_TEST
+
+START_TEST(a_large_segment_becomes_whole)
+{
+    begin_set();
+    expect_step("B:set look journal size bump marks");
+    kit_done(B, 9);
+    tagged(7, MCP__MARKS_SEGMENT_MAX);
+    kit_done(B, 0);
+    tagged(7, MCP__MARKS_SEGMENT_MAX + 1);
+    kit_done(B, 0);
+    kit_value(B, listed(7), 3);
+    expect_step("B:whole bump marks");
+    uint32_t tag = k.op.mark.new_tag;
+    ck_assert_uint_ne(tag, 7); /* else its eviction would look like the old one's deletion */
+    kit_done(B, 0);
+    kit_done(B, 0);
+    kit_value(B, listed(7), 4);
+    expect_step("B:list bump marks");
+    ck_assert_uint_eq(k.op.mark.lists, MCP__MARK_SEGMENT);
+    kit_done(B, 0);
+    kit_done(B, 0);
+    kit_value(B, listed(tag), 5);
+    expect_step("done");
+    kit_fini();
+}
+END_TEST
+
+START_TEST(a_size_at_the_limit_is_not_too_large)
+{
+    begin_set();
+    expect_step("B:set look journal size bump marks");
+    kit_done(B, 9);
+    tagged(7, MCP__MARKS_SEGMENT_MAX - 5);
+    kit_done(B, 0);
+    tagged(7, MCP__MARKS_SEGMENT_MAX);
+    kit_done(B, 0);
+    kit_value(B, listed(7), 3);
+    expect_step("done");
+    kit_fini();
+}
+END_TEST
+
+/* No memory there, for ever: the write is not acknowledged, and it comes to an end. */
+START_TEST(a_record_that_cannot_be_made_fails_the_write)
+{
+    begin_set();
+    int n_bundles = 0;
+    expect_step("B:set look journal size bump marks");
+    kit_done(B, 9);
+    while (!k.step.is_done) {
+        while (k.op.leg[B].state == MCP__LEG_SENT)
+            kit_no(B, MCP_SERVER_FULL);
+        (void)kit_words();
+        ck_assert_int_lt(++n_bundles, 10);
+    }
+    ck_assert_int_eq(k.op.status, MCP_UNKNOWN);
+    ck_assert_int_eq(k.op.leg[B].copy, MCP_COPY_OK);
+    ck_assert_int_ge(n_bundles, 4);
+    kit_fini();
+}
+END_TEST
+
+START_TEST(a_record_that_is_lost_on_its_way_fails_the_write)
+{
+    for (int n = 1; n < 6; n++) {
+        begin_set();
+        expect_step("B:set look journal size bump marks");
+        kit_done(B, 9);
+        for (int i = 1; i < n; i++)
+            kit_done(B, 0);
+        kit_fail(B, MCP__FAILURE_TIMEOUT, 1);
+        expect_step("done");
+        ck_assert_int_eq(k.op.status, MCP_UNKNOWN);
+        kit_fini();
+    }
+}
+END_TEST
+
+/* ---- how the words look ---- */
+
+static void
+expect_command(uint8_t word, mcp__command_kind kind, const char *key, const char *value,
+               uint32_t flags)
+{
+    mcp__scratch scratch;
+    mcp__command command = mcp__op_command(&k.op, B, word, &scratch);
+    ck_assert_int_eq(command.kind, kind);
+    ck_assert_uint_eq(command.key.len, strlen(key));
+    ck_assert_mem_eq(command.key.bytes, key, strlen(key));
+    ck_assert_uint_eq(command.flags, flags);
+    ck_assert_int_eq(command.ttl, 0);
+    if (value == NULL)
+        return;
+    ck_assert_uint_eq(command.value.len, strlen(value));
+    ck_assert_mem_eq(command.value.bytes, value, strlen(value));
+}
+
+START_TEST(words_as_commands)
+{
+    char journal[40], list[100];
+    begin_set();
+    k.op.mark.tag = 0xabc;
+    k.op.mark.new_tag = 0xdef;
+    k.op.mark.lists = MCP__MARK_SEGMENT | MCP__MARK_ENTRY;
+    snprintf(journal, sizeof journal, "mcp:j:0000aaaa:%02u", segment());
+    snprintf(list, sizeof list, "0000aaaa+%02u.00000abc;0000aaaa=0000cafe;", segment());
+    expect_command(MCP__WORD_MARKS, MCP__COMMAND_GET, "mcp:s", NULL, 0);
+    expect_command(MCP__WORD_JOURNAL_LOOK, MCP__COMMAND_PEEK, journal, NULL, 0);
+    expect_command(MCP__WORD_JOURNAL, MCP__COMMAND_APPEND, journal, "kkey\n", 1);
+    expect_command(MCP__WORD_JOURNAL_NEW, MCP__COMMAND_ADD, journal, "kkey\n", 0xdef1);
+    expect_command(MCP__WORD_JOURNAL_SIZE, MCP__COMMAND_PEEK, journal, NULL, 0);
+    expect_command(MCP__WORD_JOURNAL_WHOLE, MCP__COMMAND_SET, journal, "*", 0xdef1);
+    expect_command(MCP__WORD_LIST, MCP__COMMAND_APPEND, "mcp:s", list, 1);
+    expect_command(MCP__WORD_LIST_NEW, MCP__COMMAND_ADD, "mcp:s", list, 1);
+    expect_command(MCP__WORD_BUMP, MCP__COMMAND_APPEND, "mcp:s", "", 1);
+    expect_command(MCP__WORD_EPOCH, MCP__COMMAND_GET, "mcp:e", NULL, 0);
+    expect_command(MCP__WORD_PEEK, MCP__COMMAND_PEEK, "key", NULL, 0);
+    kit_fini();
+}
+END_TEST
+
+/* ---- a whole server ---- */
+
+START_TEST(a_server_that_missed_everything)
+{
+    kit_init(MCP_SET);
+    kit_begin(MCP__VERB_WHOLE);
+    k.step = mcp__mark_begin_whole(&k.op, B);
+    uint32_t last_tag = 0;
+    for (int i = 0; i < MCP__MARKS_SEGMENTS; i++) {
+        char journal[40];
+        snprintf(journal, sizeof journal, "mcp:j:0000aaaa:%02d", i);
+        expect_step("B:whole");
+        ck_assert_uint_ne(k.op.mark.new_tag, last_tag);
+        last_tag = k.op.mark.new_tag;
+        expect_command(MCP__WORD_JOURNAL_WHOLE, MCP__COMMAND_SET, journal, "*", last_tag << 4 | 1);
+        kit_done(B, 0);
+    }
+    expect_step("B:list-new bump marks"); /* the mark behind them: else it could be cleared first */
+    kit_done(B, 0);
+    kit_done(B, 0);
+    kit_value(B, "0000aaaa=0000cafe;", 3);
+    expect_step("done");
+    ck_assert_int_eq(k.op.status, MCP_OK);
+    kit_fini();
+}
+END_TEST
+
+/* ---- strict ---- */
+
+/* The acknowledgement waits until nobody can go by an older view. */
+START_TEST(strict_holds_the_answer)
+{
+    for (int late = 0; late < 2; late++) {
+        kit_init(MCP_SET);
+        k.promise.is_strict = 1;
+        kit_begin(MCP_SET);
+        k.op.view.is_usable[P] = 0;
+        k.op.deadline_ms = late ? 1150 : 1500;
+        k.step = mcp__write_begin(&k.op);
+        expect_step("B:set look journal size bump marks");
+        kit_done(B, 9);
+        tagged(7, 1);
+        kit_done(B, 0);
+        tagged(7, 2);
+        kit_done(B, 0);
+        k.op.now_ms = 1010;
+        kit_value(B, listed(7), 3); /* first seen now, at 1010 */
+        expect_step("wait");
+        ck_assert_int_eq(k.op.hold_ms, late ? 1150 : 1210);
+        k.op.now_ms = k.op.hold_ms;
+        k.step = mcp__steps_time(&k.op);
+        expect_step("done");
+        ck_assert_int_eq(k.op.status, late ? MCP_UNKNOWN : MCP_OK);
+        kit_fini();
+    }
+}
+END_TEST
+
+START_TEST(strict_waits_for_new_marks_only)
+{
+    kit_init(MCP_SET);
+    k.promise.is_strict = 1;
+    kit_marks(B, "0000aaaa=00000005;", 2); /* seen at 1000 */
+    kit_begin(MCP_SET);
+    k.op.view.is_usable[P] = 0;
+    k.op.now_ms = 1200;
+    k.step = mcp__write_begin(&k.op);
+    expect_step("B:set look journal size bump marks");
+    kit_done(B, 9);
+    tagged(7, 1);
+    kit_done(B, 0);
+    tagged(7, 2);
+    kit_done(B, 0);
+    kit_value(B, listed(7), 3);
+    expect_step("done");
+    ck_assert_int_eq(k.op.status, MCP_OK);
+    kit_fini();
+}
+END_TEST
+
+/* ---- among others ---- */
+
+/* The witness: the segment, the list, and whether the change is there. */
+static struct {
+    char list[2000];
+    size_t list_len;
+    uint64_t list_cas; /* 0: there is none */
+    uint32_t tag;      /* of the segment; 0: there is none */
+    int has_line, has_change;
+} witness;
+static uint64_t cas_count;
+
+/* Who repairs: what it read, what it deleted itself, and whether the key is right by now. */
+static struct {
+    uint64_t read_cas; /* of the list, before it saw the segment absent; 0: it has not */
+    uint32_t deleted[20];
+    size_t n_deleted;
+    int is_right;
+} repairer;
+
+static uint64_t state;
+
+static uint32_t
+draw(uint32_t of)
+{
+    return (uint32_t)(next_random(&state) >> 20) % of;
+}
+
+static void
+append_list(const char *text, size_t len, int may_create)
+{
+    if ((witness.list_cas == 0) != may_create)
+        return;
+    memcpy(witness.list + witness.list_len, text, len);
+    witness.list_len += len;
+    witness.list_cas = ++cas_count;
+}
+
+static void
+other_lists(uint32_t tag)
+{
+    char text[MCP__MARKS_ENTRY_MAX];
+    mcp__mark mark = {
+        .id8 = P_ID8, .inc8 = 5, .tag = tag, .segment = (uint8_t)segment(), .is_segment = tag != 0};
+    append_list(text, mcp__marks_put(text, &mark), witness.list_cas == 0);
+}
+
+/* What stands there says that a segment was evicted: everything of it is put right. */
+static int
+lists_evicted(int *is_listed)
+{
+    const uint8_t *at = (const uint8_t *)witness.list, *end = at + witness.list_len;
+    mcp__mark mark;
+    int evicted = 0;
+    *is_listed = 0;
+    while (at < end && mcp__marks_next(&at, end, &mark)) {
+        *is_listed |= !mark.is_segment && mark.id8 == P_ID8;
+        int known = !mark.is_segment || mark.tag == witness.tag;
+        for (size_t i = 0; i < repairer.n_deleted; i++)
+            known |= repairer.deleted[i] == mark.tag;
+        evicted |= !known && mark.segment == segment();
+    }
+    return evicted;
+}
+
+/* One round of a repair without waiting: the segment is replayed and deleted, or seen absent. */
+static void
+repair_round(void)
+{
+    int is_listed, evicted = lists_evicted(&is_listed);
+    if (!is_listed)
+        return;
+    repairer.read_cas = 0;
+    if ((evicted || witness.has_line) && witness.has_change)
+        repairer.is_right = 1;
+    if (witness.tag != 0 && repairer.n_deleted < 20) {
+        repairer.deleted[repairer.n_deleted++] = witness.tag;
+        witness.tag = 0;
+        witness.has_line = 0;
+        return;
+    }
+    repairer.read_cas = witness.list_cas;
+}
+
+static void
+repair_clear(void)
+{
+    if (repairer.read_cas == 0 || repairer.read_cas != witness.list_cas)
+        return;
+    mcp__span list = {witness.list, witness.list_len};
+    static char shorter[sizeof witness.list];
+    witness.list_len = mcp__marks_without(shorter, list, P_ID8);
+    memcpy(witness.list, shorter, witness.list_len);
+    witness.list_cas = ++cas_count;
+    repairer.read_cas = 0;
+    repairer.n_deleted = 0; /* of the incarnation that is over */
+}
+
+/* Something that others may do at any time. */
+static void
+others_act(void)
+{
+    switch (draw(16)) {
+    case 0:
+        if (witness.tag == 0)
+            witness.tag = 0x1000 + (uint32_t)++cas_count;
+        break;
+    case 1: /* evicted */
+        witness.tag = 0;
+        witness.has_line = 0;
+        break;
+    case 2:
+        other_lists(0);
+        break;
+    case 3:
+        if (witness.tag != 0)
+            other_lists(witness.tag);
+        break;
+    case 4:
+    case 5:
+        repair_round();
+        break;
+    case 6:
+        repair_clear();
+        break;
+    default:
+        break;
+    }
+}
+
+static void
+serve_journal(const mcp__command *command)
+{
+    mcp__reply there = {.kind = MCP__REPLY_DONE,
+                        .flags = MCP__MARKS_TAG_FLAGS(witness.tag),
+                        .size = 100,
+                        .ttl = -1};
+    if (command->kind == MCP__COMMAND_PEEK) {
+        witness.tag != 0 ? kit_reply(B, there, MCP_OK) : kit_miss(B);
+        return;
+    }
+    if ((witness.tag == 0) != (command->kind == MCP__COMMAND_ADD)) {
+        kit_no(B, MCP_NOT_STORED);
+        return;
+    }
+    if (command->kind == MCP__COMMAND_ADD)
+        witness.tag = MCP__MARKS_TAG(command->flags);
+    witness.has_line = 1;
+    kit_done(B, 0);
+}
+
+static void
+serve_list(const mcp__command *command)
+{
+    if (command->kind != MCP__COMMAND_GET) {
+        uint64_t before = witness.list_cas;
+        append_list(command->value.bytes, command->value.len, command->kind == MCP__COMMAND_ADD);
+        before != witness.list_cas ? kit_done(B, 0) : kit_no(B, MCP_NOT_STORED);
+        return;
+    }
+    mcp__reply reply = {.kind = witness.list_cas != 0 ? MCP__REPLY_VALUE : MCP__REPLY_MISS,
+                        .cas = witness.list_cas,
+                        .ttl = -1,
+                        .value = {witness.list, witness.list_len}};
+    kit_reply(B, reply, witness.list_cas != 0 ? MCP_OK : MCP_NOT_FOUND);
+}
+
+static void
+serve_word(void)
+{
+    const mcp__leg *leg = &k.op.leg[B];
+    mcp__scratch scratch;
+    mcp__command command = mcp__op_command(&k.op, B, leg->bundle[leg->n_answered], &scratch);
+    if (command.key.len == 3) {
+        witness.has_change = 1;
+        repairer.is_right = 0; /* what was copied before is old now */
+        kit_done(B, 9);
+    } else if (command.key.len == 5) {
+        serve_list(&command);
+    } else {
+        serve_journal(&command);
+    }
+}
+
+/* Whatever others did: when the write is acknowledged, a repair puts the key right. */
+static int
+one_course(uint64_t seed)
+{
+    memset(&witness, 0, sizeof witness);
+    memset(&repairer, 0, sizeof repairer);
+    state = seed;
+    begin_set();
+    (void)kit_words();
+    while (!k.step.is_done) {
+        while (k.op.leg[B].state == MCP__LEG_SENT && !k.step.is_done) {
+            others_act();
+            serve_word();
+        }
+        (void)kit_words();
+    }
+    int is_acknowledged = k.op.status == MCP_OK;
+    repair_clear(); /* with what it knew before */
+    for (int i = 0; i < 4; i++) {
+        repair_round();
+        repair_clear();
+    }
+    ck_assert_msg(!is_acknowledged || repairer.is_right,
+                  "course %llu: acknowledged, and no repair finds it", (unsigned long long)seed);
+    kit_fini();
+    return is_acknowledged;
+}
+
+START_TEST(a_repair_finds_what_was_acknowledged)
+{
+    int n_acknowledged = 0;
+    for (uint64_t seed = 1; seed <= 40000; seed++)
+        n_acknowledged += one_course(seed);
+    ck_assert_int_gt(n_acknowledged, 30000);
+}
+END_TEST
+
+int
+main(void)
+{
+    Suite *suite = suite_create("mark");
+    TCase *all = tcase_create("mark");
+    tcase_set_timeout(all, 120);
+    tcase_add_test(all, all_is_in_order_already);
+    tcase_add_test(all, nothing_is_there_yet);
+    tcase_add_test(all, somebody_else_begins_the_segment);
+    tcase_add_test(all, somebody_else_begins_the_list);
+    tcase_add_test(all, the_segment_is_another_one_meanwhile);
+    tcase_add_test(all, a_large_segment_becomes_whole);
+    tcase_add_test(all, a_size_at_the_limit_is_not_too_large);
+    tcase_add_test(all, a_record_that_cannot_be_made_fails_the_write);
+    tcase_add_test(all, a_record_that_is_lost_on_its_way_fails_the_write);
+    tcase_add_test(all, words_as_commands);
+    tcase_add_test(all, a_server_that_missed_everything);
+    tcase_add_test(all, strict_holds_the_answer);
+    tcase_add_test(all, strict_waits_for_new_marks_only);
+    tcase_add_test(all, a_repair_finds_what_was_acknowledged);
+    suite_add_tcase(suite, all);
+    return run_suite(suite);
+}
