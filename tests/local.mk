@@ -5,6 +5,7 @@ EXTRA_DIST += $(CHECKS) tests/mutants.sh tests/check/allow.txt tests/faults.tsv 
 
 # Programs of one file, named without its ".c".
 UNIT = \
+	tests/unit/test_agree \
 	tests/unit/test_buf \
 	tests/unit/test_classic \
 	tests/unit/test_drive \
@@ -12,6 +13,7 @@ UNIT = \
 	tests/unit/test_drive_pair \
 	tests/unit/test_dump \
 	tests/unit/test_err \
+	tests/unit/test_fill \
 	tests/unit/test_health \
 	tests/unit/test_hello \
 	tests/unit/test_io_clock \
@@ -20,13 +22,16 @@ UNIT = \
 	tests/unit/test_io_rand \
 	tests/unit/test_io_sock \
 	tests/unit/test_key \
+	tests/unit/test_ledger \
 	tests/unit/test_line \
 	tests/unit/test_link \
 	tests/unit/test_link_out \
+	tests/unit/test_mark \
 	tests/unit/test_marks \
 	tests/unit/test_marks_journal \
 	tests/unit/test_meta \
 	tests/unit/test_meta_encode \
+	tests/unit/test_news \
 	tests/unit/test_options \
 	tests/unit/test_options_files \
 	tests/unit/test_options_wrong \
@@ -42,6 +47,7 @@ UNIT = \
 	tests/unit/test_steps \
 	tests/unit/test_timer \
 	tests/unit/test_token \
+	tests/unit/test_verify \
 	tests/unit/test_write
 SIM = \
 	tests/sim/test_sim_double \
@@ -121,6 +127,8 @@ UNIT_SUPPORT = \
 	tests/unit/errands.c \
 	tests/unit/errands.h \
 	tests/unit/marks_kit.h \
+	tests/unit/op_kit.c \
+	tests/unit/op_kit.h \
 	tests/unit/place_kit.h \
 	tests/unit/repair_record.c \
 	tests/unit/repair_record.h \

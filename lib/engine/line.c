@@ -223,10 +223,12 @@ is_ageing(const mcp__engine *engine, const mcp__server *server)
     return age_ms >= interval_ms - early_ms;
 }
 
+/* `asks_itself`: what comes next reads the marks anyway. */
 static void
-ask_again(mcp__engine *engine, mcp__server *server)
+ask_again(mcp__engine *engine, mcp__server *server, int asks_itself)
 {
-    mcp__line_ask(engine, server, MCP__ASK_MARKS);
+    if (!asks_itself)
+        mcp__line_ask(engine, server, MCP__ASK_MARKS);
     /* Behind an address that several servers share, a restart breaks no connection. */
     int is_warming = server->ledger.epoch == MCP__EPOCH_WARMING;
     if (is_warming || ++server->n_polls % POLLS_PER_EPOCH == 0)
@@ -236,8 +238,11 @@ ask_again(mcp__engine *engine, mcp__server *server)
 void
 mcp__line_refresh(mcp__engine *engine, mcp__server *server)
 {
+    int64_t interval_ms = engine->settings.promise.view_interval_ms;
+    if (!mcp__ledger_is_fresh(&server->ledger, engine->now_ms, interval_ms))
+        return; /* the call itself asks, before anything else */
     if (server->link.state == MCP__LINK_OPEN && is_ageing(engine, server))
-        ask_again(engine, server);
+        ask_again(engine, server, 0);
 }
 
 void
@@ -266,7 +271,7 @@ put_open(mcp__engine *engine, mcp__server *server, mcp__leg *leg)
     int is_rider = op->verb == MCP__VERB_VERIFY && leg->bundle[0] == MCP__WORD_PEEK &&
                    server->link.pending_count < RIDERS_MAX;
     if (!is_rider && mcp__line_keeps_record(engine, server) && is_ageing(engine, server))
-        ask_again(engine, server);
+        ask_again(engine, server, leg->bundle[0] == MCP__WORD_MARKS);
     leg->state = MCP__LEG_SENT;
     leg->n_answered = 0;
     for (uint8_t i = 0; i < leg->n_bundle; i++) {

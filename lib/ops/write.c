@@ -221,13 +221,18 @@ drop_refused(mcp__op *op, int leg)
     return mcp__op_send(other, MCP__COMMAND_DELETE);
 }
 
-/* What the other copy gets when the authority has said yes. */
+/* What the other copy gets when the authority has said yes. One that is being filled or repaired
+ * may be given the new number by a copy at this moment, and a delta would then count twice: it
+ * loses the key, and gets it from the next copy. */
 static mcp__command_kind
 mirror_command(const mcp__op *op)
 {
+    int other = MCP__OTHER(op->authority);
     mcp__command_kind kind = mcp__copies_command(op);
     if (kind == MCP__COMMAND_GAT)
         return MCP__COMMAND_TOUCH;
+    if (is_count(op) && (op->view.stands[other] || op->view.is_cold[other]))
+        return MCP__COMMAND_DELETE;
     if (kind == MCP__COMMAND_TOUCH || is_count(op))
         return kind;
     return op->ttl < 0 && !is_append(op) ? MCP__COMMAND_DELETE : MCP__COMMAND_SET;
@@ -317,7 +322,8 @@ answer_mirror(mcp__op *op, int leg)
     }
     /* It had no number: nothing, or the stub of somebody who copies the key at this moment, and
      * who would then store what was before. */
-    if (is_count(op) && op->leg[leg].status != MCP_OK) {
+    if (is_count(op) && op->leg[leg].status != MCP_OK &&
+        op->leg[leg].bundle[0] != MCP__COMMAND_DELETE) {
         op->status = MCP_OK;
         op->phase = CLEAN;
         return mcp__op_send(leg, MCP__COMMAND_DELETE);

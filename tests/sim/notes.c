@@ -7,6 +7,8 @@
 #include "sim/rules.h"
 
 #define SEGMENTS MCP__MARKS_SEGMENTS
+#define QUARANTINE_MS 100
+#define PINGS 8
 
 /* Clocks may differ by 5 %. */
 #define SLACK(ms) ((ms) - (ms) / 18)
@@ -35,6 +37,8 @@ struct sim_notes {
     uint64_t bump_order[SIM_SERVERS_MAX];
     uint64_t removed_order[SIM_SERVERS_MAX][SIM_KEYS_MAX];
     uint64_t stored_order[SIM_SERVERS_MAX][SIM_KEYS_MAX];
+    int64_t answered_ms[SIM_SERVERS_MAX][SIM_CLIENTS_MAX][PINGS]; /* the last pings, newest first */
+    uint32_t deletes[SIM_SERVERS_MAX][SIM_CLIENTS_MAX][SIM_KEYS_MAX];
     note notes[SIM_SERVERS_MAX][SIM_SERVERS_MAX]; /* on, about */
 };
 
@@ -213,9 +217,24 @@ take_lines(sim_world *world, segment *s, const sim_deed *deed)
     }
 }
 
+/* Whether a server has answered a client twice since then, Q apart. */
+static int
+is_quarantined(const sim_world *world, uint32_t server, uint32_t client, int64_t since_ms)
+{
+    const int64_t *pings = world->notes->answered_ms[server][client];
+    for (int i = 0; i < PINGS; i++) {
+        for (int j = i + 1; j < PINGS; j++) {
+            if (pings[j] > since_ms && pings[i] - pings[j] >= SLACK(QUARANTINE_MS))
+                return 1;
+        }
+    }
+    return 0;
+}
+
 /* All that the keys of a segment could still be on the server that missed them. */
 static void
-check_cut(sim_world *world, uint32_t about, const segment *s, uint32_t index, const sim_deed *deed)
+check_cut(sim_world *world, uint32_t about, const segment *s, uint32_t index, const sim_deed *deed,
+          const sim_conn *conn)
 {
     const char *whom = world->hosts[about].name;
     char text[24];
@@ -224,6 +243,9 @@ check_cut(sim_world *world, uint32_t about, const segment *s, uint32_t index, co
     if (world->now_ms - s->changed_ms < hold_ms(world))
         sim_rules_break(world, "I16", "segment %u of %s goes %lld ms after its last entry", index,
                         whom, (long long)(world->now_ms - s->changed_ms));
+    if (!is_quarantined(world, about, conn->client, s->changed_ms))
+        sim_rules_break(world, "Q", "segment %u of %s goes, and client %u did not wait for zombies",
+                        index, whom, conn->client);
     for (uint32_t key = 0; key < world->plan.n_keys; key++) {
         sim_key_text(key, text, sizeof text);
         if (is_left(world, about, key, s->line_order[key]))
@@ -244,7 +266,8 @@ forget_segment(segment *s)
 }
 
 static void
-take_journal(sim_world *world, sim_server *server, const sim_deed *deed, sim_op *op)
+take_journal(sim_world *world, sim_server *server, const sim_conn *conn, const sim_deed *deed,
+             sim_op *op)
 {
     note *n;
     uint32_t about, index;
@@ -257,7 +280,7 @@ take_journal(sim_world *world, sim_server *server, const sim_deed *deed, sim_op 
     if (deed->verb[1] == 's') {
         take_lines(world, s, deed);
     } else if (deed->verb[1] == 'd') {
-        check_cut(world, about, s, index, deed);
+        check_cut(world, about, s, index, deed, conn);
         forget_segment(s);
     }
 }
@@ -285,6 +308,7 @@ take_user_key(sim_world *world, sim_server *server, const sim_conn *conn, const 
     if (key == SIM_KEYS_MAX)
         return;
     if (deed->verb[1] == 'd') {
+        notes->deletes[server->number][conn->client][key] += deed->mode != 'C';
         int is_gone = deed->reply[0] == 'H' || (deed->reply[0] == 'N' && deed->reply[1] == 'F');
         if (is_gone)
             notes->removed_order[server->number][key] = ++world->order;
@@ -323,8 +347,22 @@ sim_notes_deed(sim_world *world, sim_server *server, const sim_conn *conn, const
         notes->bump_order[server->number] = ++world->order;
         read_marks(world, server, deed);
     } else if (deed->key[4] == 'j') {
-        take_journal(world, server, deed, op);
+        take_journal(world, server, conn, deed, op);
     }
+}
+
+void
+sim_notes_answered(sim_world *world, const sim_server *server, const sim_conn *conn)
+{
+    int64_t *pings = world->notes->answered_ms[server->number][conn->client];
+    memmove(pings + 1, pings, (PINGS - 1) * sizeof *pings);
+    pings[0] = world->now_ms;
+}
+
+uint32_t
+sim_notes_deletes(const sim_world *world, uint32_t server, uint32_t client, uint32_t key)
+{
+    return world->notes->deletes[server][client][key];
 }
 
 void

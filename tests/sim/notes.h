@@ -17,6 +17,8 @@ void sim_notes_free(sim_notes *notes);
 /* A server carried this out. `op`: the operation it belongs to, NULL: something of the engine's. */
 void sim_notes_deed(sim_world *world, sim_server *server, const sim_conn *conn,
                     const sim_deed *deed, sim_op *op);
+/* A server answered a ping. */
+void sim_notes_answered(sim_world *world, const sim_server *server, const sim_conn *conn);
 /* This item is about to be evicted; this server was flushed, or lost everything. */
 void sim_notes_evicted(sim_world *world, sim_server *server, const sim_item *item);
 void sim_notes_emptied(sim_world *world, sim_server *server);
@@ -26,6 +28,9 @@ void sim_notes_emptied(sim_world *world, sim_server *server);
 int sim_notes_stands(const sim_world *world, uint32_t host, uint32_t about, int64_t *since_ms);
 int sim_notes_covers(const sim_world *world, uint32_t host, uint32_t about, const char *key,
                      size_t key_len);
+
+/* How often a client told a server to delete a key, whatever is there. */
+uint32_t sim_notes_deletes(const sim_world *world, uint32_t server, uint32_t client, uint32_t key);
 
 /* A write is acknowledged that one copy missed. */
 void sim_notes_acknowledged(sim_world *world, const sim_op *op);

@@ -79,7 +79,7 @@ sim_promise_is_whole(const sim_world *world, uint32_t server)
 int
 sim_promise_allows(const sim_world *world, const sim_fault *fault)
 {
-    if (world->plan.is_double)
+    if (world->plan.is_double || (fault->kind == SIM_EVICT && fault->amount > 0))
         return 1;
     for (uint32_t i = 0; i < world->n_hosts; i++) {
         if (is_partner(world, i, fault->server) && !sim_promise_is_whole(world, i))
@@ -351,9 +351,36 @@ check_twins(sim_world *world, uint32_t key)
                         world->hosts[pair.backup].name, second->flags - 1);
 }
 
+/* Backup, primary, backup: of every delete that both answered, the backup got two. */
+static void
+check_third(sim_world *world, uint32_t client, uint32_t key)
+{
+    char text[24];
+    uint32_t n_deletes = 0;
+    sim_key_text(key, text, sizeof text);
+    mcp__pair pair = mcp__pairing_find(world->pairing, text, strlen(text));
+    if (pair.backup == MCP__NO_SERVER || world->hosts[pair.backup].was_troubled ||
+        world->clients[client].was_troubled || world->clients[client].life > 0)
+        return;
+    for (size_t i = 0; i < world->n_ops; i++) {
+        const sim_op *op = world->ops[i];
+        n_deletes += op->client == client && op->key_number == key &&
+                     op->request.verb == MCP_DELETE && op->result.status >= MCP_OK &&
+                     op->result.primary == MCP_COPY_OK && op->result.backup == MCP_COPY_OK;
+    }
+    uint32_t n_seen = sim_notes_deletes(world, pair.backup, client, key);
+    if (n_seen < 2 * n_deletes)
+        sim_rules_break(world, "I9", "client %u deleted %s %u times, and %s heard of it %u times",
+                        client, text, n_deletes, world->hosts[pair.backup].name, n_seen);
+}
+
 void
 sim_promise_finale(sim_world *world)
 {
+    for (uint32_t i = 0; i < world->plan.n_clients; i++) {
+        for (uint32_t key = 0; key < world->plan.n_keys; key++)
+            check_third(world, i, key);
+    }
     for (uint32_t i = 0; i < world->n_hosts; i++) {
         for (uint32_t j = 0; j < world->n_hosts; j++) {
             if (i != j && sim_notes_stands(world, i, j, NULL))

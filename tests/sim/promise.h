@@ -16,9 +16,11 @@
  *   I6      who knows that a server missed writes does not read it
  *   I7      nor, when H is over, does anybody write to it first
  *   I8      what is not one's own write is stored only in the place of one's own stub
+ *   I9      of a delete that both copies answered the backup hears twice
  *   I11     a change is made at most once on each server
  *   I15     at rest, both copies are equal, or one is missing
  *   I16     nothing is taken from the record that is younger than H
+ *   Q       nor before the server that is put right has answered twice, Q apart
  *   QUIESCE at rest, no marks are left, and every server is ready
  *
  * A value is known by its client flags, which are the number of the operation that stored it, and

@@ -74,6 +74,21 @@ draw_flap(sim_random *random, sim_plan *plan, int64_t length_ms)
     }
 }
 
+/* Segments go while they are needed. */
+static void
+draw_evictions(sim_random *random, sim_plan *plan)
+{
+    uint32_t n = plan->n_faults;
+    for (uint32_t i = 0; i < 3 * n && plan->n_faults < SIM_FAULTS_MAX; i++) {
+        sim_fault fault = {.kind = SIM_EVICT, .client = UINT32_MAX, .amount = 1};
+        fault.server = sim_random_below(random, plan->n_primaries + plan->n_backups);
+        fault.at_ms = plan->faults[i % n].at_ms +
+                      sim_random_between(random, 50, 2 * (int64_t)plan->timeout_ms);
+        fault.until_ms = fault.at_ms;
+        plan->faults[plan->n_faults++] = fault;
+    }
+}
+
 sim_plan
 sim_promise_plan(uint64_t seed, int is_strict, int is_double)
 {
@@ -105,5 +120,7 @@ sim_promise_plan(uint64_t seed, int is_strict, int is_double)
         plan.faults[plan.n_faults++] = draw_fault(&random, &plan, length_ms);
     if (sim_random_chance(&random, 10))
         draw_flap(&random, &plan, length_ms);
+    if (sim_random_chance(&random, 25) && !is_double)
+        draw_evictions(&random, &plan);
     return plan;
 }

@@ -406,6 +406,8 @@ do_classic(sim_server *server, sim_session *session, sim_request *c, int64_t now
         say(session, line);
     } else if (sim_token_is(word, "mn") && server->has_meta) {
         say(session, "MN");
+        memcpy(c->deed.verb, "mn", 2);
+        tell(server, session, c);
     } else if (sim_token_is(word, "stats")) {
         do_stats(server, session, c, now_ms);
     } else if (sim_token_is(word, "lru_crawler")) {

@@ -193,7 +193,9 @@ sim_truth_watch(void *context, sim_server *server, sim_session *session, const s
                   server->number);
     if (deed->verb[0] == 'f' && world->notes != NULL)
         sim_notes_emptied(world, server);
-    if (deed->verb[0] != 'm')
+    if (deed->verb[1] == 'n' && world->notes != NULL)
+        sim_notes_answered(world, server, conn);
+    if (deed->verb[0] != 'm' || deed->verb[1] == 'n')
         return;
     char mode = deed->mode != 0 ? deed->mode : ' ';
     sim_world_say(world, "    %s: %.2s %.*s %c from client %u: %.2s",

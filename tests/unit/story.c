@@ -411,11 +411,13 @@ tell_delete(story *it)
 /* ---- one after the other ---- */
 
 static int
-mirror_kind(story *it, int kind)
+mirror_kind(story *it, int other, int kind)
 {
     int is_append = kind == MCP__COMMAND_APPEND || kind == MCP__COMMAND_PREPEND;
     if (kind == MCP__COMMAND_GAT || kind == MCP__COMMAND_TOUCH)
         return MCP__COMMAND_TOUCH;
+    if (is_count(kind) && (it->view.stands[other] || it->view.is_cold[other]))
+        return MCP__COMMAND_DELETE; /* a copy at this moment would count it twice */
     if (is_count(kind))
         return kind;
     return it->request->ttl < 0 && !is_append ? MCP__COMMAND_DELETE : MCP__COMMAND_SET;
@@ -433,7 +435,8 @@ tell_after_mirror(story *it, int leg, int kind, int what)
     } else if (what == FULL) {
         clean(it, other);
         end(it, it->status);
-    } else if (is_answer(what) && is_count(kind) && what != YES) {
+    } else if (is_answer(what) && is_count(kind) && what != YES &&
+               mirror_kind(it, other, kind) == kind) {
         clean(it, other); /* no number to count on: nothing of it may stay */
         end(it, it->status);
     } else if (is_answer(what) && it->view.stands[other] && it->has_number[leg]) {
@@ -464,10 +467,10 @@ tell_mirror(story *it, int leg, int kind)
     }
     int later = it->is_late && !is_append && leg == P && !it->view.stands[P] && !it->view.stands[B];
     if (later) {
-        story_note(it->log, sizeof it->log, "owed ", other, mirror_kind(it, kind));
+        story_note(it->log, sizeof it->log, "owed ", other, mirror_kind(it, other, kind));
         return;
     }
-    tell_after_mirror(it, leg, kind, change(it, other, mirror_kind(it, kind)));
+    tell_after_mirror(it, leg, kind, change(it, other, mirror_kind(it, other, kind)));
 }
 
 static void

@@ -54,7 +54,7 @@ void world_say_bytes(uint32_t server, const void *bytes, size_t len);
 void world_open(uint32_t server);
 /* The same with other answers to the questions for its epoch and its marks. */
 void world_open_saying(uint32_t server, const char *epoch, const char *marks);
-#define WORLD_EPOCH "VA 24 O@ f1 c7\r\nR 17 900 00c0ffee 700 901\r\n"
+#define WORLD_EPOCH "VA 25 O@ f1 c7\r\nR 17 900 00c0ffee 700 901\r\n"
 #define WORLD_NOTHING "EN O@\r\n"
 
 void world_break(uint32_t server, int os_error);

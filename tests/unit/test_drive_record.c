@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Pairs that keep a record, through the engine's door: greetings, views and their age, marks on the
+ * survivor, what rides with other commands. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "pair/marks.h"
+#include "world.h"
+
+#define MARKS "mg mcp:s O@ v f c\r\n"
+#define PEEK "mg k O@ c s f\r\n"
+
+/* Both connections stand; both views are of now. */
+static void
+begin_open(int verifies)
+{
+    world_defaults();
+    world_keep_record();
+    w.settings.promise.verifies = (uint8_t)verifies;
+    world_begin(1, 1);
+    mcp__task *task = world_ask(MCP_TOUCH);
+    world_open(0);
+    world_open(1);
+    expect_sent(0, MARKS); /* the call's own question */
+    expect_sent(1, MARKS);
+    world_say(0, "EN O@\r\n");
+    world_say(1, "EN O@\r\n");
+    expect_sent(0, "mg k O@ T0\r\n");
+    expect_sent(1, "mg k O@ T0\r\n");
+    world_say(0, "HD O@\r\n");
+    world_say(1, "HD O@\r\n");
+    ck_assert_int_eq(world_result(task).status, MCP_OK);
+    world_wishes();
+}
+
+/* id8 of a server of the world. */
+static uint32_t
+id8_of(uint32_t server)
+{
+    return w.engine.servers[server].ledger.id8;
+}
+
+/* What a server answers about its marks when the other one stands. */
+static const char *
+mark_of(uint32_t missed)
+{
+    static char text[100];
+    snprintf(text, sizeof text, "VA 18 O@ f1 c9\r\n%08x=00000001;\r\n", id8_of(missed));
+    return text;
+}
+
+/* ---- the first use ---- */
+
+/* The first call waits for the epoch and the marks, of the backup too: nothing is read before. */
+START_TEST(nothing_is_read_before_the_marks_are)
+{
+    world_defaults();
+    world_keep_record();
+    world_begin(1, 1);
+    mcp__task *task = world_ask(MCP_GET);
+    expect_wishes("1:open 0:open"); /* and the connection for the read beside that */
+    mcp__drive_connected(&w.engine, 0, w.now_ms);
+    expect_sent(0, "version\r\nmg mcp:e O@ v f c\r\n" MARKS);
+    world_say(0, "VERSION 1.6.18\r\n" WORLD_EPOCH WORLD_NOTHING);
+    expect_sent(0, "");
+    mcp__drive_connected(&w.engine, 1, w.now_ms);
+    expect_sent(1, "version\r\nmg mcp:e O@ v f c\r\n" MARKS);
+    world_say(1, "VERSION 1.6.18\r\n" WORLD_EPOCH);
+    expect_sent(0, "");
+    world_say(1, mark_of(0));
+    world_sent(1);
+    world_say(1, mark_of(0)); /* asked for by the call */
+    expect_sent(0, "");       /* the primary stands: it is not read */
+    expect_sent(1, "mg k O@ v f\r\n");
+    world_say(1, "VA 2 O@ f0\r\nhi\r\n");
+    mcp_result result = world_result(task);
+    ck_assert_int_eq(result.status, MCP_OK);
+    ck_assert_int_eq(result.from_backup, 1);
+    world_end();
+}
+END_TEST
+
+/* The backup does not answer, and nothing is known: the primary is read, one failure at a time. */
+START_TEST(no_view_to_be_had)
+{
+    world_defaults();
+    world_keep_record();
+    world_begin(1, 1);
+    mcp__task *task = world_ask(MCP_GET);
+    expect_wishes("1:open 0:open");
+    world_break(1, ECONNREFUSED);
+    world_open(0);
+    expect_sent(0, "mg k O@ v f\r\n");
+    world_say(0, "EN O@\r\n");
+    ck_assert_int_eq(world_result(task).status, MCP_NOT_FOUND);
+    world_end();
+}
+END_TEST
+
+/* What was last known holds: a client that is blind now does not take the primary for right. */
+START_TEST(a_mark_is_not_forgotten_with_its_witness)
+{
+    begin_open(0);
+    w.now_ms += 300;
+    mcp__task *task = world_ask(MCP_GET);
+    expect_sent(1, MARKS);
+    world_say(1, mark_of(0));
+    expect_sent(1, "mg k O@ v f\r\n");
+    world_say(1, "EN O@\r\n");
+    world_result(task);
+    world_wishes();
+    world_break(1, ECONNRESET);
+    w.now_ms += 300;
+    task = world_ask(MCP_GET);
+    world_break(1, ECONNREFUSED);
+    while (strstr(world_wishes(), "1:open") != NULL)
+        world_break(1, ECONNREFUSED);
+    expect_sent(0, MARKS); /* of the backup as the authority, its marks; no value is read there */
+    world_say(0, "EN O@\r\n");
+    world_wishes();
+    world_time(w.now_ms + 600);
+    ck_assert_int_lt(world_result(task).status, 0);
+    expect_sent(0, "");
+    world_end();
+}
+END_TEST
+
+/* ---- the age of a view ---- */
+
+START_TEST(a_fresh_view_is_not_asked_for)
+{
+    begin_open(0);
+    for (int i = 0; i < 5; i++) {
+        w.now_ms += 20; /* up to half an interval */
+        mcp__task *task = world_ask(MCP_GET);
+        expect_wishes("0:send");
+        expect_sent(0, "mg k O@ v f\r\n");
+        world_say(0, "EN O@\r\n");
+        world_result(task);
+    }
+    world_end();
+}
+END_TEST
+
+/* Calls that come in time never wait for it: the backup is asked beside them, a little early. */
+START_TEST(a_view_is_renewed_beside_the_calls)
+{
+    int n_polls = 0, n_rides = 0;
+    begin_open(0);
+    for (int i = 0; i < 1000; i++) {
+        w.now_ms++;
+        mcp__task *task = world_ask(MCP_GET);
+        const char *read = world_sent(0); /* at once; its own marks ride in front */
+        ck_assert_msg(strcmp(read, MARKS "mg k O@ v f\r\n") == 0 ||
+                          strcmp(read, "mg k O@ v f\r\n") == 0 ||
+                          strcmp(read, MARKS "mg mcp:e O@ v f c\r\nmg k O@ v f\r\n") == 0,
+                      "%s", read);
+        n_rides += strncmp(read, MARKS, strlen(MARKS)) == 0;
+        if (strncmp(read, MARKS, strlen(MARKS)) == 0)
+            world_say(0, "EN O@\r\n");
+        if (strstr(read, "mcp:e") != NULL)
+            world_say(0, WORLD_EPOCH);
+        if (strcmp(world_wishes(), "0:send") != 0) {
+            n_polls++;
+            const char *sent = world_sent(1);
+            ck_assert_msg(strcmp(sent, MARKS) == 0 ||
+                              strcmp(sent, MARKS "mg mcp:e O@ v f c\r\n") == 0,
+                          "%s", sent);
+            world_say(1, "EN O@\r\n");
+            if (strlen(sent) > strlen(MARKS))
+                world_say(1, WORLD_EPOCH);
+        }
+        world_say(0, "EN O@\r\n");
+        world_result(task);
+    }
+    ck_assert_int_ge(n_polls, 1000 / 200);
+    ck_assert_int_le(n_polls, 1000 / 150);
+    ck_assert_int_le(n_rides, 1000 / 150);
+    world_end();
+}
+END_TEST
+
+/* Too old: it is asked for before the read is sent, never beside it. */
+START_TEST(an_expired_view_is_asked_for_first)
+{
+    for (int stands = 0; stands < 2; stands++) {
+        begin_open(0);
+        w.now_ms += 200;
+        mcp__task *task = world_ask(MCP_GET);
+        expect_sent(0, "");
+        expect_sent(1, MARKS);
+        world_say(1, stands ? mark_of(0) : WORLD_NOTHING);
+        if (stands) { /* the backup is believed only when the primary does not say the same of it */
+            expect_sent(0, "");
+            expect_sent(1, "mg k O@ v f\r\n");
+        } else {
+            expect_sent(0, "mg k O@ v f\r\n");
+            expect_sent(1, "");
+        }
+        world_say(stands ? 1 : 0, "EN O@\r\n");
+        ck_assert_int_eq(world_result(task).from_backup, stands);
+        world_end();
+    }
+}
+END_TEST
+
+/* A write goes by both. */
+START_TEST(a_write_asks_both_first)
+{
+    begin_open(0);
+    w.now_ms += 200;
+    mcp__task *task = world_ask(MCP_SET);
+    expect_sent(0, MARKS);
+    expect_sent(1, MARKS);
+    world_say(0, "EN O@\r\n");
+    expect_sent(0, "");
+    world_say(1, "EN O@\r\n");
+    expect_sent(0, "ms k 0 O@\r\n\r\n");
+    expect_sent(1, "ms k 0 O@\r\n\r\n");
+    world_say(0, "HD O@\r\n");
+    world_say(1, "HD O@\r\n");
+    ck_assert_int_eq(world_result(task).status, MCP_OK);
+    world_end();
+}
+END_TEST
+
+/* While the primary stands, the backup decides and comes first, and it is looked at once more. */
+START_TEST(a_write_while_the_primary_stands)
+{
+    for (int moved = 0; moved < 2; moved++) {
+        begin_open(0);
+        w.now_ms += 200;
+        mcp__task *task = world_ask(MCP_SET);
+        world_sent(0);
+        world_sent(1);
+        world_say(0, "EN O@\r\n");
+        world_say(1, mark_of(0));
+        expect_sent(0, "");
+        expect_sent(1, "ms k 0 O@ c\r\n\r\n");
+        world_say(1, "HD O@ c22\r\n");
+        expect_sent(1, "");
+        expect_sent(0, "ms k 0 O@ c\r\n\r\n");
+        world_say(0, "HD O@ c11\r\n");
+        expect_sent(1, PEEK);
+        world_say(1, moved ? "HD O@ c23 s0 f0\r\n" : "HD O@ c22 s0 f0\r\n");
+        ck_assert_int_eq(mcp__drive_finished(&w.engine) == NULL, moved); /* else on record first */
+        if (moved)
+            ck_assert_ptr_nonnull(strstr(world_sent(1), "ms mcp:j:"));
+        ck_assert_ptr_nonnull(task);
+        world_end();
+    }
+}
+END_TEST
+
+/* ---- the record ---- */
+
+/* The primary falls silent in a set: the answer waits for the record, in the same call. */
+START_TEST(a_missed_write_is_on_record_before_it_is_acknowledged)
+{
+    char bundle[400], lists[100];
+    unsigned segment = mcp__marks_segment("k", 1);
+    begin_open(0);
+    unsigned id8 = id8_of(0);
+    mcp__task *task = world_ask(MCP_SET);
+    world_sent(0);
+    world_sent(1);
+    world_say(1, "HD O@\r\n");
+    world_time(w.now_ms + 200);
+    expect_unfinished();
+    snprintf(bundle, sizeof bundle,
+             "mg mcp:j:%08x:%02u O@ c s f\r\nms mcp:j:%08x:%02u 3 O@ F1 MA\r\nkk\n\r\n"
+             "mg mcp:j:%08x:%02u O@ c s f\r\nms mcp:s 0 O@ F1 MA\r\n\r\n" MARKS,
+             id8, segment, id8, segment, id8, segment);
+    expect_sent(1, bundle);
+    world_say(1, "HD O@ c4 s3 f113\r\nHD O@\r\nHD O@ c5 s6 f113\r\nHD O@\r\n");
+    expect_unfinished();
+    int len = snprintf(lists, sizeof lists, "%08x=00000001;%08x+%02u.00000007;", id8, id8, segment);
+    snprintf(bundle, sizeof bundle, "VA %d O@ f1 c9\r\n%s\r\n", len, lists);
+    world_say(1, bundle);
+    mcp_result result = world_result(task);
+    ck_assert_int_eq(result.status, MCP_OK);
+    ck_assert_int_eq(result.primary, MCP_COPY_UNKNOWN);
+    ck_assert_uint_eq(w.engine.servers[0].tally.journaled, 1);
+    ck_assert_int_eq(w.engine.servers[0].missed_on, 1);
+    world_end();
+}
+END_TEST
+
+START_TEST(without_the_record_it_is_unknown)
+{
+    begin_open(0);
+    mcp__task *task = world_ask(MCP_SET);
+    world_sent(0);
+    world_sent(1);
+    world_say(1, "HD O@\r\n");
+    world_break(0, ECONNRESET);
+    expect_unfinished();
+    world_sent(1);
+    world_break(1, ECONNRESET);
+    mcp_result result = world_result(task);
+    ck_assert_int_eq(result.status, MCP_UNKNOWN);
+    ck_assert_int_eq(result.backup, MCP_COPY_OK);
+    ck_assert_uint_eq(w.engine.servers[0].tally.journaled, 0);
+    world_end();
+}
+END_TEST
+
+/* ---- what rides ---- */
+
+/* A verified set: the numbers are asked for together with the next command, not before. */
+static void
+set_verified(void)
+{
+    mcp__task *task = world_ask(MCP_SET);
+    expect_sent(0, "ms k 0 O@ c\r\n\r\n");
+    expect_sent(1, "ms k 0 O@ c\r\n\r\n");
+    world_say(0, "HD O@ c11\r\n");
+    world_say(1, "HD O@ c22\r\n");
+    ck_assert_int_eq(world_result(task).status, MCP_OK);
+    world_wishes();
+}
+
+START_TEST(verification_rides_with_the_next_command)
+{
+    begin_open(1);
+    set_verified();
+    expect_wishes("");
+    ck_assert_uint_eq(w.engine.n_background, 1);
+    ck_assert_ptr_null(w.engine.first_busy); /* nobody polls for it */
+    mcp__task *task = world_ask(MCP_GET);
+    expect_wishes("0:send");
+    expect_sent(0, PEEK "mg k O@ v f\r\n");
+    world_say(0, "HD O@ c11 s0 f0\r\nVA 2 O@ f0\r\nhi\r\n");
+    ck_assert_int_eq(world_result(task).status, MCP_OK);
+    ck_assert_uint_eq(w.engine.n_background, 1); /* the backup has not been asked yet */
+    task = world_ask(MCP_TOUCH);
+    expect_sent(1, PEEK MARKS "mg k O@ T0\r\n");
+    expect_sent(0, "mg k O@ T0\r\n");
+    world_say(1, "HD O@ c22 s0 f0\r\nEN O@\r\nHD O@\r\n");
+    ck_assert_uint_eq(w.engine.n_background, 0);
+    world_say(0, "HD O@\r\n");
+    ck_assert_int_eq(world_result(task).status, MCP_OK);
+    world_end();
+}
+END_TEST
+
+/* Without company it goes by itself when a view interval is over. */
+START_TEST(verification_goes_alone_in_time)
+{
+    begin_open(1);
+    set_verified();
+    int64_t start_ms = w.now_ms;
+    world_time(start_ms + 199);
+    expect_wishes("");
+    world_time(start_ms + 200);
+    expect_wishes("0:send 1:send");
+    expect_sent(0, PEEK);
+    expect_sent(1, PEEK MARKS);
+    world_say(0, "HD O@ c11 s0 f0\r\n");
+    world_say(1, "HD O@ c22 s0 f0\r\nEN O@\r\n");
+    ck_assert_uint_eq(w.engine.n_background, 0);
+    world_end();
+}
+END_TEST
+
+/* Another writer came in another order: the backup's copy goes. */
+START_TEST(copies_that_differ)
+{
+    for (int backup_moved = 0; backup_moved < 2; backup_moved++) {
+        begin_open(1);
+        set_verified();
+        mcp__drive_hasten(&w.engine, w.now_ms);
+        world_sent(0);
+        world_sent(1);
+        world_say(0, backup_moved ? "HD O@ c11 s0 f0\r\n" : "HD O@ c12 s0 f0\r\n");
+        world_say(1, backup_moved ? "HD O@ c23 s0 f0\r\nEN O@\r\n" : "HD O@ c22 s0 f0\r\nEN O@\r\n");
+        expect_sent(1, backup_moved ? "md k O@ C23\r\n" : "md k O@ C22\r\n");
+        expect_sent(0, "");
+        world_say(1, "HD O@\r\n");
+        ck_assert_uint_eq(w.engine.n_background, 0);
+        world_end();
+    }
+}
+END_TEST
+
+/* A ride that is lost with an idle connection blames nobody. */
+START_TEST(a_ride_on_a_connection_that_was_closed)
+{
+    begin_open(1);
+    set_verified();
+    mcp__task *task = world_ask(MCP_GET);
+    expect_sent(0, PEEK "mg k O@ v f\r\n");
+    world_wishes();
+    world_break(0, ECONNRESET); /* it had been closed long ago */
+    expect_wishes("0:reset+open");
+    ck_assert_int_eq(world_state(0), MCP_STATE_UP);
+    world_open(0);
+    expect_sent(0, "mg k O@ v f\r\n");
+    world_say(0, "EN O@\r\n");
+    ck_assert_int_eq(world_result(task).from_backup, 0);
+    world_end();
+}
+END_TEST
+
+/* But one that is given up on does. */
+START_TEST(a_ride_that_is_not_answered)
+{
+    begin_open(1);
+    set_verified();
+    mcp__drive_hasten(&w.engine, w.now_ms);
+    world_sent(0);
+    world_sent(1);
+    world_say(1, "HD O@ c22 s0 f0\r\nEN O@\r\n");
+    world_wishes();
+    world_time(w.now_ms + 500);
+    ck_assert_int_eq(world_state(0), MCP_STATE_SUSPECT);
+    ck_assert_int_eq(world_state(1), MCP_STATE_UP);
+    ck_assert_uint_eq(w.engine.n_background, 1); /* it is tried again */
+    world_end();
+}
+END_TEST
+
+/* More than 64 do not wait for company. */
+START_TEST(not_too_many_ride)
+{
+    begin_open(1);
+    for (int i = 0; i < 40; i++) {
+        char key[16];
+        mcp__task *task;
+        snprintf(key, sizeof key, "key%d", i);
+        w.request.key = key;
+        w.request.key_len = strlen(key);
+        task = world_ask(MCP_SET);
+        world_sent(0);
+        world_sent(1);
+        for (uint32_t s = 0; s < 2; s++) {
+            while (w.engine.servers[s].link.pending_count > 0) {
+                const mcp__pending *oldest = mcp__link_oldest(&w.engine.servers[s].link);
+                int is_marks = oldest->word == MCP__WORD_MARKS;
+                if (!mcp__link_was_sent(&w.engine.servers[s].link, oldest))
+                    break;
+                world_say(s, is_marks ? "EN O@\r\n" : "HD O@ c5 s0 f0\r\n");
+            }
+        }
+        ck_assert_int_eq(world_result(task).status, MCP_OK);
+        ck_assert_uint_le(w.engine.servers[1].link.pending_count, 64 + 2);
+    }
+    world_end();
+}
+END_TEST
+
+/* ---- deletes ---- */
+
+START_TEST(a_lost_third_delete_goes_on_record)
+{
+    begin_open(0);
+    mcp__task *task = world_ask(MCP_DELETE);
+    world_sent(1);
+    world_say(1, "HD O@\r\n");
+    world_sent(0);
+    world_say(0, "HD O@\r\n");
+    ck_assert_int_eq(world_result(task).status, MCP_OK);
+    world_sent(1);
+    world_break(1, ECONNRESET);
+    ck_assert_int_eq(world_state(1), MCP_STATE_SUSPECT);
+    const char *sent = world_sent(0); /* again, and that the backup missed it */
+    ck_assert_msg(strncmp(sent, "md k O@\r\nmg mcp:j:", 18) == 0, "%s", sent);
+    ck_assert_uint_eq(w.engine.n_background, 1);
+    world_end();
+}
+END_TEST
+
+int
+main(void)
+{
+    Suite *suite = suite_create("drive_record");
+    TCase *all = tcase_create("drive_record");
+    tcase_set_timeout(all, 60);
+    tcase_add_test(all, nothing_is_read_before_the_marks_are);
+    tcase_add_test(all, no_view_to_be_had);
+    tcase_add_test(all, a_mark_is_not_forgotten_with_its_witness);
+    tcase_add_test(all, a_fresh_view_is_not_asked_for);
+    tcase_add_test(all, a_view_is_renewed_beside_the_calls);
+    tcase_add_test(all, an_expired_view_is_asked_for_first);
+    tcase_add_test(all, a_write_asks_both_first);
+    tcase_add_test(all, a_write_while_the_primary_stands);
+    tcase_add_test(all, a_missed_write_is_on_record_before_it_is_acknowledged);
+    tcase_add_test(all, without_the_record_it_is_unknown);
+    tcase_add_test(all, verification_rides_with_the_next_command);
+    tcase_add_test(all, verification_goes_alone_in_time);
+    tcase_add_test(all, copies_that_differ);
+    tcase_add_test(all, a_ride_on_a_connection_that_was_closed);
+    tcase_add_test(all, a_ride_that_is_not_answered);
+    tcase_add_test(all, not_too_many_ride);
+    tcase_add_test(all, a_lost_third_delete_goes_on_record);
+    suite_add_tcase(suite, all);
+    return run_suite(suite);
+}
