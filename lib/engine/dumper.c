@@ -56,6 +56,7 @@ start(mcp__engine *engine, mcp__server *server)
     if (mcp__link_put_raw(&server->link, command, mcp__dump_encode(command)) != 0)
         return -1;
     engine->dump_phase = STREAMING;
+    engine->dump_until_ms = engine->now_ms + engine->settings.timeout_ms;
     mcp__pool_wish(engine, server, MCP__WISH_SEND);
     mcp__line_watch(engine, server);
     return 0;
@@ -93,11 +94,13 @@ mcp__dumper_next(mcp__engine *engine, mcp__dump_line *line, mcp__outcome_status 
 {
     mcp__server *server = line_of(engine);
     mcp__link *link = &server->link;
-    if (link->state == MCP__LINK_CLOSED || engine->now_ms >= engine->dump_until_ms)
+    if (link->state == MCP__LINK_CLOSED)
         return over(engine, MCP__OUTCOME_FAILED, outcome);
-    if (link->state != MCP__LINK_OPEN)
-        return 0;
-    if (engine->dump_phase == OPENING)
+    if (link->state == MCP__LINK_OPEN && engine->dump_phase == OPENING)
         return start(engine, server) == 0 ? 0 : over(engine, MCP__OUTCOME_FAILED, outcome);
-    return take_line(engine, link, line, outcome);
+    /* What has come meanwhile counts first: a client that calls seldom looks at it late. */
+    int more = link->state == MCP__LINK_OPEN ? take_line(engine, link, line, outcome) : 0;
+    if (more == 0 && engine->now_ms >= engine->dump_until_ms)
+        return over(engine, MCP__OUTCOME_FAILED, outcome);
+    return more;
 }

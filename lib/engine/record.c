@@ -310,7 +310,7 @@ take_epoch(mcp__engine *engine, mcp__server *server, const mcp__reply *reply, in
     mcp_state after = mcp__line_state(engine, server);
     if (was == MCP__EPOCH_WARMING && ledger->epoch == MCP__EPOCH_READY)
         tell(engine, MCP_EVENT_FILLED, server->number, -1, "");
-    if (before != after && server->link.state == MCP__LINK_OPEN) {
+    if (before != after) {
         mcp__news_item item = {.kind = MCP_EVENT_STATE,
                                .before = (uint8_t)before,
                                .state = (uint8_t)after,

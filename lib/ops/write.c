@@ -549,8 +549,12 @@ mcp__write_failed(mcp__op *op, int leg)
         return take_clear(op, leg);
     case ALONE:
         return mcp__alone_failed(op, leg);
-    case RECORDED:
+    case RECORDED: {
+        int left_out = mcp__copies_left_out(op);
+        if (left_out >= 0 && op->view.stands[left_out] && wants_truth(op))
+            return mcp__op_done(op, mcp__op_failure_status(op, 1));
         return mcp__copies_failed(op);
+    }
     case BOTH:
         return settle_both(op);
     case DECIDE:

@@ -402,6 +402,22 @@ evict(sim_world *world, sim_host *host, const sim_fault *fault)
     sim_items_drop(&host->memcached, chosen);
 }
 
+/* By an operator, who is none of the clients. */
+static void
+flush_all(sim_world *world, sim_host *host)
+{
+    sim_session session = {0};
+    sim_bytes_text(&session.in, "flush_all\r\n");
+    void (*watch)(void *, sim_server *, sim_session *, const sim_deed *) =
+        host->memcached.watch;
+    host->memcached.watch = NULL;
+    sim_server_feed(&host->memcached, &session, world->now_ms);
+    if (world->notes != NULL)
+        sim_notes_emptied(world, &host->memcached);
+    host->memcached.watch = watch;
+    sim_session_fini(&session);
+}
+
 void
 sim_host_fault(sim_world *world, sim_fault *fault)
 {
@@ -463,18 +479,8 @@ sim_host_fault(sim_world *world, sim_fault *fault)
     case SIM_OLD:
         become_old(world, host, fault, 1);
         break;
-    default: {
-        sim_session session = {0};
-        sim_bytes_text(&session.in, "flush_all\r\n");
-        void (*watch)(void *, sim_server *, sim_session *, const sim_deed *) =
-            host->memcached.watch;
-        host->memcached.watch = NULL;
-        sim_server_feed(&host->memcached, &session, world->now_ms);
-        if (world->notes != NULL)
-            sim_notes_emptied(world, &host->memcached);
-        host->memcached.watch = watch;
-        sim_session_fini(&session);
-    }
+    default:
+        flush_all(world, host);
     }
 }
 
@@ -484,8 +490,7 @@ sim_host_heal(sim_world *world, sim_fault *fault)
     sim_host *host = &world->hosts[fault->server];
     if (fault->is_over)
         return;
-    fault->is_over = 1;
-    host->n_heals++;
+    fault->is_over = 1, host->n_heals++;
     if (--host->n_troubles == 0)
         host->well_since_ms = world->now_ms;
     switch (fault->kind) {

@@ -41,10 +41,10 @@ const char *kit_words(void);
 
 /* The next word on a leg is answered. Each sets k.step. */
 void kit_reply(int leg, mcp__reply reply, mcp_status status);
-void kit_done(int leg, uint64_t cas);                      /* HD */
+void kit_done(int leg, uint64_t cas);                     /* HD */
 void kit_value(int leg, const char *value, uint64_t cas); /* VA, flags 5, no end */
 void kit_lease(int leg, const char *value, uint64_t cas, uint8_t lease);
-void kit_miss(int leg);        /* EN, or NF */
+void kit_miss(int leg);                  /* EN, or NF */
 void kit_no(int leg, mcp_status status); /* NS, EX, too big, ... */
 void kit_fail(int leg, mcp__failure failure, int was_sent);
 

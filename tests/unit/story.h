@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * story: what has to happen in one operation, told a second time, straight on, from the design: who
- * is asked what in which order, given what became of each command, what is put on record, and how it
- * ends.
+ * is asked what in which order, given what became of each command, what is put on record, and how
+ * it ends.
  */
 #ifndef MCPROXY_TESTS_UNIT_STORY_H
 #define MCPROXY_TESTS_UNIT_STORY_H

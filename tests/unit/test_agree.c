@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Both copies stand: what they agree on is the value, and what builds on a value asks both first. */
+/* Both copies stand: what they agree on is the value, and what builds on a value asks both first.
+ */
 #include "ops/agree.h"
 
 #include <stdio.h>
@@ -39,9 +40,10 @@ START_TEST(reads)
         const char *primary, *backup;
         int status;
     } rows[] = {
-        {"same", "same", MCP_OK},     {"", "", MCP_OK},          {"new", "old", MCP_NOT_FOUND},
-        {"new", NULL, MCP_NOT_FOUND}, {NULL, "new", MCP_NOT_FOUND}, {NULL, NULL, MCP_NOT_FOUND},
-        {"", NULL, MCP_NOT_FOUND},    {"a", "aa", MCP_NOT_FOUND},
+        {"same", "same", MCP_OK},      {"", "", MCP_OK},
+        {"new", "old", MCP_NOT_FOUND}, {"new", NULL, MCP_NOT_FOUND},
+        {NULL, "new", MCP_NOT_FOUND},  {NULL, NULL, MCP_NOT_FOUND},
+        {"", NULL, MCP_NOT_FOUND},     {"a", "aa", MCP_NOT_FOUND},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         for (int first = P; first <= B; first++) {

@@ -61,8 +61,7 @@ expect(const uint8_t *bytes, size_t len, const mcp__reply *expected, const void 
         ck_assert_msg(reply.kind == expected->kind && reply.flags == expected->flags &&
                           reply.opaque == expected->opaque && reply.cas == expected->cas &&
                           reply.ttl == expected->ttl && reply.size == expected->size &&
-                          reply.lease == expected->lease &&
-                          reply.value.len == expected->value.len,
+                          reply.lease == expected->lease && reply.value.len == expected->value.len,
                       "%.*s: kind %d, flags %" PRIu32 ", cas %" PRIu64 ", ttl %" PRId64
                       ", %zu bytes",
                       (int)(len < 80 ? len : 80), bytes, (int)reply.kind, reply.flags, reply.cas,

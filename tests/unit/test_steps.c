@@ -333,16 +333,15 @@ static void
 describe_wrong(void)
 {
     const mcp__view *view = &told.view;
-    int used =
-        snprintf(first_wrong, sizeof first_wrong,
-                 "verb %d, ttl %lld, mark %u, usable %d%d, stands %d%d, cold %d%d%s%s%s: sent %s-> "
-                 "%d, copies %d %d; should send %s-> %d, copies %d %d; outcomes",
-                 (int)request.verb, (long long)request.ttl, mcp__token_cas_mark(request.cas),
-                 view->is_usable[P], view->is_usable[B], view->stands[P], view->stands[B],
-                 view->is_cold[P], view->is_cold[B], told.is_mirrored ? "" : ", not mirrored",
-                 told.keeps_record ? ", record" : "", told.is_late ? ", late" : "", log_of_op,
-                 op.status, op.leg[P].copy, op.leg[B].copy, told.log, told.status, told.copy[P],
-                 told.copy[B]);
+    int used = snprintf(
+        first_wrong, sizeof first_wrong,
+        "verb %d, ttl %lld, mark %u, usable %d%d, stands %d%d, cold %d%d%s%s%s: sent %s-> "
+        "%d, copies %d %d; should send %s-> %d, copies %d %d; outcomes",
+        (int)request.verb, (long long)request.ttl, mcp__token_cas_mark(request.cas),
+        view->is_usable[P], view->is_usable[B], view->stands[P], view->stands[B], view->is_cold[P],
+        view->is_cold[B], told.is_mirrored ? "" : ", not mirrored",
+        told.keeps_record ? ", record" : "", told.is_late ? ", late" : "", log_of_op, op.status,
+        op.leg[P].copy, op.leg[B].copy, told.log, told.status, told.copy[P], told.copy[B]);
     for (int leg = P; leg <= B; leg++) {
         for (int i = 0; i < told.n_outcomes[leg]; i++)
             used += snprintf(first_wrong + used, sizeof first_wrong - (size_t)used, " %c:%d",

@@ -42,13 +42,11 @@ START_TEST(what_the_numbers_say)
     static const struct {
         uint64_t primary, backup, drops;
     } rows[] = {
-        {11, 22, 0},  /* nobody else was there */
-        {12, 22, 22}, /* somebody was: only our copy goes */
-        {0, 22, 22},
-        {12, 23, 22}, /* that one has written both: the delete meets another number */
-        {0, 0, 22},
-        {11, 23, 23}, /* only the backup moved: what was seen there goes */
-        {11, 0, 0},   /* a miss there harms nobody */
+        {11, 22, 0},                /* nobody else was there */
+        {12, 22, 22},               /* somebody was: only our copy goes */
+        {0, 22, 22},  {12, 23, 22}, /* that one has written both: the delete meets another number */
+        {0, 0, 22},   {11, 23, 23}, /* only the backup moved: what was seen there goes */
+        {11, 0, 0},                 /* a miss there harms nobody */
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         for (int backup_first = 0; backup_first < 2; backup_first++) {
@@ -244,8 +242,9 @@ START_TEST(what_differs_for_long_goes)
         const char *primary, *witness;
         int differs;
     } rows[] = {
-        {"same", "same", 0}, {"zombie", "newer", 1}, {"zombie", NULL, 1}, {NULL, "newer", 0},
-        {NULL, NULL, 0},     {"", "", 0},            {"", NULL, 1},       {"same", "samE", 1},
+        {"same", "same", 0}, {"zombie", "newer", 1}, {"zombie", NULL, 1},
+        {NULL, "newer", 0},  {NULL, NULL, 0},        {"", "", 0},
+        {"", NULL, 1},       {"same", "samE", 1},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         for (int witness_first = 0; witness_first < 2; witness_first++) {

@@ -229,8 +229,7 @@ END_TEST
 
 /* The limit of a leg that was sent at 1000, of an op with the deadline 1500 and a share of 200. */
 static int64_t
-limit_of(mcp_verb verb, int leg, mcp__view view, int other_asked, int other_copy,
-         int other_failure)
+limit_of(mcp_verb verb, int leg, mcp__view view, int other_asked, int other_copy, int other_failure)
 {
     begin(verb);
     start();

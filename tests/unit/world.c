@@ -213,8 +213,8 @@ world_open_saying(uint32_t server, const char *epoch, const char *marks)
     forget_opaques(server);
     mcp__drive_connected(&w.engine, server, w.now_ms);
     int asks = w.settings.promise.keeps_record && server < w.engine.n_servers;
-    expect_sent(server, asks ? "version\r\nmg mcp:e O@ v f c\r\nmg mcp:s O@ v f c\r\n"
-                             : "version\r\n");
+    expect_sent(server,
+                asks ? "version\r\nmg mcp:e O@ v f c\r\nmg mcp:s O@ v f c\r\n" : "version\r\n");
     world_say(server, "VERSION 1.6.18\r\n");
     if (asks) {
         ck_assert_int_eq(w.engine.servers[server].link.state, MCP__LINK_GREETING);
