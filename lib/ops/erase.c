@@ -19,6 +19,7 @@ mcp__erase_begin(mcp__op *op)
     return mcp__op_send(MCP__BACKUP, MCP__COMMAND_DELETE);
 }
 
+#ifndef MCP_MUTANT_NO_THIRD_DELETE
 static int
 is_being_filled(const mcp__op *op)
 {
@@ -26,6 +27,7 @@ is_being_filled(const mcp__op *op)
     return view->is_cold[MCP__PRIMARY] || view->is_cold[MCP__BACKUP] ||
            view->stands[MCP__PRIMARY] || view->stands[MCP__BACKUP];
 }
+#endif
 
 /* Found on either copy is found. A set that expires at once never says "not found". */
 static mcp__step

@@ -61,6 +61,8 @@ judge(mcp__op *op)
 #ifndef MCP_MUTANT_VERIFY_PRIMARY_ONLY
     if (backup != op->copy_cas[MCP__BACKUP] && backup != 0)
         return drop(op, backup);
+#else
+    (void)backup;
 #endif
     return mcp__op_done(op, MCP_OK);
 }

@@ -418,16 +418,22 @@ flush_all(sim_world *world, sim_host *host)
     sim_session_fini(&session);
 }
 
+static void
+note_trouble(sim_host *host)
+{
+    host->n_troubles++;
+    host->n_begun++;
+    host->was_troubled = 1;
+    host->well_since_ms = INT64_MAX;
+}
+
 void
 sim_host_fault(sim_world *world, sim_fault *fault)
 {
     sim_host *host = &world->hosts[fault->server];
     uint32_t server = fault->server;
     sim_end ending = fault->ends_orderly ? SIM_END_CLOSED : SIM_END_RESET;
-    host->n_troubles++;
-    host->n_begun++;
-    host->was_troubled = 1;
-    host->well_since_ms = INT64_MAX;
+    note_trouble(host);
     switch (fault->kind) {
     case SIM_KILL:
     case SIM_RESTART:
@@ -490,7 +496,8 @@ sim_host_heal(sim_world *world, sim_fault *fault)
     sim_host *host = &world->hosts[fault->server];
     if (fault->is_over)
         return;
-    fault->is_over = 1, host->n_heals++;
+    fault->is_over = 1;
+    host->n_heals++;
     if (--host->n_troubles == 0)
         host->well_since_ms = world->now_ms;
     switch (fault->kind) {

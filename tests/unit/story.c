@@ -289,7 +289,8 @@ ask_left_out(story *it)
     for (int leg = P; leg <= B; leg++) {
         if (it->failure[leg] == HOPELESS || !it->view.exists[leg] || it->n_told[leg] > 0)
             continue;
-        if (it->failure[1 - leg] == HOPELESS)
+        int wants_truth = is_decided(kind) || is_count(kind) || kind == MCP__COMMAND_GAT;
+        if (it->failure[1 - leg] == HOPELESS || (it->view.stands[leg] && wants_truth))
             break;
         int what = change_recorded(it, leg, kind);
         if (!is_answer(what))

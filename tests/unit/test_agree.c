@@ -115,8 +115,8 @@ START_TEST(a_change_of_what_both_have)
     says(B, "41");
     expect_step("B:incr");
     kit_value(B, "42", 0);
-    expect_step("P:incr");
-    kit_value(P, "42", 0);
+    expect_step("P:delete"); /* a copy at this moment would count it twice */
+    kit_done(P, 0);
     expect_step("done");
     ck_assert_uint_eq(k.op.number, 42);
     ends(MCP_OK);
