@@ -343,6 +343,8 @@ look_at(mcp__repair *job, finding *found, mcp__repair_segment *segment, uint32_t
         found->n_young++;
         return;
     }
+#else
+    (void)now_ms;
 #endif
     found->n_old++;
     if (segment->since_ms > found->youngest_ms)
