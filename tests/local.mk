@@ -7,12 +7,14 @@ EXTRA_DIST += $(CHECKS) tests/mutants.sh tests/check/allow.txt tests/faults.tsv 
 UNIT = \
 	tests/unit/test_agree \
 	tests/unit/test_buf \
+	tests/unit/test_chores \
 	tests/unit/test_classic \
 	tests/unit/test_drive \
 	tests/unit/test_drive_memory \
 	tests/unit/test_drive_pair \
 	tests/unit/test_drive_record \
 	tests/unit/test_dump \
+	tests/unit/test_dumper \
 	tests/unit/test_err \
 	tests/unit/test_fill \
 	tests/unit/test_health \
@@ -29,7 +31,6 @@ UNIT = \
 	tests/unit/test_link_out \
 	tests/unit/test_mark \
 	tests/unit/test_mark_race \
-	tests/unit/test_record \
 	tests/unit/test_marks \
 	tests/unit/test_marks_journal \
 	tests/unit/test_meta \
@@ -43,6 +44,7 @@ UNIT = \
 	tests/unit/test_place_rules \
 	tests/unit/test_place_vectors \
 	tests/unit/test_pool \
+	tests/unit/test_record \
 	tests/unit/test_repair \
 	tests/unit/test_repair_both \
 	tests/unit/test_repair_steps \
@@ -58,7 +60,9 @@ SIM = \
 	tests/sim/test_sim_memory \
 	tests/sim/test_sim_relaxed \
 	tests/sim/test_sim_seeds \
-	tests/sim/test_sim_server
+	tests/sim/test_sim_server \
+	tests/sim/test_sim_strict \
+	tests/sim/test_sim_twin
 LIVE = \
 	tests/live/test_calls \
 	tests/live/test_cluster \
@@ -253,10 +257,12 @@ bench: $(BENCH)
 
 # The long models, and the simulated world with many seeds: make soak FIRST=2001 SEEDS=100000
 FIRST = 1
-SEEDS = 20000
-soak: tests/model/test_models tests/sim/test_sim_seeds
+SEEDS = 50000
+SOAKED = relaxed strict seeds
+soak: tests/model/test_models $(SOAKED:%=tests/sim/test_sim_%)
 	./tests/model/test_models --long
-	./tests/sim/test_sim_seeds --from $(FIRST) $(SEEDS)
+	@for kind in $(SOAKED); do \
+		echo "test_sim_$$kind:"; ./tests/sim/test_sim_$$kind --from $(FIRST) $(SEEDS) || exit 1; done
 
 # The promise, live: several client processes and real servers through roads that break, and a judge
 # of all that was read and written. Each fault once: make check-promise; many times: make soak-live,
@@ -270,8 +276,7 @@ PROMISE = \
 PROMISE_OPEN = \
 	tests/promise/test_promise_relaxed \
 	tests/promise/test_promise_strict \
-	tests/sim/test_sim_double \
-	tests/sim/test_sim_strict
+	tests/sim/test_sim_double
 PROMISE_SUPPORT = \
 	tests/promise/cache.c \
 	tests/promise/cache.h \

@@ -30,7 +30,7 @@ mcp__buf_room_slow(mcp__buf *buf, size_t len)
         buf->end = held;
     }
     if (buf->capacity - held >= len)
-        return buf->block + held;
+        return buf->block != NULL ? buf->block + held : NULL;
     size_t capacity = buf->capacity < SMALLEST ? SMALLEST : buf->capacity;
     while (capacity - held < len && capacity <= buf->bound / 2)
         capacity *= 2;

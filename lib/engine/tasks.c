@@ -394,7 +394,7 @@ mcp__tasks_begin_background(mcp__engine *engine, const mcp__background *wanted)
     op->initial = wanted->initial;
     op->copy_cas[MCP__PRIMARY] = wanted->copy_cas[MCP__PRIMARY];
     op->copy_cas[MCP__BACKUP] = wanted->copy_cas[MCP__BACKUP];
-    if (!wanted->keeps_key) {
+    if (!wanted->keeps_key && wanted->key.len > 0) {
         memcpy(op->wire_key, wanted->key.bytes, wanted->key.len);
         op->key.bytes = op->wire_key;
     }

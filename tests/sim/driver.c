@@ -101,8 +101,8 @@ open_conn(sim_world *world, sim_client *client, uint32_t server)
         broken(world, client, server, EMFILE, "too many open files");
         return;
     }
-    client->conn[server] = sim_host_connect(world, client->number,
-                                            client->engine.servers[server].address);
+    client->conn[server] =
+        sim_host_connect(world, client->number, client->engine.servers[server].address);
     client->conn[server]->line = server;
 }
 

@@ -257,8 +257,7 @@ sim_host_connected(sim_world *world, sim_conn *conn)
 int
 sim_host_up(sim_world *world, sim_conn *conn)
 {
-    if ((conn->is_left && !conn->lingers) || conn->is_cut ||
-        is_blocked(world, conn, SIM_EVENT_UP))
+    if ((conn->is_left && !conn->lingers) || conn->is_cut || is_blocked(world, conn, SIM_EVENT_UP))
         return 0;
     size_t len = sim_pipe_arrive(&conn->up, &conn->session.in, world->now_ms);
     sim_world_mix(world, conn->id * 2 + 1, len);
@@ -402,42 +401,34 @@ evict(sim_world *world, sim_host *host, const sim_fault *fault)
     sim_items_drop(&host->memcached, chosen);
 }
 
-/* By an operator, who is none of the clients. */
+/* An operator's flush_all. */
 static void
-flush_all(sim_world *world, sim_host *host)
+flush_by_hand(sim_world *world, sim_host *host)
 {
     sim_session session = {0};
+    void (*watch)(void *, sim_server *, sim_session *, const sim_deed *) = host->memcached.watch;
     sim_bytes_text(&session.in, "flush_all\r\n");
-    void (*watch)(void *, sim_server *, sim_session *, const sim_deed *) =
-        host->memcached.watch;
     host->memcached.watch = NULL;
     sim_server_feed(&host->memcached, &session, world->now_ms);
+    host->memcached.watch = watch;
     if (world->notes != NULL)
         sim_notes_emptied(world, &host->memcached);
-    host->memcached.watch = watch;
     sim_session_fini(&session);
-}
-
-static void
-note_trouble(sim_host *host)
-{
-    host->n_troubles++;
-    host->n_begun++;
-    host->was_troubled = 1;
-    host->well_since_ms = INT64_MAX;
 }
 
 void
 sim_host_fault(sim_world *world, sim_fault *fault)
 {
     sim_host *host = &world->hosts[fault->server];
-    uint32_t server = fault->server;
     sim_end ending = fault->ends_orderly ? SIM_END_CLOSED : SIM_END_RESET;
-    note_trouble(host);
+    host->n_troubles++;
+    host->n_begun++;
+    host->was_troubled = 1;
+    host->well_since_ms = INT64_MAX;
     switch (fault->kind) {
     case SIM_KILL:
     case SIM_RESTART:
-        cut_all(world, server, ending);
+        cut_all(world, fault->server, ending);
         host->is_dead++;
         if (world->notes != NULL) /* all of it is as good as gone */
             sim_notes_emptied(world, &host->memcached);
@@ -465,7 +456,7 @@ sim_host_fault(sim_world *world, sim_fault *fault)
         host->cut = fault;
         break;
     case SIM_IDLE:
-        cut_all(world, server, SIM_END_CLOSED);
+        cut_all(world, fault->server, SIM_END_CLOSED);
         break;
     case SIM_DOUBLE:
         host->doubles = 1;
@@ -486,7 +477,7 @@ sim_host_fault(sim_world *world, sim_fault *fault)
         become_old(world, host, fault, 1);
         break;
     default:
-        flush_all(world, host);
+        flush_by_hand(world, host);
     }
 }
 

@@ -115,8 +115,8 @@ is_called_for(const mcp__server *server)
     for (mcp__leg *leg = server->first_waiting; leg != NULL; leg = leg->next_waiting) {
         const mcp__op *op = mcp__op_of_leg(leg);
         int other = MCP__OTHER(leg->index);
-        if (op->is_direct || mcp__op_keeps_record(op) || !op->view.exists[other] || !op->view.is_usable[other] ||
-            op->leg[other].failure != MCP__FAILURE_NONE)
+        if (op->is_direct || mcp__op_keeps_record(op) || !op->view.exists[other] ||
+            !op->view.is_usable[other] || op->leg[other].failure != MCP__FAILURE_NONE)
             return 1;
     }
     return 0;
@@ -146,8 +146,8 @@ check_state(sim_world *world, sim_client *client, const mcp__server *server, con
         sim_rules_break(world, "HEALTH", "client %u, after %s: %s went from %s to %s",
                         client->number, event, world->hosts[server->number].name,
                         mcp_strstate(from), mcp_strstate(to));
-    if (to == MCP_STATE_PROBING && was_opened && sim_client_now(world, client) < now->next_probe_ms &&
-        !is_called_for(server))
+    if (to == MCP_STATE_PROBING && was_opened &&
+        sim_client_now(world, client) < now->next_probe_ms && !is_called_for(server))
         sim_rules_break(world, "QUIET", "client %u, after %s: %s is asked %lld ms early",
                         client->number, event, world->hosts[server->number].name,
                         (long long)(now->next_probe_ms - sim_client_now(world, client)));

@@ -113,6 +113,7 @@ check_cleared(sim_world *world, uint32_t host, uint32_t about, const sim_deed *d
                                 on, whom, key, i);
         }
         memset(was->segments[i].lost_order, 0, sizeof s->lost_order);
+        was->segments[i].lost_whole_order = 0;
     }
 }
 
@@ -273,8 +274,7 @@ take_journal(sim_world *world, sim_server *server, const sim_conn *conn, const s
     uint32_t about, index;
     if (deed->verb[1] == 's' && op != NULL && op->told_order == 0)
         op->told_order = ++world->order;
-    segment *s =
-        segment_of(world, server->number, deed->key, deed->key_len, &n, &about, &index);
+    segment *s = segment_of(world, server->number, deed->key, deed->key_len, &n, &about, &index);
     if (s == NULL)
         return;
     if (deed->verb[1] == 's') {
@@ -292,9 +292,9 @@ sim_notes_covers(const sim_world *world, uint32_t host, uint32_t about, const ch
     const note *n = &world->notes->notes[host][about];
     uint32_t number = key_number(world, key, key_len);
     const segment *s = &n->segments[mcp__marks_segment(key, key_len)];
-    uint64_t removed = world->notes->removed_order[about][number];
-    return (s->exists && (s->is_whole || s->line_order[number] > 0)) ||
-           s->lost_order[number] > removed || s->lost_whole_order > removed;
+    /* What was evicted is made good before the mark goes, and is as good as there until then. */
+    return (s->exists && (s->is_whole || s->line_order[number] > 0)) || s->lost_order[number] > 0 ||
+           s->lost_whole_order > 0;
 }
 
 /* ---- whatever a server does ---- */
@@ -317,8 +317,7 @@ take_user_key(sim_world *world, sim_server *server, const sim_conn *conn, const 
     if (deed->verb[1] != 's' || deed->reply[0] != 'H')
         return;
     notes->stored_order[server->number][key] = ++world->order;
-    const sim_item *item =
-        sim_items_find(server, deed->key, deed->key_len, world->now_ms);
+    const sim_item *item = sim_items_find(server, deed->key, deed->key_len, world->now_ms);
     int is_own = op != NULL && (item == NULL || item->flags == op->id + 1 ||
                                 op->request.verb == MCP_APPEND || op->request.verb == MCP_PREPEND);
     if (!is_own && !(deed->mode == 'C' && deed->was_stub))
@@ -411,6 +410,9 @@ sim_notes_acknowledged(sim_world *world, const sim_op *op)
     if (op->told_order == 0)
         sim_rules_break(world, "I3", "op %u: %s %s: %s missed it, and %s was not told", op->id,
                         sim_verb_name(op->request.verb), op->key, whom, on);
+    else if (op->changed_order[1 - missed] > op->told_order)
+        sim_rules_break(world, "I3", "op %u: %s %s: %s was told before it had the change", op->id,
+                        sim_verb_name(op->request.verb), op->key, on);
     else if (notes->bump_order[host] <= op->told_order)
         sim_rules_break(world, "I3", "op %u: %s %s: the marks of %s were not bumped", op->id,
                         sim_verb_name(op->request.verb), op->key, on);

@@ -133,9 +133,9 @@ sim_world_submit(sim_world *world, uint32_t number, const mcp_request *request)
     sim_rules_begin(world, client, op);
     sim_rules_before(world, client);
     client->engine.unix_now = SIM_UNIX_START + world->now_ms / 1000;
-    mcp__task *task = mcp__drive_submit(&client->engine, &op->request,
-                                        (uint32_t)(op->deadline_ms - op->begun_ms),
-                                        sim_client_now(world, client));
+    mcp__task *task =
+        mcp__drive_submit(&client->engine, &op->request, (uint32_t)(op->deadline_ms - op->begun_ms),
+                          sim_client_now(world, client));
     if (task == NULL) {
         client->n_open--;
         if (op->key_number < SIM_KEYS_MAX)
@@ -221,9 +221,9 @@ draw_verb(sim_world *world, uint32_t key, int is_reader)
     static const mcp_verb texts[] = {
         MCP_GET, MCP_GET,     MCP_GET,    MCP_GET,     MCP_SET, MCP_SET,   MCP_SET, MCP_DELETE,
         MCP_ADD, MCP_REPLACE, MCP_APPEND, MCP_PREPEND, MCP_CAS, MCP_TOUCH, MCP_GAT, MCP_INCR};
-    static const mcp_verb recorded[] = {MCP_GET, MCP_GET, MCP_GET, MCP_GET,    MCP_GET,    MCP_SET,
-                                        MCP_SET, MCP_SET, MCP_SET, MCP_DELETE, MCP_DELETE, MCP_ADD,
-                                        MCP_CAS, MCP_GAT, MCP_REPLACE, MCP_TOUCH};
+    static const mcp_verb recorded[] = {
+        MCP_GET, MCP_GET,    MCP_GET,    MCP_GET, MCP_GET, MCP_SET, MCP_SET,     MCP_SET,
+        MCP_SET, MCP_DELETE, MCP_DELETE, MCP_ADD, MCP_CAS, MCP_GAT, MCP_REPLACE, MCP_TOUCH};
     static const mcp_verb counters[] = {MCP_GET,  MCP_GET,  MCP_SET,    MCP_INCR, MCP_INCR,
                                         MCP_INCR, MCP_DECR, MCP_DELETE, MCP_GAT,  MCP_ADD};
     if (world->plan.keeps_record)
@@ -297,7 +297,8 @@ sim_ops_issue(sim_world *world, sim_client *client)
         request.ttl = draw_ttl(world);
     if (request.verb == MCP_INCR || request.verb == MCP_DECR) {
         request.delta = (uint64_t)world->n_ops;
-        request.with_initial = !world->plan.keeps_record && sim_key_is_counter(key) && sim_random_chance(&world->random, 50);
+        request.with_initial = !world->plan.keeps_record && sim_key_is_counter(key) &&
+                               sim_random_chance(&world->random, 50);
         request.initial = (key + 1) * (uint64_t)SIM_COUNTER_STEP + 2000000;
     }
     sim_world_submit(world, client->number, &request);

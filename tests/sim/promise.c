@@ -9,6 +9,9 @@
 /* How long after a fault a server is still being found out about. */
 #define SETTLE_MS 20
 
+/* A server that was found empty so short a time ago need not have been filled. */
+#define FOUND_S 12
+
 /* ---- who is whole ---- */
 
 static int
@@ -41,7 +44,8 @@ is_warming(const sim_world *world, uint32_t server)
 {
     sim_server *memcached = (sim_server *)&world->hosts[server].memcached;
     const sim_item *epoch = sim_items_find(memcached, "mcp:e", 5, world->now_ms);
-    return epoch != NULL && epoch->len > 0 && epoch->value[0] == 'W';
+    return epoch != NULL && epoch->len > 0 && epoch->value[0] == 'W' &&
+           sim_items_second(memcached, world->now_ms) - epoch->stored_s > FOUND_S;
 }
 
 static int
@@ -81,8 +85,9 @@ sim_promise_allows(const sim_world *world, const sim_fault *fault)
 {
     if (world->plan.is_double || (fault->kind == SIM_EVICT && fault->amount > 0))
         return 1;
+    int is_clients = fault->kind == SIM_FORK || fault->kind == SIM_SHORTAGE;
     for (uint32_t i = 0; i < world->n_hosts; i++) {
-        if (is_partner(world, i, fault->server) && !sim_promise_is_whole(world, i))
+        if ((is_clients || is_partner(world, i, fault->server)) && !sim_promise_is_whole(world, i))
             return 0;
     }
     return 1;
@@ -182,23 +187,22 @@ check_read(sim_world *world, const sim_op *op, const mcp_result *result)
                         op->key);
         return;
     }
-    const sim_op *write =
-        newest_write(world, op->key_number, op, op->begun_ms - lag_ms(world) - 1);
+    const sim_op *write = newest_write(world, op->key_number, op, op->begun_ms - lag_ms(world) - 1);
     if (world->plan.is_strict)
         write = newest_write(world, op->key_number, op, op->begun_ms);
     if (write == NULL || !is_older(value, write))
         return;
     int is_own = write->client == op->client && write->life == op->life;
-    sim_rules_break(world,
-                    write->request.verb == MCP_DELETE ? "G4"
-                    : is_own                          ? "G1"
-                    : world->plan.is_strict           ? "G3"
-                                                      : "G2",
-                    "op %u of client %u: get %s: the value of op %u, older than op %u (%s by client "
-                    "%u, told %lld ms before the read began)",
-                    op->id, op->client, op->key, value->id, write->id,
-                    sim_verb_name(write->request.verb), write->client,
-                    (long long)(op->begun_ms - write->ended_ms));
+    sim_rules_break(
+        world,
+        write->request.verb == MCP_DELETE ? "G4"
+        : is_own                          ? "G1"
+        : world->plan.is_strict           ? "G3"
+                                          : "G2",
+        "op %u of client %u: get %s: the value of op %u, older than op %u (%s by client "
+        "%u, told %lld ms before the read began)",
+        op->id, op->client, op->key, value->id, write->id, sim_verb_name(write->request.verb),
+        write->client, (long long)(op->begun_ms - write->ended_ms));
 }
 
 static int
@@ -229,10 +233,10 @@ check_served(sim_world *world, const sim_client *client, const sim_op *op, const
             sim_rules_was_hurried(world, client, server) ||
             (op->request.verb == MCP_CAS && result->status == MCP_UNKNOWN))
             continue;
-        sim_rules_break(world, "G5", "op %u of client %u: %s %s: %s after %lld ms, though %s was well",
-                        op->id, op->client, sim_verb_name(op->request.verb), op->key,
-                        mcp_strstatus(result->status), (long long)(op->ended_ms - op->begun_ms),
-                        world->hosts[server].name);
+        sim_rules_break(
+            world, "G5", "op %u of client %u: %s %s: %s after %lld ms, though %s was well", op->id,
+            op->client, sim_verb_name(op->request.verb), op->key, mcp_strstatus(result->status),
+            (long long)(op->ended_ms - op->begun_ms), world->hosts[server].name);
         return;
     }
 }
@@ -280,7 +284,8 @@ sim_promise_asked(sim_world *world, const sim_client *client, const mcp__pending
     /* What was learned while it waited for its connection comes too late. */
     if (missed != NULL && missed->first_seen_ms < op->leg[pending->leg].started_ms &&
         !mcp__ledger_lists(ours, theirs->id8))
-        sim_rules_break(world, "I6", "client %u reads %.*s from %s, of which it knows that it "
+        sim_rules_break(world, "I6",
+                        "client %u reads %.*s from %s, of which it knows that it "
                         "missed writes",
                         client->number, (int)op->key.len, (const char *)op->key.bytes,
                         world->hosts[server].name);
@@ -329,6 +334,13 @@ sim_promise_look(sim_world *world, uint32_t key)
 
 /* ---- at rest ---- */
 
+/* Its writer died before it could tell the other copy, or anybody. */
+static int
+is_orphan(const sim_world *world, const sim_item *item)
+{
+    return item->flags > 0 && item->flags <= world->n_ops && world->ops[item->flags - 1]->is_lost;
+}
+
 static void
 check_twins(sim_world *world, uint32_t key)
 {
@@ -342,7 +354,7 @@ check_twins(sim_world *world, uint32_t key)
         sim_server_find(&world->hosts[pair.primary].memcached, text, len, world->now_ms);
     const sim_item *second =
         sim_server_find(&world->hosts[pair.backup].memcached, text, len, world->now_ms);
-    if (first == NULL || second == NULL)
+    if (first == NULL || second == NULL || is_orphan(world, first) || is_orphan(world, second))
         return;
     if (first->len != second->len || first->flags != second->flags ||
         memcmp(first->value, second->value, first->len) != 0)
@@ -388,7 +400,8 @@ sim_promise_finale(sim_world *world)
                                 world->hosts[j].name, world->hosts[i].name);
         }
         if (is_warming(world, i))
-            sim_rules_break(world, "QUIESCE", "at rest, %s is still being filled", world->hosts[i].name);
+            sim_rules_break(world, "QUIESCE", "at rest, %s is still being filled",
+                            world->hosts[i].name);
     }
     for (uint32_t key = 0; key < world->plan.n_keys; key++) {
         sim_promise_look(world, key);

@@ -8,9 +8,9 @@ draw(sim_random *random, uint32_t low, uint32_t high)
 }
 
 static const sim_fault_kind usual[] = {
-    SIM_KILL,  SIM_KILL,  SIM_RESTART,   SIM_PAUSE,     SIM_PAUSE,     SIM_PAUSE, SIM_BLACKHOLE,
-    SIM_MUTE,  SIM_MUTE,  SIM_BLACKHOLE, SIM_BLACKHOLE, SIM_SLOW,      SIM_LATE,  SIM_CUT,
-    SIM_CUT,   SIM_IDLE,  SIM_FULL,      SIM_CROWDED,   SIM_FLUSH,     SIM_EVICT, SIM_EVICT,
+    SIM_KILL,  SIM_KILL,  SIM_RESTART,   SIM_PAUSE,     SIM_PAUSE,   SIM_PAUSE, SIM_BLACKHOLE,
+    SIM_MUTE,  SIM_MUTE,  SIM_BLACKHOLE, SIM_BLACKHOLE, SIM_SLOW,    SIM_LATE,  SIM_CUT,
+    SIM_CUT,   SIM_IDLE,  SIM_FULL,      SIM_CROWDED,   SIM_FLUSH,   SIM_EVICT, SIM_EVICT,
     SIM_DEATH, SIM_DEATH, SIM_FORK,      SIM_DRIP,      SIM_SHORTAGE};
 
 /* Nothing is lost in these, and everybody sees them: only then more than a miss is promised when

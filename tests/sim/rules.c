@@ -94,8 +94,7 @@ check_value(sim_world *world, const sim_op *op, const mcp_result *result)
 {
     const sim_truth *truth = &op->truth[leg_of(op, result->server)];
     uint64_t number = 0;
-    if (!world->plan.keeps_record &&
-        (!truth->read_any || truth->read_hash != op->result_hash))
+    if (!world->plan.keeps_record && (!truth->read_any || truth->read_hash != op->result_hash))
         sim_rules_break(world, "REPLY", "op %u: get %s: not what the server answered", op->id,
                         op->key);
     if (sim_key_is_counter(op->key_number)) {

@@ -48,7 +48,8 @@ void sim_rules_span(sim_world *world, sim_client *client, const mcp__span *span)
 void sim_rules_begin(sim_world *world, sim_client *client, sim_op *op);
 void sim_rules_end(sim_world *world, sim_client *client, sim_op *op, const mcp_result *result);
 
-/* Whether the client's last connection to a server was given up for a call that had no more time. */
+/* Whether the client's last connection to a server was given up for a call that had no more time.
+ */
 int sim_rules_was_hurried(const sim_world *world, const sim_client *client, uint32_t server);
 
 /* All is healed, and there has been time enough. */

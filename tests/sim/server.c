@@ -176,8 +176,8 @@ do_mg(sim_server *server, sim_session *session, sim_request *c, int64_t now_ms)
     }
     if (c->has_ttl)
         item->expires_s = sim_items_expiry(server, c->ttl, now_ms);
-    int is_due = c->is_early && shown_s != 0 &&
-                 shown_s - sim_items_second(server, now_ms) < c->early_s;
+    int is_due =
+        c->is_early && shown_s != 0 && shown_s - sim_items_second(server, now_ms) < c->early_s;
     c->deed.was_stub = is_due;
     answer_item(server, session, c, item, item->value, item->len, now_ms,
                 sets < shows ? item->expires_s : shown_s);
@@ -226,11 +226,6 @@ do_ms(sim_server *server, sim_session *session, sim_request *c, const uint8_t *v
     const char *word = store(server, c, value, len, now_ms);
     memcpy(c->deed.reply, word, 2);
     sim_bytes_put(&session->out, word, 2);
-    for (size_t i = c->first_flag; i < c->n; i++) {
-        /* A miss or a wrong token returns no cas, a "not stored" a 0. */
-        if (c->tokens[i].text[0] == 'c' && (word[0] == 'E' || strcmp(word, "NF") == 0))
-            c->tokens[i].text = "-";
-    }
     put_returned(server, session, c, NULL, 0, now_ms);
     sim_bytes_text(&session->out, "\r\n");
     tell(server, session, c);
@@ -341,6 +336,7 @@ do_flush(sim_server *server, sim_session *session, sim_request *c, int64_t now_m
         server->flush_at_s = sim_items_second(server, now_ms) + delay_s;
     else
         sim_items_drop_all(server);
+    server->last_cas += delay_s <= 0; /* what it remembers the flush by */
     say(session, "OK");
     memcpy(c->deed.verb, "fl", 2);
     memcpy(c->deed.reply, "OK", 2);
@@ -354,8 +350,8 @@ put_encoded(sim_bytes *out, const char *key, size_t len)
     char text[4];
     for (size_t i = 0; i < len; i++) {
         char c = key[i];
-        int is_plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-                       (c >= 'A' && c <= 'Z') || (c != '\0' && strchr("-._~", c) != NULL);
+        int is_plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                       (c != '\0' && strchr("-._~", c) != NULL);
         snprintf(text, sizeof text, is_plain ? "%c" : "%%%02X", is_plain ? c : (unsigned char)c);
         sim_bytes_text(out, text);
     }

@@ -77,8 +77,8 @@ live(uint64_t seed, uint64_t fail_at, int fails_from_then)
     client->is_blocking = 0;
     if (client->engine.n_servers > 0) {
         round_of_all(world, &worst);
-        sim_world_fault(
-            world, (sim_fault){world->now_ms + 300, world->now_ms + 900, SIM_KILL, 0, 0, 0, 0, 0, 0});
+        sim_world_fault(world, (sim_fault){world->now_ms + 300, world->now_ms + 900, SIM_KILL, 0, 0,
+                                           0, 0, 0, 0});
         round_of_all(world, &worst);
         sim_script_rest(world, 2000);
         round_of_all(world, &worst);

@@ -12,6 +12,6 @@ plan_of(uint64_t seed)
 int
 main(int argc, char **argv)
 {
-    sim_seeds seeds = {"tests/sim/test_sim_relaxed", 600, plan_of};
+    sim_seeds seeds = {"tests/sim/test_sim_relaxed", 1000, plan_of};
     return sim_seeds_run(&seeds, argc, argv);
 }

@@ -173,6 +173,8 @@ watch_record(sim_world *world, sim_server *server, const sim_conn *conn, const s
     if (is_change && deed->verb[1] == 's' && ++op->truth[is->leg].n_done > 1)
         sim_rules_break(world, "I11", "op %u: %s stores %s twice", op->id,
                         world->hosts[server->number].name, op->key);
+    if (is_change && deed->verb[1] == 's')
+        op->changed_order[is->leg] = ++world->order;
     if (op != NULL && deed->verb[1] == 's' && deed->reply[0] == 'e' && deed->key[0] != 'm')
         op->was_refused[is->leg] = 1;
     sim_notes_deed(world, server, conn, deed, op);

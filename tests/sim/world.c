@@ -230,7 +230,7 @@ begin_fault(sim_world *world, uint32_t number)
 {
     sim_fault *fault = &world->plan.faults[number];
     sim_client *client = &world->clients[fault->client < SIM_CLIENTS_MAX ? fault->client : 0];
-    if (!is_of_client(fault) && world->plan.keeps_record && put_off(world, number))
+    if (fault->kind != SIM_DEATH && world->plan.keeps_record && put_off(world, number))
         return;
     world->n_faults_begun++;
     if (fault->kind == SIM_DEATH) {
@@ -474,8 +474,8 @@ sim_world_run(sim_world *world)
         world->clients[i].shortages = 0;
         sim_queue_add(&world->queue, &world->random, world->now_ms, SIM_EVENT_CALL, i);
     }
-    int64_t rest_ms = 3 * (int64_t)world->plan.retry_max_ms + 3 * world->plan.timeout_ms +
-                      6 * MAINTAIN_MS;
+    int64_t rest_ms =
+        3 * (int64_t)world->plan.retry_max_ms + 3 * world->plan.timeout_ms + 6 * MAINTAIN_MS;
     if (world->plan.keeps_record)
         rest_ms += REPAIR_MS;
     sim_world_run_until(world, world->now_ms + rest_ms);

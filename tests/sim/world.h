@@ -147,15 +147,16 @@ typedef struct sim_op {
     uint8_t was_usable[2], was_well[2], was_away[2], was_rested[2];
     uint32_t n_heals[2]; /* of the two hosts, when it began */
     uint8_t has_owed;
-    uint8_t saw_old;  /* a server did not echo opaques on misses */
-    uint32_t life;    /* its client's */
+    uint8_t saw_old;                  /* a server did not echo opaques on misses */
+    uint32_t life;                    /* its client's */
     uint64_t begun_order, over_order; /* among all beginnings and ends; 0: not yet */
     uint64_t told_order;              /* when it was journaled; 0: it was not */
+    uint64_t changed_order[2];        /* when its change was last carried out there */
     uint8_t was_whole[2];
     uint8_t was_refused[2]; /* by that server, which has dropped what it had */
-    uint32_t n_begun[2]; /* faults of the two hosts, when it began */
-    uint8_t is_lost;  /* its client has died */
-    uint8_t saw_dirt; /* an error line without an opaque may have been another request's */
+    uint32_t n_begun[2];    /* faults of the two hosts, when it began */
+    uint8_t is_lost;        /* its client has died */
+    uint8_t saw_dirt;       /* an error line without an opaque may have been another request's */
     sim_truth truth[2];
 } sim_op;
 
@@ -220,8 +221,8 @@ typedef struct sim_world {
     sim_model models[SIM_KEYS_MAX];
     uint64_t order;          /* counts what is to be put in an order */
     struct sim_notes *notes; /* see notes.h; NULL: no record */
-    int is_draining; /* 1: time to recover, 2: the last look */
-    int issues;      /* operations come from the seed, not from a script */
+    int is_draining;         /* 1: time to recover, 2: the last look */
+    int issues;              /* operations come from the seed, not from a script */
 
     FILE *trace;   /* NULL: none */
     uint64_t hash; /* of everything that happened */

@@ -228,6 +228,13 @@ is_count(int kind)
     return kind == MCP__COMMAND_INCR || kind == MCP__COMMAND_DECR;
 }
 
+/* Who missed writes cannot tell what such a change comes to. */
+static int
+builds_on_value(int kind)
+{
+    return is_decided(kind) || is_count(kind) || kind == MCP__COMMAND_GAT;
+}
+
 /* A token of the other server names nothing here. */
 static int
 is_foreign(story *it, int leg)
@@ -289,8 +296,7 @@ ask_left_out(story *it)
     for (int leg = P; leg <= B; leg++) {
         if (it->failure[leg] == HOPELESS || !it->view.exists[leg] || it->n_told[leg] > 0)
             continue;
-        int wants_truth = is_decided(kind) || is_count(kind) || kind == MCP__COMMAND_GAT;
-        if (it->failure[1 - leg] == HOPELESS || (it->view.stands[leg] && wants_truth))
+        if (it->failure[1 - leg] == HOPELESS)
             break;
         int what = change_recorded(it, leg, kind);
         if (!is_answer(what))
@@ -312,6 +318,8 @@ tell_one(story *it, int leg)
     int what = change_recorded(it, leg, kind);
     if (is_answer(what))
         end(it, status_of(kind, what));
+    else if (it->view.stands[1 - leg] && builds_on_value(kind))
+        nobody_answered(it, 1);
     else
         ask_left_out(it);
 }
@@ -508,9 +516,7 @@ tell_decided(story *it, int leg)
         return;
     }
     int is_over = what == HOPELESS || (it->request->verb == MCP_CAS && what >= SILENT);
-    /* Who missed writes cannot tell what a change that builds on the value comes to. */
-    int knows = !it->view.stands[other] ||
-                !(is_decided(kind) || is_count(kind) || kind == MCP__COMMAND_GAT);
+    int knows = !it->view.stands[other] || !builds_on_value(kind);
     if (it->view.exists[other] && !is_over && knows)
         tell_one(it, other);
     else if (it->copy[leg] == MCP_COPY_UNKNOWN && it->view.is_usable[other] && !it->missed[other] &&
@@ -537,7 +543,6 @@ static void
 tell_pair(story *it)
 {
     int kind = kind_of(it), leg = decider(it), other = 1 - leg;
-    int builds = is_decided(kind) || is_count(kind) || kind == MCP__COMMAND_GAT;
     int has_both = it->view.is_usable[P] && it->view.is_usable[B];
     int is_late = it->is_late && leg == P && !it->view.stands[P] && !it->view.stands[B];
     int has_none = !it->view.is_usable[P] && !it->view.is_usable[B];
@@ -547,7 +552,7 @@ tell_pair(story *it)
         tell_one(it, leg);
     } else {
         leave_out(it, leg);
-        if (builds)
+        if (builds_on_value(kind))
             nobody_answered(it, 1);
         else
             tell_one(it, other);

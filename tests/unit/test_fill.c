@@ -18,7 +18,7 @@ begin_cold(mcp_verb verb, int is_shared)
     k.promise.is_shared = (uint8_t)is_shared;
     k.ledger[P].epoch = MCP__EPOCH_WARMING;
     k.ledger[B].epoch = MCP__EPOCH_READY;
-    kit_begin(verb);
+    kit_begin((int)verb);
     k.step = mcp__steps_begin(&k.op);
 }
 

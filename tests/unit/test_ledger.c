@@ -300,6 +300,7 @@ main(void)
 {
     Suite *suite = suite_create("ledger");
     TCase *all = tcase_create("ledger");
+    tcase_set_timeout(all, 30); /* very_many under valgrind */
     tcase_add_test(all, nothing_is_known);
     tcase_add_test(all, fresh_for_one_interval);
     tcase_add_test(all, incarnations);

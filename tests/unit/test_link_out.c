@@ -228,6 +228,167 @@ START_TEST(no_memory_queues_nothing)
 }
 END_TEST
 
+/* ---- what rides ---- */
+
+static void
+ask(const char *opaque, void *op, int is_awaited, int is_rider)
+{
+    mcp__command command = get_of(opaque);
+    mcp__asker asker = {.op = op,
+                        .word = 7,
+                        .is_awaited = (uint8_t)is_awaited,
+                        .is_rider = (uint8_t)is_rider,
+                        .now_ms = 1234};
+    ck_assert_int_eq(mcp__link_ask(&chain, &command, &asker), 0);
+}
+
+static void
+sends(const char *text)
+{
+    mcp__span span = {"", 0};
+    size_t n = mcp__link_output(&chain, &span, 1);
+    ck_assert_uint_eq(n, text[0] != '\0');
+    ck_assert_uint_eq(span.len, strlen(text));
+    ck_assert_mem_eq(span.bytes, text, span.len);
+    mcp__link_sent(&chain, span.len);
+}
+
+START_TEST(riders_wait_for_company)
+{
+    begin(100);
+    open_to("1.6.18");
+    ask("riderAAA", &memory, 0, 1);
+    ask("riderBBB", &memory, 0, 1);
+    ck_assert(!mcp__link_has_output(&chain));
+    ck_assert(mcp__link_has_riders(&chain));
+    ck_assert(!mcp__link_owes(&chain));
+    ck_assert_uint_eq(chain.n_awaited, 0);
+    ask("company1", &chain, 1, 0);
+    ck_assert(mcp__link_has_output(&chain));
+    ck_assert(!mcp__link_has_riders(&chain));
+    ck_assert_uint_eq(chain.n_awaited, 1);
+    sends("mg k OriderAAA v f\r\nmg k OriderBBB v f\r\nmg k Ocompany1 v f\r\n");
+    ck_assert(mcp__link_owes(&chain));
+    ask("riderCCC", &memory, 0, 1); /* too late for that one */
+    ck_assert(!mcp__link_has_output(&chain));
+    ck_assert(mcp__link_has_riders(&chain));
+    finish();
+}
+END_TEST
+
+START_TEST(riders_are_hastened)
+{
+    begin(100);
+    open_to("1.6.18");
+    ask("riderAAA", &memory, 0, 1);
+    mcp__link_hasten(&chain);
+    ck_assert(mcp__link_has_output(&chain));
+    ck_assert(!mcp__link_has_riders(&chain));
+    sends("mg k OriderAAA v f\r\n");
+    ck_assert(!mcp__link_has_output(&chain));
+    mcp__link_hasten(&chain); /* nothing left to be hastened */
+    ck_assert(!mcp__link_has_output(&chain));
+    finish();
+}
+END_TEST
+
+/* Each answer finds who asked, what for, and when; only some are awaited. */
+START_TEST(who_asked)
+{
+    mcp__pending pending;
+    mcp__reply reply;
+    begin(100);
+    open_to("1.6.18");
+    ask("riderAAA", &memory, 0, 1);
+    ask("company1", &chain, 1, 0);
+    mcp__link_sent(&chain, 2 * 20);
+    ck_assert_int_eq(receive("EN OriderAAA\r\n", 14, &pending, &reply), MCP__LINK_REPLY);
+    ck_assert_ptr_eq(pending.op, &memory);
+    ck_assert_uint_eq(pending.word, 7);
+    ck_assert_int_eq(pending.asked_ms, 1234);
+    ck_assert_uint_eq(chain.n_awaited, 1);
+    ck_assert_int_eq(receive("EN Ocompany1\r\n", 14, &pending, &reply), MCP__LINK_REPLY);
+    ck_assert_ptr_eq(pending.op, &chain);
+    ck_assert_uint_eq(chain.n_awaited, 0);
+    finish();
+}
+END_TEST
+
+/* What is asked beside the greeting belongs to it: the link is open when all is answered. */
+START_TEST(questions_in_the_greeting)
+{
+    static const char said[] = "VERSION 1.6.18\r\nEN Oquest001\r\nEN Oquest002\r\n";
+    for (size_t piece = 1; piece < sizeof said; piece++) {
+        mcp__pending pending;
+        mcp__reply reply;
+        int n = 0, greeted = 0;
+        begin(100);
+        chain.state = MCP__LINK_OPENING;
+        ck_assert_int_eq(mcp__link_connected(&chain), 0);
+        ask("quest001", NULL, 0, 0);
+        ask("quest002", NULL, 0, 0);
+        sends("version\r\nmg k Oquest001 v f\r\nmg k Oquest002 v f\r\n");
+        for (size_t at = 0; at < sizeof said - 1; at += piece) {
+            size_t left = sizeof said - 1 - at;
+            mcp__link_answer answer =
+                receive(said + at, left < piece ? left : piece, &pending, &reply);
+            for (; answer != MCP__LINK_NOTHING; answer = mcp__link_next(&chain, &pending, &reply)) {
+                ck_assert(!greeted);
+                greeted = answer == MCP__LINK_GREETED;
+                n += answer == MCP__LINK_REPLY;
+                ck_assert(greeted || answer == MCP__LINK_REPLY);
+                ck_assert_int_eq(chain.state, greeted ? MCP__LINK_OPEN : MCP__LINK_GREETING);
+            }
+        }
+        ck_assert_int_eq(n, 2);
+        ck_assert(greeted);
+        finish();
+    }
+}
+END_TEST
+
+/* Something else than a memcached, or one that answers another question. */
+START_TEST(a_wrong_answer_in_the_greeting)
+{
+    static const char *const rows[] = {"EN Oquest001\r\n", "VERSION 1.6.18\r\nEN Oquest002\r\n",
+                                       "VERSION 1.6.18\r\nHTTP/1.1 400\r\n"};
+    for (size_t i = 0; i < 3; i++) {
+        mcp__pending pending;
+        mcp__reply reply;
+        begin(100);
+        chain.state = MCP__LINK_OPENING;
+        ck_assert_int_eq(mcp__link_connected(&chain), 0);
+        ask("quest001", NULL, 0, 0);
+        mcp__link_sent(&chain, 9 + 20);
+        mcp__link_answer answer = receive(rows[i], strlen(rows[i]), &pending, &reply);
+        ck_assert(answer == MCP__LINK_WRONG_PEER || answer == MCP__LINK_MISMATCH);
+        ck_assert(mcp__link_drop(&chain, &pending));
+        mcp__link_closed(&chain);
+        ck_assert_uint_eq(chain.pending_count, 0);
+        finish();
+    }
+}
+END_TEST
+
+/* The answer is a stream for somebody else: it stands in the buffer, whatever it looks like. */
+START_TEST(a_raw_command)
+{
+    size_t fits;
+    begin(100);
+    open_to("1.6.18");
+    ck_assert_int_eq(mcp__link_put_raw(&chain, "dump\r\n", 6), 0);
+    ck_assert(chain.is_raw && mcp__link_has_output(&chain));
+    sends("dump\r\n");
+    memcpy(mcp__link_room(&chain, &fits), "key=x\n", 6);
+    mcp__link_received(&chain, 6);
+    ck_assert(mcp__link_has_partial(&chain));
+    ck_assert_mem_eq(mcp__buf_bytes(&chain.in), "key=x\n", 6);
+    mcp__link_closed(&chain);
+    ck_assert(!chain.is_raw && !mcp__link_has_partial(&chain));
+    finish();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -239,6 +400,12 @@ main(void)
     tcase_add_test(all, a_busy_link_stays_small);
     tcase_add_test(all, which_were_sent);
     tcase_add_test(all, no_memory_queues_nothing);
+    tcase_add_test(all, riders_wait_for_company);
+    tcase_add_test(all, riders_are_hastened);
+    tcase_add_test(all, who_asked);
+    tcase_add_test(all, questions_in_the_greeting);
+    tcase_add_test(all, a_wrong_answer_in_the_greeting);
+    tcase_add_test(all, a_raw_command);
     suite_add_tcase(suite, all);
     return run_suite(suite);
 }
