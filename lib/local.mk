@@ -140,6 +140,8 @@ libmcproxy_core_la_SOURCES = \
 	lib/api/values.h \
 	lib/api/words.c \
 	lib/api/words.h \
+	lib/io/carry.c \
+	lib/io/carry.h \
 	lib/io/clock.c \
 	lib/io/clock.h \
 	lib/io/fork.c \

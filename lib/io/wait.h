@@ -11,36 +11,10 @@
 #ifndef MCPROXY_IO_WAIT_H
 #define MCPROXY_IO_WAIT_H
 
-#include <poll.h>
 #include <stdint.h>
 
 #include "engine/chores.h"
-#include "engine/drive.h"
-#include "io/clock.h"
-#include "io/name.h"
-
-typedef struct mcp__socket {
-    int fd;          /* -1: none */
-    uint8_t stage;   /* of the connection, see wait.c */
-    uint8_t attempt; /* which of the server's addresses */
-    uint8_t n_tried; /* how many in this round */
-    uint8_t is_dead; /* the other side has ended it: nothing is left to be reset */
-} mcp__socket;
-
-typedef struct mcp__world {
-    mcp__engine *engine;
-    const mcp__mem *mem;
-    mcp__socket *sockets; /* one per server */
-    struct pollfd *fds;
-    uint32_t *polled; /* which server stands behind fds[i] */
-    mcp__name_book names;
-    mcp__clock clock;
-    int64_t receive_timeout_ms; /* SO_RCVTIMEO of every connection; 0: never block in receive */
-    int64_t glanced_ms;
-    int64_t unix_at_ms; /* when the time of day was read */
-    uint32_t n_resolving;
-    uint8_t has_unsent; /* a socket did not take all there was */
-} mcp__world;
+#include "io/carry.h"
 
 /* `engine` is initialised; `specs` are its servers. 0, or -1: no memory. Opens nothing. */
 int mcp__wait_init(mcp__world *world, mcp__engine *engine, const mcp__server_spec *specs,
@@ -63,7 +37,11 @@ void mcp__wait_once(mcp__world *world, int64_t limit_ms);
 
 /* Does what the engine wishes and does not wait: after an operation that leaves something to send.
  */
-void mcp__wait_serve(mcp__world *world);
+static inline void
+mcp__wait_serve(mcp__world *world)
+{
+    mcp__carry_serve(world);
+}
 
 /* A slice of the work that no caller waits for: as far as it goes within `max_ms`. Returns early
  * when nothing is on the way; with more than MCP__WAIT_SLICE_MS it waits for what is due, too. */

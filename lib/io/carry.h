@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * carry: the engine's door to the world: the sockets, names and clock of one client, and what every
+ * driver does with them. Connections are opened and closed, bytes sent and received, names looked
+ * up, and the engine is told. Nothing here waits, but a receive that was asked to.
+ *
+ * Two rooms stand on it: wait, for a program that blocks, and hook, for one with an event loop.
+ */
+#ifndef MCPROXY_IO_CARRY_H
+#define MCPROXY_IO_CARRY_H
+
+#include <poll.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/drive.h"
+#include "io/clock.h"
+#include "io/name.h"
+
+typedef struct mcp__socket {
+    int fd;          /* -1: none */
+    uint8_t stage;   /* of the connection, see carry.c */
+    uint8_t attempt; /* which of the server's addresses */
+    uint8_t n_tried; /* how many in this round */
+    uint8_t is_dead; /* the other side has ended it: nothing is left to be reset */
+} mcp__socket;
+
+typedef struct mcp__world {
+    mcp__engine *engine;
+    const mcp__mem *mem;
+    mcp__socket *sockets; /* one per server */
+    struct pollfd *fds;
+    uint32_t *polled; /* which server stands behind fds[i] */
+    mcp__name_book names;
+    mcp__clock clock;
+    int64_t receive_timeout_ms; /* SO_RCVTIMEO of every connection; 0: never block in receive */
+    int64_t glanced_ms;
+    int64_t unix_at_ms; /* when the time of day was read */
+    uint32_t n_resolving;
+    uint8_t has_unsent; /* a socket did not take all there was */
+} mcp__world;
+
+/* Does what the engine wishes, until it wishes nothing. */
+void mcp__carry_serve(mcp__world *world);
+
+/* Receives what is there and tells the engine. `may_wait`: as long as SO_RCVTIMEO allows. */
+void mcp__carry_receive(mcp__world *world, uint32_t server, int may_wait);
+
+/* What its socket is to be watched for (POLLIN, POLLOUT); 0: nothing. */
+short mcp__carry_events(const mcp__world *world, const mcp__server *server);
+
+/* Its socket is ready for these. */
+void mcp__carry_take_events(mcp__world *world, uint32_t server, short events);
+
+/* The sockets of mcp__name_fds() are ready as they say (n = 0: time has passed), so names may be
+ * known now. To be called while any are looked up. */
+void mcp__carry_take_names(mcp__world *world, const struct pollfd *fds, size_t n, int64_t now_ms);
+
+#endif
