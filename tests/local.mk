@@ -202,6 +202,30 @@ CHECKS = \
 	tests/check/faults.sh \
 	tests/check/selftest.sh
 
+# Any bytes to whatever reads bytes from outside. Here with a driver that runs a corpus and a fixed
+# number of mutations of it; with clang's libFuzzer: make fuzz
+FUZZERS = \
+	tests/fuzz/fuzz_classic \
+	tests/fuzz/fuzz_command \
+	tests/fuzz/fuzz_dump \
+	tests/fuzz/fuzz_engine \
+	tests/fuzz/fuzz_epoch \
+	tests/fuzz/fuzz_file \
+	tests/fuzz/fuzz_link \
+	tests/fuzz/fuzz_marks \
+	tests/fuzz/fuzz_meta \
+	tests/fuzz/fuzz_options \
+	tests/fuzz/fuzz_place \
+	tests/fuzz/fuzz_token
+FUZZ_SUPPORT = \
+	tests/fuzz/fuzz.c \
+	tests/fuzz/fuzz.h \
+	tests/fuzz/hostile.c \
+	tests/fuzz/hostile.h
+FUZZ_DRIVER = tests/libfuzzdriver.la
+FUZZ_LIBS = $(FUZZ_DRIVER) tests/libfuzz.la tests/libsim.la $(MUTANT_OBJECT) libmcproxy-core.la
+EXTRA_DIST += tests/fuzz/corpus
+
 # Arithmetic without memory to speak of would take valgrind minutes; the address sanitizer sees it.
 VALGRIND_NOT = tests/unit/test_repair tests/unit/test_resync tests/unit/test_steps \
 	tests/unit/test_marks tests/unit/test_dump tests/unit/test_options tests/unit/test_place_native tests/unit/test_place_pairing \
@@ -227,6 +251,9 @@ TEST_LIBS = tests/libunit.la tests/libsim.la tests/libsupport.la $(MUTANT_OBJECT
 
 if HAVE_CHECK
 check_LTLIBRARIES += tests/libunit.la tests/libsim.la tests/libsupport.la tests/libmodel.la
+check_LTLIBRARIES += tests/libfuzz.la tests/libfuzzdriver.la
+tests_libfuzz_la_SOURCES = $(FUZZ_SUPPORT)
+tests_libfuzzdriver_la_SOURCES = tests/fuzz/driver.c
 tests_libmodel_la_SOURCES = $(MODEL_SUPPORT)
 tests_model_test_models_LDADD = tests/libmodel.la $(TEST_LIBS)
 tests_model_test_model_replay_LDADD = tests/libmodel.la $(TEST_LIBS)
@@ -234,8 +261,20 @@ tests_libsupport_la_SOURCES = $(SUPPORT)
 tests_libsim_la_SOURCES = $(SIM_SUPPORT)
 tests_libunit_la_SOURCES = $(UNIT_SUPPORT)
 AM_CFLAGS += $(CHECK_CFLAGS) $(JANSSON_CFLAGS) $(MEMCACHED_CFLAGS)
-check_PROGRAMS += $(UNIT) $(SIM) $(MODEL) $(LIVE)
-TESTS += $(CHECKS) $(UNIT) $(SIM) $(MODEL) $(LIVE)
+tests_fuzz_fuzz_classic_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_command_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_dump_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_engine_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_epoch_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_file_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_link_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_marks_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_meta_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_options_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_place_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_token_LDADD = $(FUZZ_LIBS)
+check_PROGRAMS += $(UNIT) $(SIM) $(MODEL) $(FUZZERS) $(LIVE)
+TESTS += $(CHECKS) $(UNIT) $(SIM) $(MODEL) $(FUZZERS) $(LIVE)
 if TOOLS
 check_PROGRAMS += $(LIVE_CLI)
 TESTS += $(LIVE_CLI)
@@ -254,6 +293,29 @@ EXTRA_PROGRAMS += $(BENCH)
 CLEANFILES += $(BENCH)
 bench: $(BENCH)
 	@for program in $(BENCH); do echo "$$program:"; ./$$program || exit 1; done
+
+# The fuzzers with clang's libFuzzer, one after the other: make fuzz FUZZ=meta SECONDS=600. What they
+# learn is kept in fuzz.corpus/NAME, what breaks something in fuzz.corpus/crash-NAME-...; the folder
+# of the sources is only read.
+FUZZ = $(FUZZERS:tests/fuzz/fuzz_%=%)
+SECONDS = 60
+FUZZ_LIMIT = -max_total_time=$(SECONDS)
+.PHONY: fuzz fuzz-programs
+fuzz: NEST = fuzz.tmp
+fuzz:
+	rm -rf $(NEST) && mkdir -p $(NEST)/build fuzz.corpus && $(MAKE) distdir distdir=$(NEST)/source
+	cd $(NEST)/build && ../source/configure -q --disable-shared --disable-tools --enable-asserts \
+		CC='$(FUZZ_CC)' --enable-sanitizer=fuzzer-no-link,address,undefined && \
+		$(MAKE) fuzz-programs FUZZ='$(FUZZ)'
+	for name in $(FUZZ); do \
+		mkdir -p fuzz.corpus/$$name && $(FUZZ_RUNNER) ./$(NEST)/build/tests/fuzz/fuzz_$$name -timeout=20 \
+			-print_final_stats=1 -artifact_prefix=fuzz.corpus/crash-$$name- $(FUZZ_LIMIT) \
+			fuzz.corpus/$$name $(NEST)/source/tests/fuzz/corpus/$$name || exit 1; done
+# Their shadow memory and a much randomised address space do not go together.
+FUZZ_CC = clang
+FUZZ_RUNNER = setarch -R
+fuzz-programs:
+	$(MAKE) $(FUZZ:%=tests/fuzz/fuzz_%) FUZZ_DRIVER= LDFLAGS='$(LDFLAGS) -fsanitize=fuzzer'
 
 # The long models, and the simulated world with many seeds: make soak FIRST=2001 SEEDS=100000
 FIRST = 1

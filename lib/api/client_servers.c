@@ -221,14 +221,15 @@ mcp_stat_next(const mcp_result *result, size_t *position, mcp_stat *stat)
     if (result->value == NULL || *position + before >= result->value_len)
         return 0;
     const char *line = (const char *)result->value + *position;
-    const char *end = memchr(line, '\r', result->value_len - *position);
-    if (end == NULL)
+    const char *lf = memchr(line, '\n', result->value_len - *position);
+    if (lf == NULL || (size_t)(lf - line) <= before)
         return 0;
+    const char *end = lf - 1; /* a CR may stand within the line, too */
     stat->name = line + before;
     const char *blank = memchr(stat->name, ' ', (size_t)(end - stat->name));
     stat->name_len = (size_t)((blank != NULL ? blank : end) - stat->name);
     stat->value = blank != NULL ? blank + 1 : end;
     stat->value_len = (size_t)(end - stat->value);
-    *position += (size_t)(end - line) + 2;
+    *position += (size_t)(lf - line) + 1;
     return 1;
 }
