@@ -32,6 +32,7 @@ libjansson-dev jansson.pc
 check check.pc
 libmemcached-dev libmemcached.pc
 clang clang
+libclang-rt-14-dev /usr/lib/llvm-14/lib/clang/14.0.6/lib/linux
 valgrind valgrind
 strace strace
 mandoc mandoc
