@@ -96,6 +96,8 @@ libmcproxy_pure_la_SOURCES = \
 	lib/server/link.c \
 	lib/server/link.h \
 	lib/server/tally.h \
+	lib/wire/base64.c \
+	lib/wire/base64.h \
 	lib/wire/classic.c \
 	lib/wire/classic.h \
 	lib/wire/command.h \

@@ -6,6 +6,7 @@ EXTRA_DIST += $(CHECKS) tests/mutants.sh tests/check/allow.txt tests/faults.tsv 
 # Programs of one file, named without its ".c".
 UNIT = \
 	tests/unit/test_agree \
+	tests/unit/test_base64 \
 	tests/unit/test_buf \
 	tests/unit/test_chores \
 	tests/unit/test_classic \

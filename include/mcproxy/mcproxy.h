@@ -88,7 +88,8 @@ typedef enum mcp_status {
     MCP_LEASED = 7,      /* MCP_LEASE: missing, and somebody else is recomputing it: ask again */
 
     MCP_BAD_ARGUMENT = -101, /* see mcp_last_error() for which and why */
-    MCP_BAD_KEY = -102,      /* empty, too long, reserved, or with a byte <= 0x20 or 0x7f */
+    MCP_BAD_KEY = -102,      /* empty, too long, reserved, or with a byte <= 0x20 or 0x7f; see
+                             keys= in mcproxy_options(7) */
     MCP_BUSY = -103,         /* called from a callback of the same client */
     MCP_UNSUPPORTED = -104,  /* this server, or this build of the library, cannot do it */
 
@@ -147,7 +148,7 @@ typedef struct mcp_request {
     size_t size;         /* sizeof(mcp_request), set by MCP_REQUEST_INIT */
     mcp_verb verb;
     int server;          /* server number, for FLUSH, STATS, VERSION and PING; else -1 */
-    const void *key;     /* 1 to 250 bytes: none <= 0x20, no 0x7f */
+    const void *key;     /* 1 to 250 bytes: none <= 0x20, no 0x7f (keys=base64: any bytes) */
     size_t key_len;
     const void *route;   /* group key: hashed instead of the key; NULL: the key itself */
     size_t route_len;

@@ -7,6 +7,7 @@
 #include "engine/chores.h"
 #include "io/rand.h"
 #include "pair/marks.h"
+#include "wire/base64.h"
 #include "wire/key.h"
 #include "wire/ttl.h"
 
@@ -52,6 +53,7 @@ settings_of(const mcp__config *config)
         .repairs = config->repair,
         .resyncs = config->resync,
         .resync_rate = config->resync_rate,
+        .encodes_keys = config->keys == MCP__KEYS_BASE64,
     };
 }
 
@@ -193,6 +195,11 @@ check_key(mcp_client *client, const mcp_request *request)
                             quoted, request->key_len + config->namespace_len,
                             config->namespace_len > 0 ? " with its namespace" : "", MCP__KEY_MAX);
     size_t bad = mcp__key_first_bad(request->key, request->key_len);
+    if (bad < request->key_len && config->keys == MCP__KEYS_BASE64)
+        return mcp__err_set(
+            err, MCP_BAD_KEY, "the key \"%s\" has %zu bytes%s, more than the %d that fit in base64",
+            quoted, request->key_len + config->namespace_len,
+            config->namespace_len > 0 ? " with its namespace" : "", MCP__BASE64_RAW_MAX);
     if (bad < request->key_len)
         return mcp__err_set(err, MCP_BAD_KEY,
                             "the key \"%s\" has the byte 0x%02x at position %zu; white space and "
@@ -210,13 +217,22 @@ is_reserved(const mcp__config *config, const mcp_request *request)
                                                                 request->key, request->key_len);
 }
 
+/* Binary keys go in base64, if they may. */
+static int
+is_encoded(const mcp__config *config, const mcp_request *request)
+{
+    return config->keys == MCP__KEYS_BASE64 &&
+           request->key_len + config->namespace_len <= MCP__BASE64_RAW_MAX;
+}
+
 static int
 is_good_key(const mcp_client *client, const mcp_request *request)
 {
     const mcp__config *config = &client->config;
     return request->key != NULL && request->key_len > 0 && request->key_len <= MCP__KEY_MAX &&
            request->key_len + config->namespace_len <= MCP__KEY_MAX &&
-           mcp__key_is_clean(request->key, request->key_len) && !is_reserved(config, request);
+           (mcp__key_is_clean(request->key, request->key_len) || is_encoded(config, request)) &&
+           !is_reserved(config, request);
 }
 
 static mcp_status

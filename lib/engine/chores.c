@@ -6,6 +6,7 @@
 #include "engine/line.h"
 #include "engine/record.h"
 #include "engine/tasks.h"
+#include "wire/base64.h"
 #include "wire/key.h"
 
 /* How often it is looked whether a job is to be begun, and how long one that failed rests. */
@@ -131,6 +132,7 @@ hand_out(mcp__engine *engine, mcp__job *job, const mcp__errand *errand)
         .ask = ask_of(errand),
         .with_initial = errand->deletes_first,
         .keeps_key = 1,
+        .is_base64 = errand->is_base64,
         .server = {errand->server, is_pair ? errand->from : MCP__NO_SERVER},
         .key = errand->key,
         .value = errand->value,
@@ -139,10 +141,6 @@ hand_out(mcp__engine *engine, mcp__job *job, const mcp__errand *errand)
         .unique = errand->unique,
         .job = job,
     };
-    if (errand->is_base64) { /* nobody stores such a key through this library yet */
-        tell_status(engine, job, errand->tag, MCP__OUTCOME_MISSING);
-        return;
-    }
     mcp__task *task = mcp__tasks_begin_background(engine, &wanted);
     if (task == NULL) { /* no memory */
         tell_status(engine, job, errand->tag, MCP__OUTCOME_FAILED);
@@ -183,6 +181,22 @@ take_outcomes(mcp__engine *engine)
 
 /* ---- dumps and new connections ---- */
 
+/* A dump tells raw bytes: those of a binary key go into journals and over the wire in base64. */
+static void
+tell_dumped(mcp__job *job, mcp__span key)
+{
+    char text[MCP__BASE64_LEN(MCP__BASE64_RAW_MAX)];
+    int is_base64 = !mcp__key_is_clean(key.bytes, key.len);
+    if (is_base64 && key.len > MCP__BASE64_RAW_MAX)
+        return; /* stored by the binary protocol: no text command names it */
+    if (is_base64)
+        key = (mcp__span){text, mcp__base64_encode(text, key.bytes, key.len)};
+    if (job->kind == MCP_JOB_REPAIR)
+        mcp__repair_dumped(&job->repair, job->dump_tag, key, is_base64);
+    else
+        mcp__resync_dumped(&job->resync, job->dump_tag, key, is_base64);
+}
+
 static void
 run_dump(mcp__engine *engine, mcp__job *job)
 {
@@ -195,14 +209,8 @@ run_dump(mcp__engine *engine, mcp__job *job)
     }
     if (engine->dumping != job)
         return;
-    while ((more = mcp__dumper_next(engine, &line, &status)) > 0) {
-        if (!mcp__key_is_clean(line.key.bytes, line.key.len))
-            continue; /* a binary key: nobody stores one through this library yet */
-        if (job->kind == MCP_JOB_REPAIR)
-            mcp__repair_dumped(&job->repair, job->dump_tag, line.key, 0);
-        else
-            mcp__resync_dumped(&job->resync, job->dump_tag, line.key, 0);
-    }
+    while ((more = mcp__dumper_next(engine, &line, &status)) > 0)
+        tell_dumped(job, line.key);
     if (more == 0)
         return;
     job->is_dumping = 0;

@@ -44,6 +44,7 @@ typedef struct mcp__settings {
     int repairs; /* by itself, in slices of ordinary calls */
     int resyncs;
     uint32_t resync_rate; /* keys a second; 0: no limit */
+    int encodes_keys;     /* keys that memcached cannot hold go in base64 */
 } mcp__settings;
 
 /* How much of its deadline a call gives one copy while there is another, in percent. */

@@ -6,6 +6,8 @@
 
 #include "engine/line.h"
 #include "ops/steps.h"
+#include "wire/base64.h"
+#include "wire/key.h"
 
 /* ---- carrying out steps ---- */
 
@@ -257,6 +259,26 @@ set_leg(mcp__engine *engine, mcp__op *op, int index, uint32_t number)
 #endif
 }
 
+/* The key as it goes over the wire: behind the namespace, and in base64 where it has to be. */
+static void
+put_wire_key(const mcp__engine *engine, mcp__op *op, const mcp_request *request)
+{
+    size_t space_len = engine->name_space_len;
+    char raw[MCP__BASE64_RAW_MAX];
+    char *to = op->wire_key;
+    if (engine->settings.encodes_keys && !mcp__key_is_clean(request->key, request->key_len)) {
+        op->is_base64 = 1;
+        to = raw;
+    } else if (space_len == 0) {
+        return;
+    }
+    memcpy(to, engine->name_space, space_len);
+    memcpy(to + space_len, request->key, request->key_len);
+    op->key = (mcp__span){op->wire_key, space_len + request->key_len};
+    if (op->is_base64)
+        op->key.len = mcp__base64_encode(op->wire_key, raw, op->key.len);
+}
+
 static void
 route(mcp__engine *engine, mcp__op *op, const mcp_request *request)
 {
@@ -276,11 +298,8 @@ route(mcp__engine *engine, mcp__op *op, const mcp_request *request)
         op->is_mirrored = (uint8_t)engine->settings.mirrors_writes;
         mcp__view_read(&op->view, op->ledger[MCP__PRIMARY], op->ledger[MCP__BACKUP]);
     }
-    if (engine->name_space_len > 0) {
-        memcpy(op->wire_key, engine->name_space, engine->name_space_len);
-        memcpy(op->wire_key + engine->name_space_len, request->key, request->key_len);
-        op->key = (mcp__span){op->wire_key, engine->name_space_len + request->key_len};
-    }
+    if (engine->name_space_len > 0 || engine->settings.encodes_keys)
+        put_wire_key(engine, op, request);
 }
 
 /* What holds for every operation before its first step. */
@@ -390,6 +409,7 @@ mcp__tasks_begin_background(mcp__engine *engine, const mcp__background *wanted)
     op->unique = op->drop_unique = wanted->unique;
     op->authority = wanted->authority;
     op->with_initial = wanted->with_initial;
+    op->is_base64 = wanted->is_base64;
     op->delta = wanted->delta;
     op->initial = wanted->initial;
     op->copy_cas[MCP__PRIMARY] = wanted->copy_cas[MCP__PRIMARY];
@@ -431,6 +451,7 @@ begin_sequel(mcp__engine *engine, const mcp__op *op)
     mcp__background wanted = {
         .verb = verbs[op->sequel],
         .key = op->key,
+        .is_base64 = op->is_base64,
         .server = {op->leg[MCP__PRIMARY].server, op->leg[MCP__BACKUP].server},
         .copy_cas = {op->copy_cas[MCP__PRIMARY], op->copy_cas[MCP__BACKUP]},
     };

@@ -35,6 +35,7 @@ typedef struct mcp__background {
     uint8_t authority;
     uint8_t with_initial; /* of MCP__VERB_COPY: what the target holds is removed before */
     uint8_t copies_value;
+    uint8_t is_base64;  /* of the key */
     uint8_t keeps_key;  /* the key's bytes stand until it is finished; else they are copied */
     uint32_t server[2]; /* MCP__NO_SERVER: it has no such leg */
     mcp__span key;

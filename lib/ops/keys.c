@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "wire/base64.h"
 #include "wire/key.h"
 
 /* A key is its length and its bytes; one that goes over the wire in base64 has this in front. */
@@ -95,4 +96,12 @@ mcp__keys_next(const mcp__keys *keys, mcp__keys_cursor *cursor, mcp__span *key, 
     cursor->at = (size_t)(at + 1 + *at - cursor->block->bytes);
     cursor->n++;
     return 1;
+}
+
+mcp__span
+mcp__keys_raw(mcp__span key, int is_base64, uint8_t *room)
+{
+    if (!is_base64)
+        return key;
+    return (mcp__span){room, mcp__base64_decode(room, key.bytes, key.len)};
 }

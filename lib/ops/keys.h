@@ -48,4 +48,8 @@ int mcp__keys_add(mcp__keys *keys, mcp__span key, int is_base64);
 int mcp__keys_next(const mcp__keys *keys, mcp__keys_cursor *cursor, mcp__span *key,
                    uint8_t *is_base64);
 
+/* The bytes that a key of the wire means: those of one in base64 are put into `room`, at least
+ * MCP__KEY_MAX bytes. Length 0: it is no base64. */
+mcp__span mcp__keys_raw(mcp__span key, int is_base64, uint8_t *room);
+
 #endif

@@ -30,6 +30,7 @@ mcp__op_begin(mcp__op *op, const mcp_request *request)
     op->authority = MCP__PRIMARY;
     op->with_initial = request->with_initial != 0;
     op->want = request->want;
+    op->is_base64 = 0;
     op->key = (mcp__span){request->key, request->key_len};
     op->value = (mcp__span){request->value, request->value_len};
     op->ttl = request->ttl;
@@ -110,7 +111,7 @@ put_value(const mcp__op *op, int leg, uint8_t word, uint32_t missed, char *out)
     switch (word) {
     case MCP__WORD_JOURNAL:
     case MCP__WORD_JOURNAL_NEW:
-        return mcp__marks_put_line(out, op->key.bytes, op->key.len, 0);
+        return mcp__marks_put_line(out, op->key.bytes, op->key.len, op->is_base64);
     case MCP__WORD_JOURNAL_WHOLE:
         out[0] = '*';
         return 1;
@@ -147,6 +148,7 @@ word_command(const mcp__op *op, int leg, uint8_t word, mcp__scratch *scratch)
         break;
     case MCP__WORD_PEEK:
         command.key = op->key;
+        command.is_base64 = op->is_base64;
         break;
     default:
         command.key.len = mcp__marks_key_journal(scratch->key, prefix, missed, op->mark.segment);
@@ -174,6 +176,7 @@ mcp__op_command(const mcp__op *op, int leg, uint8_t word, mcp__scratch *scratch)
         .flags = op->flags,
         .want = op->want,
         .with_initial = op->with_initial,
+        .is_base64 = op->is_base64,
         .key = op->key,
         .value = op->value,
         .ttl = op->ttl,

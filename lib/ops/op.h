@@ -167,6 +167,7 @@ typedef struct mcp__op {
     uint8_t ask;           /* MCP__VERB_ASK: the command */
     uint8_t authority;     /* the copy whose word counts in this operation, once it has begun */
     uint8_t with_initial;
+    uint8_t is_base64; /* of the key, see wire/base64 */
     uint32_t want;
     mcp__span key; /* as it goes over the wire */
     mcp__span value;

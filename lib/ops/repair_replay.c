@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ops/repair_parts.h"
+#include "wire/key.h"
 
 #define N_RECENT (sizeof((mcp__repair *)0)->recent / sizeof(uint32_t))
 
@@ -61,20 +62,25 @@ mcp__repair_told_ping(mcp__repair *job, int64_t now_ms)
 
 /* ---- Keys --------------------------------------------------------------------------------- */
 
+/* Also what is no key at all: anybody may write into a journal. */
 static int
-is_reserved(const mcp__repair *job, mcp__span key)
+is_reserved(const mcp__repair *job, mcp__span key, int is_base64)
 {
+    uint8_t room[MCP__KEY_MAX];
     mcp__span prefix = job->setup.prefix;
-    return mcp__marks_is_reserved(prefix.bytes, prefix.len, key.bytes, key.len);
+    key = mcp__keys_raw(key, is_base64, room);
+    return key.len == 0 || mcp__marks_is_reserved(prefix.bytes, prefix.len, key.bytes, key.len);
 }
 
-/* As far as the key tells: not for keys of another namespace or in base64. */
+/* As far as the key tells: not for keys of another namespace. */
 static mcp__pair
 pair_of(const mcp__repair *job, mcp__span key, int is_base64)
 {
+    uint8_t room[MCP__KEY_MAX];
     mcp__span space = job->setup.name_space;
+    key = mcp__keys_raw(key, is_base64, room);
     const char *bytes = key.bytes;
-    if (is_base64 || job->setup.has_routes || key.len <= space.len ||
+    if (job->setup.has_routes || key.len <= space.len ||
         (space.len > 0 && memcmp(bytes, space.bytes, space.len) != 0))
         return (mcp__pair){MCP__NO_SERVER, MCP__NO_SERVER};
     return mcp__pairing_find(job->setup.pairing, bytes + space.len, key.len - space.len);
@@ -141,7 +147,7 @@ next_in_segment(mcp__repair *job, const mcp__repair_segment *segment, int copied
     int base64;
     while (mcp__marks_next_line(&at, end, key, &base64)) {
         job->line_at = (uint32_t)(at - segment->value);
-        if (is_reserved(job, *key) || is_copied(job, *key, base64) != copied ||
+        if (is_reserved(job, *key, base64) || is_copied(job, *key, base64) != copied ||
             is_repeated(job, segment, *key))
             continue;
         *is_base64 = (uint8_t)base64;
@@ -240,7 +246,7 @@ mcp__repair_dumped(mcp__repair *job, uint32_t tag, mcp__span key, int is_base64)
 {
     assert(tag == MCP__REPAIR_TAG_DUMP);
     (void)tag;
-    if (job->result != MCP__REPAIR_UNDER_WAY || is_reserved(job, key) ||
+    if (job->result != MCP__REPAIR_UNDER_WAY || is_reserved(job, key, is_base64) ||
         (job->whole >> mcp__marks_segment(key.bytes, key.len) & 1) == 0)
         return;
     if (row_of(job)->kind == ROW_DUMP || is_of_both(job, key, is_base64))

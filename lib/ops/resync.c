@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "pair/marks.h"
+#include "wire/key.h"
 
 enum { TAG_LOCK = 1, TAG_DUMP, TAG_COPY };
 
@@ -148,6 +149,7 @@ dump(mcp__resync *job, int64_t now_ms, mcp__errand *errand)
     return 1;
 }
 
+/* `key`: its raw bytes. */
 static int
 is_shared(const mcp__resync *job, mcp__span key)
 {
@@ -171,15 +173,17 @@ void
 mcp__resync_dumped(mcp__resync *job, uint32_t tag, mcp__span key, int is_base64)
 {
     mcp__span prefix = job->setup.prefix;
+    uint8_t room[MCP__KEY_MAX];
+    mcp__span raw = mcp__keys_raw(key, is_base64, room);
     assert(tag == TAG_DUMP);
     (void)tag;
     job->n_seen += job->n_parts == 1;
-    if (job->result != MCP__RESYNC_UNDER_WAY || is_base64 ||
-        mcp__marks_is_reserved(prefix.bytes, prefix.len, key.bytes, key.len) ||
-        !is_shared(job, key) || !is_in_part(job, key))
+    if (job->result != MCP__RESYNC_UNDER_WAY || raw.len == 0 ||
+        mcp__marks_is_reserved(prefix.bytes, prefix.len, raw.bytes, raw.len) ||
+        !is_shared(job, raw) || !is_in_part(job, key))
         return;
-    job->part_bytes += 1 + key.len;
-    mcp__keys_add(&job->keys, key, 0);
+    job->part_bytes += 1 + (size_t)(is_base64 != 0) + key.len;
+    mcp__keys_add(&job->keys, key, is_base64);
 }
 
 static void
@@ -252,12 +256,12 @@ static int
 copy(mcp__resync *job, int64_t now_ms, mcp__errand *errand)
 {
     mcp__keys_cursor before = job->cursor;
-    uint8_t is_base64;
     if (!partner_of(job)->is_source)
         job->is_given_up = 1;
     if (job->n_flying >= job->setup.window)
         return 1;
-    if (!job->is_given_up && mcp__keys_next(&job->keys, &job->cursor, &errand->key, &is_base64)) {
+    if (!job->is_given_up &&
+        mcp__keys_next(&job->keys, &job->cursor, &errand->key, &errand->is_base64)) {
         if (must_slow_down(job, now_ms, errand)) {
             job->cursor = before;
             return 1;

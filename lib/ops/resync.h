@@ -4,12 +4,11 @@
  * and the keys of that pair are copied by lease onto S; what S has by then is kept. Setting the
  * epoch of S afterwards is the caller's business.
  *
- * Not copied: keys that begin with the reserved prefix; keys of other namespaces and keys that go
- * over the wire in base64 (their pair is not known here); routed keys. Users place those by a group
- * key, which no dump knows: they are filled by use only. Where such keys exist (`has_routes`) no
- * dump may be trusted at all: a routed key that was copied to the server its own name points to is
- * never written or deleted there again, and the next resync would bring that old value back. Then
- * the result is NO_DUMP at once.
+ * Not copied: keys that begin with the reserved prefix; keys of other namespaces; routed keys.
+ * Users place those by a group key, which no dump knows: they are filled by use only. Where such
+ * keys exist (`has_routes`) no dump may be trusted at all: a routed key that was copied to the
+ * server its own name points to is never written or deleted there again, and the next resync would
+ * bring that old value back. Then the result is NO_DUMP at once.
  *
  * A partner whose keys do not fit into `memory_max` is dumped several times, a part of its keys,
  * by their hash, each time.

@@ -44,6 +44,7 @@ typedef struct mcp__command {
     uint64_t delta;
     uint64_t initial;
     uint64_t opaque;
+    uint8_t is_base64; /* the key is the base64 of what is meant */
 } mcp__command;
 
 /* An upper bound of the bytes mcp__meta_encode writes for a key of this length. */

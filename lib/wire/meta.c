@@ -149,6 +149,8 @@ mcp__meta_encode(const mcp__command *command, uint8_t *out)
         out = put_store(out, command);
         break;
     }
+    if (command->is_base64)
+        out = PUT(out, " b");
     out = PUT(out, "\r\n");
     return (size_t)(out - start);
 }

@@ -246,7 +246,8 @@ START_TEST(the_longest_lines)
                                     UINT64_MAX,
                                     UINT64_MAX,
                                     UINT64_MAX,
-                                    mcp__token_opaque(0)};
+                                    mcp__token_opaque(0),
+                                    0};
             uint8_t *out = malloc(MCP__HEAD_MAX(sizeof key));
             check_line(out, mcp__meta_encode(&command, out), &command);
             free(out);

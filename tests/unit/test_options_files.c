@@ -76,7 +76,7 @@ START_TEST(files)
                  " line 1: a NUL byte has no place in it");
     says_of_file(WITH_FILE("server=a timeout=1s file=%s", "timeout=1s"), "\"timeout=1s\" in ",
                  " line 1: timeout was given before, and counts once only");
-    says_of_file(WITH_FILE("server=a file=%s", "keys=base64"), "\"keys=base64\" in ",
+    says_of_file(WITH_FILE("server=a file=%s", "protocol=classic"), "\"protocol=classic\" in ",
                  " line 1: not built yet; it comes with \"The whole client\"");
 }
 END_TEST
@@ -198,7 +198,7 @@ START_TEST(explanation)
         "\nrepair: auto (default)\n",
         "\nresync_rate: 20000 keys/s (default)\n",
         "\ntls_ca: not built yet; it comes with \"The whole client\"\n",
-        "\nkeys: refuse (default; keys=base64 waits for The whole client)\n",
+        "\nkeys: refuse (default)\n",
         "\nmax_value: 1024 bytes\n",
         "\nsuspect_limit: 3 (default)\n",
         "\nspin: 0 us (default; spin above 0us waits for Speed)\n",

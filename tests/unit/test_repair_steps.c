@@ -373,11 +373,13 @@ START_TEST(lines)
     record_begin(&s);
     story_miss(&s, 3, 0, 0);
     errands_set(&s.world, 0, "mcp:e", "R", 1);
-    record_put_journal(&s, 0, 7, "ksame\nksame\nbAAAA\nkmcp:e\nksame\nbAAAA\nkhalf");
+    record_put_journal(&s, 0, 7,
+                       "ksame\nksame\nbAAAA\nkmcp:e\nksame\nbAAAA\n"
+                       "bbWNwOmU=\nbAAA=\nbAAB=\nkhalf");
     ck_assert_int_eq(record_run(&r, &s), MCP__REPAIR_DONE);
     ck_assert(record_has(&s, 0, "mcp:e"));
-    ck_assert_int_eq(r.n_copies, 3); /* key 3, same, AAAA */
-    ck_assert_int_eq(r.n_base64, 2); /* copied, and compared in the end */
+    ck_assert_int_eq(r.n_copies, 4); /* key 3, same, AAAA, AAA=; not mcp:e, nor what is no base64 */
+    ck_assert_int_eq(r.n_base64, 4); /* copied, and compared in the end */
     record_finish(&s);
 }
 END_TEST
