@@ -147,10 +147,11 @@ poll_round(mcp__world *world, int64_t limit_ms)
     int n_ready = poll(world->fds, n + n_names, timeout_ms);
     now_ms = mcp__clock_exact(&world->clock);
     for (size_t i = 0; n_ready > 0 && i < n; i++) {
+        /* Also when it has answered meanwhile: what is unsent is not to wait behind a receive. */
+        if (world->fds[i].events & ~world->fds[i].revents & POLLOUT)
+            world->has_unsent = 1;
         if (world->fds[i].revents != 0)
             mcp__carry_take_events(world, world->polled[i], world->fds[i].revents);
-        else if (world->fds[i].events & POLLOUT)
-            world->has_unsent = 1;
     }
     if (n_ready <= 0 && n > 0)
         world->has_unsent = 1; /* unknown: the next round will tell */

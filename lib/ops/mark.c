@@ -6,6 +6,8 @@
 /* A segment, its tag, the list of marks: each may have to be begun, and somebody else may be faster
  * each time. */
 #define ROUNDS_MAX 8
+/* So often somebody else is let do it. */
+#define FOLLOW_MAX 2
 
 static void
 add_check(mcp__step *step, int leg)
@@ -140,6 +142,29 @@ mcp__mark_answer(mcp__op *op, uint8_t word, const mcp__reply *reply, mcp_status 
 
 /* ---- what comes next ---- */
 
+static uint64_t
+segment_bit(const mcp__op *op)
+{
+    return (uint64_t)1 << op->mark.segment;
+}
+
+/*
+ * Whether another operation of this client is just listing the segment. It was asked first on the
+ * same connection, so one look later it is done; without this, a batch would list each segment as
+ * often as it has keys. One that was given up half-way stays noted, and costs these looks.
+ */
+static int
+somebody_lists(mcp__op *op)
+{
+    mcp__ledger *ledger = op->ledger[op->mark.witness];
+    if ((ledger->listing & segment_bit(op)) != 0 && op->mark.n_followed < FOLLOW_MAX) {
+        op->mark.n_followed++;
+        return 1;
+    }
+    ledger->listing |= segment_bit(op);
+    return 0;
+}
+
 /*
  * What the next bundle makes. The tag of a segment that is begun is listed only when it is known
  * that this client began it, one bundle later. Appending wants an item that exists, beginning one
@@ -159,7 +184,7 @@ add_missing(mcp__op *op, mcp__step *step)
         mcp__op_add(step, leg, MCP__WORD_JOURNAL_NEW);
     else if (!is_in_journal)
         add_journal(step, leg);
-    else
+    else if ((mark->has & MCP__MARK_SEGMENT) != 0 || !somebody_lists(op))
         mark->lists = (uint8_t)(~mark->has & (MCP__MARK_SEGMENT | MCP__MARK_ENTRY));
     mark->was_begun = step->send[leg][0] == MCP__WORD_JOURNAL_NEW;
     if (mark->lists != 0)
@@ -184,6 +209,8 @@ mcp__mark_next(mcp__op *op, mcp__step *step)
     static const uint8_t all = MCP__MARK_JOURNAL | MCP__MARK_SEGMENT | MCP__MARK_ENTRY;
     mcp__marking *mark = &op->mark;
     *step = mcp__op_wait();
+    if (mark->lists & MCP__MARK_SEGMENT)
+        op->ledger[mark->witness]->listing &= ~segment_bit(op);
     if (next_whole(op, step))
         return MCP__MARK_MORE;
     int is_done = mark->has == all && mark->needs == 0;

@@ -146,6 +146,7 @@ typedef struct mcp__marking {
     uint8_t lists;      /* what goes into the marks: MCP__MARK_SEGMENT, _ENTRY */
     uint8_t has;        /* what has been done */
     uint8_t is_whole;   /* not one key: every segment, one after the other */
+    uint8_t n_followed; /* rounds in which another operation listed the segment */
     uint8_t segment;
     uint32_t inc8;    /* for a new entry */
     uint32_t tag;     /* of the segment that has the key; 0: not known */

@@ -39,6 +39,7 @@ typedef struct mcp__ledger {
     uint64_t unique;    /* the marks' cas; 0: there are none */
     mcp__missed *missed;
     uint32_t n_missed, capacity;
+    uint64_t listing; /* segments that an operation of this client is just listing there */
     const mcp__mem *mem;
 
     uint64_t epoch_unique;

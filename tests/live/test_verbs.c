@@ -467,6 +467,56 @@ START_TEST(a_batch_mixes_verbs_and_misses)
 }
 END_TEST
 
+/* The server answers the first long before it has read the last: what is unsent does not wait
+ * behind what is read. */
+enum { MANY = 4000, MANY_LEN = 1000 };
+
+START_TEST(a_batch_larger_than_all_buffers)
+{
+    static mcp_request q[MANY];
+    static mcp_result r[MANY];
+    static char keys[MANY][16], value[MANY_LEN];
+
+    memset(value, 'x', sizeof value);
+    for (int i = 0; i < MANY; i++) {
+        snprintf(keys[i], sizeof keys[i], "many:%d", i);
+        q[i] = client_request(MCP_SET, keys[i]);
+        q[i].value = value;
+        q[i].value_len = sizeof value;
+        r[i] = (mcp_result)MCP_RESULT_INIT;
+    }
+    ck_assert_uint_eq(mcp_batch(c, q, r, MANY), 0);
+    for (int i = 0; i < MANY; i++)
+        ck_assert_int_eq(r[i].status, MCP_OK);
+    ck_assert_uint_eq(server_stat(p, "curr_items"), server_stat(b, "curr_items"));
+}
+END_TEST
+
+/* However many keys are written at once while a server is away: its marks name each segment once.
+ */
+START_TEST(a_batch_lists_each_segment_once)
+{
+    static mcp_request q[MANY];
+    static mcp_result r[MANY];
+    static char keys[MANY][16];
+
+    client_call(c, MCP_SET, "a", "b");
+    server_kill(p);
+    client_call(c, MCP_GET, "a", NULL);
+    for (int i = 0; i < MANY; i++) {
+        snprintf(keys[i], sizeof keys[i], "many:%d", i);
+        q[i] = client_request(MCP_SET, keys[i]);
+        q[i].value = "x";
+        q[i].value_len = 1;
+        q[i].timeout_ms = 20000;
+        r[i] = (mcp_result)MCP_RESULT_INIT;
+    }
+    ck_assert_uint_eq(mcp_batch(c, q, r, MANY), 0);
+    /* Two entries of 18 bytes, 64 of 21; a few may be there twice. */
+    ck_assert_uint_lt(server_look(b, "mcp:m")->len, 2 * (2 * 18 + 64 * 21));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -492,5 +542,7 @@ main(void)
     tcase_add_test(tests, namespace_stands_in_front_of_every_key);
     tcase_add_test(tests, result_take_gives_a_copy);
     tcase_add_test(tests, a_batch_mixes_verbs_and_misses);
+    tcase_add_test(tests, a_batch_larger_than_all_buffers);
+    tcase_add_test(tests, a_batch_lists_each_segment_once);
     return run_tests("verbs", tests);
 }

@@ -119,6 +119,54 @@ START_TEST(somebody_else_begins_the_segment)
 }
 END_TEST
 
+/* The segment stands and is not listed, and another operation of this client has just asked for
+ * that. */
+static void
+begin_beside(void)
+{
+    begin_set();
+    k.ledger[B].listing = (uint64_t)1 << segment();
+    expect_step("B:set look journal size bump marks");
+    kit_done(B, 9);
+    tagged(7, 100);
+    kit_done(B, 0);
+    tagged(7, 104);
+    kit_done(B, 0);
+    kit_value(B, "0000aaaa=00000005;", 3);
+    expect_step("B:bump marks");
+    ck_assert_uint_eq(k.op.mark.lists, 0);
+    kit_done(B, 0);
+}
+
+START_TEST(another_operation_lists_the_segment)
+{
+    begin_beside();
+    kit_value(B, listed(7), 4);
+    expect_step("done");
+    ck_assert_int_eq(k.op.status, MCP_OK);
+    ck_assert_uint_eq(k.ledger[B].listing, (uint64_t)1 << segment()); /* the other one's to take */
+    kit_fini();
+}
+END_TEST
+
+START_TEST(the_other_operation_was_given_up)
+{
+    begin_beside();
+    kit_value(B, "0000aaaa=00000005;", 3);
+    expect_step("B:bump marks");
+    kit_done(B, 0);
+    kit_value(B, "0000aaaa=00000005;", 3);
+    expect_step("B:list bump marks");
+    kit_done(B, 0);
+    kit_done(B, 0);
+    kit_value(B, listed(7), 4);
+    expect_step("done");
+    ck_assert_int_eq(k.op.status, MCP_OK);
+    ck_assert_uint_eq(k.ledger[B].listing, 0);
+    kit_fini();
+}
+END_TEST
+
 START_TEST(somebody_else_begins_the_list)
 {
     begin_set();
@@ -374,6 +422,8 @@ main(void)
     tcase_add_test(all, all_is_in_order_already);
     tcase_add_test(all, nothing_is_there_yet);
     tcase_add_test(all, somebody_else_begins_the_segment);
+    tcase_add_test(all, another_operation_lists_the_segment);
+    tcase_add_test(all, the_other_operation_was_given_up);
     tcase_add_test(all, somebody_else_begins_the_list);
     tcase_add_test(all, the_segment_is_another_one_meanwhile);
     tcase_add_test(all, a_large_segment_becomes_whole);
