@@ -3,7 +3,8 @@
 noinst_PROGRAMS += \
 	examples/demo \
 	examples/failover \
-	examples/first
+	examples/first \
+	examples/pool
 
 examples_demo_CPPFLAGS = $(PUBLIC_CPPFLAGS)
 examples_demo_SOURCES = examples/demo.c
@@ -16,3 +17,7 @@ examples_failover_LDADD = libmcproxy.la
 examples_first_CPPFLAGS = $(PUBLIC_CPPFLAGS)
 examples_first_SOURCES = examples/first.c
 examples_first_LDADD = libmcproxy.la
+
+examples_pool_CPPFLAGS = $(PUBLIC_CPPFLAGS)
+examples_pool_SOURCES = examples/pool.c
+examples_pool_LDADD = libmcproxy.la -lpthread

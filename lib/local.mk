@@ -23,6 +23,8 @@ libmcproxy_pure_la_SOURCES = \
 	lib/engine/drive.h \
 	lib/engine/dumper.c \
 	lib/engine/dumper.h \
+	lib/engine/facts.c \
+	lib/engine/facts.h \
 	lib/engine/job.c \
 	lib/engine/job.h \
 	lib/engine/line.c \
@@ -136,6 +138,10 @@ libmcproxy_core_la_SOURCES = \
 	lib/api/recovery.h \
 	lib/api/roster.c \
 	lib/api/roster.h \
+	lib/api/share.c \
+	lib/api/share.h \
+	lib/api/share_hall.c \
+	lib/api/share_hall.h \
 	lib/api/table.c \
 	lib/api/table.h \
 	lib/api/values.c \
@@ -156,7 +162,7 @@ libmcproxy_core_la_SOURCES = \
 	lib/io/sock.h \
 	lib/io/wait.c \
 	lib/io/wait.h
-libmcproxy_core_la_LIBADD = libmcproxy-pure.la $(CARES_LIBS) $(MD_LIBS) $(ZLIB_LIBS)
+libmcproxy_core_la_LIBADD = libmcproxy-pure.la $(CARES_LIBS) $(MD_LIBS) $(ZLIB_LIBS) -lpthread
 
 libmcproxy_la_SOURCES =
 libmcproxy_la_LIBADD = libmcproxy-core.la

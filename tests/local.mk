@@ -27,6 +27,7 @@ UNIT = \
 	tests/unit/test_io_sock \
 	tests/unit/test_key \
 	tests/unit/test_ledger \
+	tests/unit/test_ledger_hear \
 	tests/unit/test_line \
 	tests/unit/test_link \
 	tests/unit/test_link_out \
@@ -50,6 +51,7 @@ UNIT = \
 	tests/unit/test_repair_both \
 	tests/unit/test_repair_steps \
 	tests/unit/test_resync \
+	tests/unit/test_share \
 	tests/unit/test_steps \
 	tests/unit/test_timer \
 	tests/unit/test_token \
@@ -76,6 +78,7 @@ LIVE = \
 	tests/live/test_process \
 	tests/live/test_replies \
 	tests/live/test_reset \
+	tests/live/test_share \
 	tests/live/test_strangers \
 	tests/live/test_support \
 	tests/live/test_values \

@@ -36,7 +36,8 @@
  *     mcp_close(c);
  *
  * Threads: a client belongs to one thread at a time. The library starts no thread, takes no lock
- * and keeps nothing global, so any number of clients may live in any number of threads.
+ * and keeps nothing global, so any number of clients may live in any number of threads. For threads
+ * that share some clients there is mcproxy/pool.h.
  *
  * Ownership: what the caller passes in is only read, and only until the call returns. Values and
  * texts in a result are borrowed: they stand in the client's memory until the next call on that

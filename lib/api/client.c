@@ -93,9 +93,10 @@ build(mcp_client *client)
     mcp__settings settings = settings_of(config);
     mcp__clock clock;
     mcp__clock_init(&clock);
-    client->pairing =
-        mcp__pairing_new(&client->mem, &config->place, config->mirror, config->servers,
-                         config->n_primaries, config->n_backups, &client->err);
+    if (!client->is_shared)
+        client->pairing =
+            mcp__pairing_new(&client->mem, &config->place, config->mirror, config->servers,
+                             config->n_primaries, config->n_backups, &client->err);
     if (client->pairing == NULL)
         return client->err.status;
     mcp_status status =
@@ -154,21 +155,40 @@ mcp_open(const char *options, char *why, size_t why_size)
     return mcp_open_with(options, NULL, why, why_size);
 }
 
-void
-mcp_close(mcp_client *client)
+mcp_client *
+mcp__client_open_shared(const mcp__mem *mem, const mcp__config *config, mcp__pairing *pairing)
 {
-    if (client == NULL || mcp__client_is_busy(client))
-        return;
+    mcp_client *client = mcp__mem_new_zeroed(mem, 1, sizeof *client);
+    if (client == NULL)
+        return NULL;
+    client->mem = *mem;
+    client->config = *config;
+    client->pairing = pairing;
+    client->is_shared = 1;
+    mcp__err_clear(&client->err);
+    if (build(client) != MCP_OK) {
+        mcp__mem_free(mem, client);
+        return NULL;
+    }
+    mcp__fork_init(&client->fork);
+    return client;
+}
+
+void
+mcp__client_close(mcp_client *client, int64_t patience_ms)
+{
     mcp__client_enter(client);
     int64_t now_ms = mcp__wait_begin(&client->world);
     mcp__chores_leave(&client->engine);
-    mcp__wait_drain(&client->world, now_ms + client->config.timeout_ms);
+    mcp__wait_drain(&client->world, now_ms + patience_ms);
     mcp__client_tell(client);
     mcp__chores_end(&client->engine);
     mcp__wait_fini(&client->world);
     mcp__pool_fini(&client->engine);
-    mcp__pairing_free(client->pairing);
-    mcp__options_fini(&client->config);
+    if (!client->is_shared) {
+        mcp__pairing_free(client->pairing);
+        mcp__options_fini(&client->config);
+    }
     mcp__fork_fini(&client->fork);
     mcp__mem mem = client->mem;
     while (client->arena != NULL) {
@@ -177,6 +197,14 @@ mcp_close(mcp_client *client)
         client->arena = next;
     }
     mcp__mem_free(&mem, client);
+}
+
+void
+mcp_close(mcp_client *client)
+{
+    /* One that a pool lent is the pool's to close. */
+    if (client != NULL && !mcp__client_is_busy(client) && !client->is_shared)
+        mcp__client_close(client, client->config.timeout_ms);
 }
 
 /* ---- checks ---- */
@@ -317,11 +345,17 @@ clear_up(mcp_client *client)
         mcp__drive_abandon(&client->engine, mcp__clock_exact(&client->world.clock));
         mcp__chores_end(&client->engine);
     }
-    if (mcp__fork_happened(&client->fork)) {
-        mcp__wait_child(&client->world);
-        mcp__fork_renew(&client->fork);
-        client->engine.random = mcp__rand_64();
+    if (!mcp__fork_happened(&client->fork))
+        return;
+    /* Repairs, and what is owed to servers without anybody waiting for it, are the parent's work.
+     */
+    if (client->engine.n_unfinished == 0) {
+        mcp__chores_end(&client->engine);
+        mcp__drive_abandon(&client->engine, mcp__clock_exact(&client->world.clock));
     }
+    mcp__wait_child(&client->world);
+    mcp__fork_renew(&client->fork);
+    client->engine.random = mcp__rand_64();
 }
 
 void

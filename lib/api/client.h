@@ -33,6 +33,8 @@ struct mcp_client {
     mcp__fork fork;
     mcp__task *lent;
     int is_inside; /* a call has begun and not returned */
+    int is_shared; /* options and placement belong to the pool that lends it, */
+    size_t place;  /* where it has this place */
     mcp__events events;
     mcp__arena_block *arena;
     mcp__err err;
@@ -72,6 +74,15 @@ mcp__client_is_busy(const mcp_client *client)
 {
     return client->events.is_calling_back;
 }
+
+/*
+ * A client whose options and placement are somebody else's, who keeps them as they are until it is
+ * closed. NULL: no memory.
+ */
+mcp_client *mcp__client_open_shared(const mcp__mem *mem, const mcp__config *config,
+                                    mcp__pairing *pairing);
+/* What mcp_close() does, whoever owns its options; owed replies are waited for so long. */
+void mcp__client_close(mcp_client *client, int64_t patience_ms);
 
 /* Checks a request and says what is wrong with it, if anything. */
 mcp_status mcp__client_check(mcp_client *client, const mcp_request *request);

@@ -453,6 +453,7 @@ turned_hard(mcp__engine *engine, mcp__server *server, mcp__failure failure, cons
     else
         mcp__health_hard(&server->health, rules, why, random, engine->now_ms);
     server->was_refused = 1;
+    server->judged_ms = engine->now_ms;
     if (before != MCP_STATE_PROBING)
         tell_state(engine, server, before);
 }
@@ -463,6 +464,7 @@ turned_soft(mcp__engine *engine, mcp__server *server, const char *why)
 {
     mcp_state before = mcp__line_state(engine, server);
     server->was_refused = 0;
+    server->judged_ms = engine->now_ms;
     int probe = mcp__health_soft(&server->health, &engine->settings.health, why,
                                  mcp__pool_random(engine), engine->now_ms);
     tell_state(engine, server, before);

@@ -278,6 +278,28 @@ check_config(mcp__engine *engine, mcp__server *server)
          "clients of this server have another list of servers, or place keys differently");
 }
 
+/* A decided epoch was taken over: what that means for others, and for the operator. */
+static void
+tell_epoch(mcp__engine *engine, mcp__server *server, mcp_state before, mcp__epoch was)
+{
+    const mcp__ledger *ledger = &server->ledger;
+    if (engine->n_undecided > 0)
+        decide_all(engine);
+    if (ledger->epoch == MCP__EPOCH_WARMING)
+        engine->wants_chores = 1;
+    mcp_state after = mcp__line_state(engine, server);
+    if (was == MCP__EPOCH_WARMING && ledger->epoch == MCP__EPOCH_READY)
+        tell(engine, MCP_EVENT_FILLED, server->number, -1, "");
+    if (before != after) {
+        mcp__news_item item = {.kind = MCP_EVENT_STATE,
+                               .before = (uint8_t)before,
+                               .state = (uint8_t)after,
+                               .server = (int32_t)server->number,
+                               .partner = -1};
+        mcp__news_put(&engine->news, &item);
+    }
+}
+
 static void
 take_epoch(mcp__engine *engine, mcp__server *server, const mcp__reply *reply, int64_t asked_ms)
 {
@@ -303,27 +325,36 @@ take_epoch(mcp__engine *engine, mcp__server *server, const mcp__reply *reply, in
     }
     raise_hold(engine, server);
     check_config(engine, server);
-    if (engine->n_undecided > 0)
-        decide_all(engine);
-    if (ledger->epoch == MCP__EPOCH_WARMING)
-        engine->wants_chores = 1;
-    mcp_state after = mcp__line_state(engine, server);
-    if (was == MCP__EPOCH_WARMING && ledger->epoch == MCP__EPOCH_READY)
-        tell(engine, MCP_EVENT_FILLED, server->number, -1, "");
-    if (before != after) {
-        mcp__news_item item = {.kind = MCP_EVENT_STATE,
-                               .before = (uint8_t)before,
-                               .state = (uint8_t)after,
-                               .server = (int32_t)server->number,
-                               .partner = -1};
-        mcp__news_put(&engine->news, &item);
-    }
+    tell_epoch(engine, server, before, was);
 }
 
 void
 mcp__record_filled(mcp__engine *engine, mcp__server *server)
 {
     tell(engine, MCP_EVENT_FILLED, server->number, -1, "");
+}
+
+void
+mcp__record_hear(mcp__engine *engine, mcp__server *server, const mcp__ledger *theirs,
+                 int64_t slack_ms)
+{
+    mcp__ledger *ledger = &server->ledger;
+    uint64_t marks_before = signature(ledger);
+    switch (mcp__ledger_hear(ledger, theirs, slack_ms)) {
+    case MCP__LEDGER_NEWER:
+        if (signature(ledger) != marks_before)
+            compare(engine, server);
+        break;
+    case MCP__LEDGER_UNORDERED:
+        mcp__ledger_doubt(ledger, engine->now_ms);
+        break;
+    default:
+        break;
+    }
+    mcp_state before = mcp__line_state(engine, server);
+    mcp__epoch was = (mcp__epoch)ledger->epoch;
+    if (mcp__ledger_hear_epoch(ledger, theirs))
+        tell_epoch(engine, server, before, was);
 }
 
 void

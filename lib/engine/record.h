@@ -23,6 +23,10 @@ void mcp__record_marks(mcp__engine *engine, mcp__server *server, const mcp__repl
 void mcp__record_answer(mcp__engine *engine, mcp__server *server, uint8_t question,
                         const mcp__reply *reply, int64_t asked_ms);
 
+/* What another client of this process knows of the same server, see mcp__ledger_hear(). */
+void mcp__record_hear(mcp__engine *engine, mcp__server *server, const mcp__ledger *theirs,
+                      int64_t slack_ms);
+
 /* A server that was being filled is whole. */
 void mcp__record_filled(mcp__engine *engine, mcp__server *server);
 

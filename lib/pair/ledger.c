@@ -14,6 +14,7 @@ mcp__ledger_init(mcp__ledger *ledger, const mcp__mem *mem, uint32_t id8)
         .asked_ms = MCP__LEDGER_NEVER,
         .queued_ms = MCP__LEDGER_NEVER,
         .epoch_asked_ms = MCP__LEDGER_NEVER,
+        .doubted_ms = MCP__LEDGER_NEVER,
         .mem = mem,
     };
 }
@@ -129,7 +130,7 @@ void
 mcp__ledger_take_marks(mcp__ledger *ledger, mcp__span text, uint64_t unique, uint32_t format,
                        int64_t asked_ms, int64_t now_ms)
 {
-    if (asked_ms < ledger->asked_ms)
+    if (asked_ms < ledger->asked_ms || asked_ms < ledger->doubted_ms)
         return;
     ledger->asked_ms = asked_ms;
     if (unique == ledger->unique && !ledger->is_foreign)
@@ -163,4 +164,119 @@ mcp__ledger_take_epoch(mcp__ledger *ledger, mcp__span text, uint64_t unique, int
         return;
     }
     ledger->epoch = ledger->epoch_item.is_warming ? MCP__EPOCH_WARMING : MCP__EPOCH_READY;
+}
+
+/* ---- two ledgers ---- */
+
+/* As good as expired, but known. */
+#define LONG_AGO_MS (24 * 3600 * (int64_t)1000)
+
+static int
+say_the_same(const mcp__ledger *one, const mcp__ledger *other)
+{
+    if (one->is_foreign != other->is_foreign || one->n_missed != other->n_missed)
+        return 0;
+    for (uint32_t i = 0; i < one->n_missed; i++) {
+        const mcp__missed *missed = mcp__ledger_find(other, one->missed[i].id8);
+        if (missed == NULL || missed->inc8 != one->missed[i].inc8)
+            return 0;
+    }
+    return 1;
+}
+
+/* What stands in `theirs` stands here, too; an incarnation has been seen since either saw it. */
+static void
+add_all(mcp__ledger *ledger, const mcp__ledger *theirs)
+{
+    for (uint32_t i = 0; i < theirs->n_missed; i++) {
+        const mcp__missed *missed = &theirs->missed[i];
+        mcp__missed *known = (mcp__missed *)mcp__ledger_find(ledger, missed->id8);
+        if (known == NULL && (known = add(ledger, missed->id8)) == NULL) {
+            ledger->is_foreign = 1; /* no memory: the safe side */
+            return;
+        }
+        int is_same = known->inc8 == missed->inc8 && known->first_seen_ms != 0;
+        int64_t first_ms = is_same && known->first_seen_ms < missed->first_seen_ms
+                               ? known->first_seen_ms
+                               : missed->first_seen_ms;
+        uint64_t segments = is_same ? known->segments | missed->segments : missed->segments;
+        *known = *missed;
+        known->first_seen_ms = first_ms;
+        known->segments = segments;
+    }
+}
+
+static void
+drop_unlisted(mcp__ledger *ledger, const mcp__ledger *theirs)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < ledger->n_missed; i++) {
+        if (mcp__ledger_find(theirs, ledger->missed[i].id8) != NULL)
+            ledger->missed[kept++] = ledger->missed[i];
+    }
+    ledger->n_missed = kept;
+}
+
+static void
+take_age(mcp__ledger *ledger, const mcp__ledger *theirs)
+{
+    ledger->asked_ms = theirs->asked_ms;
+    ledger->unique = theirs->unique;
+    if (ledger->queued_ms < theirs->asked_ms)
+        ledger->queued_ms = theirs->asked_ms;
+}
+
+mcp__ledger_order
+mcp__ledger_hear(mcp__ledger *ledger, const mcp__ledger *theirs, int64_t slack_ms)
+{
+    if (!mcp__ledger_is_known(theirs) || theirs->asked_ms < ledger->doubted_ms)
+        return MCP__LEDGER_OLDER;
+    if (mcp__ledger_is_known(ledger) && say_the_same(ledger, theirs)) {
+        if (theirs->asked_ms > ledger->asked_ms) {
+            add_all(ledger, theirs);
+            take_age(ledger, theirs);
+        }
+        return MCP__LEDGER_SAME;
+    }
+    if (mcp__ledger_is_known(ledger) && theirs->asked_ms + slack_ms < ledger->asked_ms)
+        return MCP__LEDGER_OLDER;
+    if (mcp__ledger_is_known(ledger) && theirs->asked_ms <= ledger->asked_ms + slack_ms)
+        return MCP__LEDGER_UNORDERED;
+    drop_unlisted(ledger, theirs);
+    ledger->is_foreign = theirs->is_foreign;
+    add_all(ledger, theirs);
+    take_age(ledger, theirs);
+    return MCP__LEDGER_NEWER;
+}
+
+void
+mcp__ledger_join(mcp__ledger *ledger, const mcp__ledger *theirs)
+{
+    ledger->is_foreign |= theirs->is_foreign;
+    add_all(ledger, theirs);
+    if (theirs->asked_ms < ledger->asked_ms)
+        ledger->asked_ms = theirs->asked_ms;
+    ledger->unique = UINT64_MAX; /* no item says this */
+}
+
+void
+mcp__ledger_doubt(mcp__ledger *ledger, int64_t now_ms)
+{
+    ledger->doubted_ms = now_ms;
+    if (mcp__ledger_is_known(ledger))
+        ledger->asked_ms -= LONG_AGO_MS;
+    ledger->queued_ms = MCP__LEDGER_NEVER;
+}
+
+int
+mcp__ledger_hear_epoch(mcp__ledger *ledger, const mcp__ledger *theirs)
+{
+    int is_decided = theirs->epoch == MCP__EPOCH_READY || theirs->epoch == MCP__EPOCH_WARMING;
+    if (!is_decided || theirs->epoch_asked_ms <= ledger->epoch_asked_ms)
+        return 0;
+    ledger->epoch = theirs->epoch;
+    ledger->epoch_unique = theirs->epoch_unique;
+    ledger->epoch_item = theirs->epoch_item;
+    ledger->epoch_asked_ms = theirs->epoch_asked_ms;
+    return 1;
 }

@@ -36,6 +36,7 @@ typedef struct mcp__ledger {
     uint8_t is_foreign; /* the marks are of another format: everything may stand */
     int64_t asked_ms;   /* when the question was sent whose answer this is */
     int64_t queued_ms;  /* when the last question was */
+    int64_t doubted_ms; /* answers to questions from before are passed over */
     uint64_t unique;    /* the marks' cas; 0: there are none */
     mcp__missed *missed;
     uint32_t n_missed, capacity;
@@ -60,6 +61,30 @@ void mcp__ledger_take_marks(mcp__ledger *ledger, mcp__span text, uint64_t unique
 
 /* The epoch as it was read. */
 void mcp__ledger_take_epoch(mcp__ledger *ledger, mcp__span text, uint64_t unique, int64_t asked_ms);
+
+/*
+ * Two ledgers of one server, kept by two clients that read one clock. Times closer together than
+ * `slack_ms` have no order.
+ */
+typedef enum mcp__ledger_order {
+    MCP__LEDGER_SAME = 0,  /* they say the same; the younger age was taken over */
+    MCP__LEDGER_OLDER,     /* nothing was taken over */
+    MCP__LEDGER_NEWER,     /* their marks were taken over */
+    MCP__LEDGER_UNORDERED, /* they differ and nobody knows which is newer: nothing was taken over */
+} mcp__ledger_order;
+
+/* Takes over the marks of `theirs` if they are newer. Without memory for them everything stands. */
+mcp__ledger_order mcp__ledger_hear(mcp__ledger *ledger, const mcp__ledger *theirs,
+                                   int64_t slack_ms);
+
+/* What stands in either of them stands, as old as the older one. */
+void mcp__ledger_join(mcp__ledger *ledger, const mcp__ledger *theirs);
+
+/* It is not to be gone by until it has been asked anew, from `now_ms` on. */
+void mcp__ledger_doubt(mcp__ledger *ledger, int64_t now_ms);
+
+/* Takes over what is known of the epoch, if it is newer and decided. 1: it was. */
+int mcp__ledger_hear_epoch(mcp__ledger *ledger, const mcp__ledger *theirs);
 
 static inline int
 mcp__ledger_is_fresh(const mcp__ledger *ledger, int64_t now_ms, int64_t interval_ms)

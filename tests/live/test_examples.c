@@ -64,6 +64,26 @@ START_TEST(first_tells_why_not)
 }
 END_TEST
 
+START_TEST(pool_serves_eight_workers_with_three_clients)
+{
+    server *p = server_unix(NULL);
+    server *b = server_unix(NULL);
+    char options[400];
+    char *output;
+
+    snprintf(options, sizeof options, "server=%s backup=%s timeout=5s", p->address, b->address);
+    ck_assert_int_eq(run_example("pool", options, &output), 0);
+    ck_assert_ptr_nonnull(strstr(output, "worker 7 counted to 100\n"));
+    ck_assert_ptr_nonnull(strstr(output, "800 times borrowed, "));
+    ck_assert_ptr_nonnull(strstr(output, " clients, 0 failed\n"));
+    free(output);
+    ck_assert(server_holds(b, "worker:0", "100"));
+    ck_assert_int_eq(run_example("pool", "server=a nonsense", &output), 2);
+    ck_assert_ptr_nonnull(strstr(output, "nonsense"));
+    free(output);
+}
+END_TEST
+
 /* A child whose standard input and output are ours. */
 typedef struct dialog {
     pid_t pid;
@@ -158,6 +178,7 @@ main(void)
 
     tcase_add_test(tests, first_prints_what_it_stored);
     tcase_add_test(tests, first_tells_why_not);
+    tcase_add_test(tests, pool_serves_eight_workers_with_three_clients);
     tcase_add_test(tests, failover_shows_a_failover);
     return run_tests("examples", tests);
 }
