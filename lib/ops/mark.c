@@ -82,8 +82,27 @@ take_size(mcp__marking *mark, const mcp__reply *reply, int is_there)
     uint32_t tag = is_there ? MCP__MARKS_TAG(reply->flags) : 0;
     if (tag == 0 || tag != mark->tag)
         mark->has &= (uint8_t)~MCP__MARK_JOURNAL;
-    if (is_there && reply->size > MCP__MARKS_SEGMENT_MAX)
+    if (is_there && reply->size > MCP__MARKS_SEGMENT_MAX) {
         mark->needs |= MCP__MARK_WHOLE;
+        mark->unique = reply->cas;
+    }
+}
+
+/* A segment that was begun; or one that was measured, and became whole if it was still the same:
+ * then it keeps its tag, else whoever was faster has to be looked at. */
+static void
+take_begun(mcp__marking *mark, int is_done)
+{
+    int was_measured = mark->unique != 0;
+    mark->needs &= (uint8_t)~MCP__MARK_WHOLE;
+    mark->unique = 0;
+    if (!is_done && was_measured)
+        mark->has &= (uint8_t)~MCP__MARK_JOURNAL;
+    if (!is_done)
+        return;
+    mark->has |= MCP__MARK_JOURNAL;
+    if (!was_measured)
+        mark->tag = mark->new_tag;
 }
 
 /* Whether the marks name the server, and the beginning of the segment that has the key. */
@@ -125,11 +144,7 @@ mcp__mark_answer(mcp__op *op, uint8_t word, const mcp__reply *reply, mcp_status 
         break;
     case MCP__WORD_JOURNAL_NEW:
     case MCP__WORD_JOURNAL_WHOLE:
-        if (!is_done)
-            break;
-        mark->tag = mark->new_tag;
-        mark->has |= MCP__MARK_JOURNAL;
-        mark->needs &= (uint8_t)~MCP__MARK_WHOLE;
+        take_begun(mark, is_done);
         break;
     case MCP__WORD_MARKS:
         if (status >= MCP_OK)

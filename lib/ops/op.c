@@ -162,6 +162,11 @@ word_command(const mcp__op *op, int leg, uint8_t word, mcp__scratch *scratch)
         command.value =
             (mcp__span){scratch->value, put_value(op, leg, word, missed, scratch->value)};
     }
+    if (word == MCP__WORD_JOURNAL_WHOLE && op->mark.unique != 0) {
+        command.kind = MCP__COMMAND_CAS;
+        command.unique = op->mark.unique;
+        command.flags = MCP__MARKS_TAG_FLAGS(op->mark.tag);
+    }
     return command;
 }
 

@@ -151,6 +151,7 @@ typedef struct mcp__marking {
     uint32_t inc8;    /* for a new entry */
     uint32_t tag;     /* of the segment that has the key; 0: not known */
     uint32_t new_tag; /* of one that is begun now */
+    uint64_t unique;  /* the cas of a segment that has become too large; 0: none has */
 } mcp__marking;
 
 typedef struct mcp__op {
