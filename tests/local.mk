@@ -94,6 +94,14 @@ INTEROP = \
 	tests/interop/test_place_nutcracker
 BENCH = \
 	tests/bench/bench_place
+BENCH_ALL = \
+	tests/bench/bench.c \
+	tests/bench/bench.h \
+	tests/bench/floor.c \
+	tests/bench/mcproxy.c \
+	tests/bench/memcached.c \
+	tests/bench/recovery.c \
+	tests/bench/work.c
 
 # What they share; the simulated world; what the unit tests share.
 SIM_SUPPORT = \
@@ -292,11 +300,22 @@ check-local:
 	@echo 'make check needs libcheck (Debian: check), which configure did not find.'; exit 1
 endif
 
-# Measuring programs: built and run by hand.
+# Measuring programs. bench_all is linked with the shared library, as users do; what it counts may not
+# grow: counts.sh. All of it, as a table: make bench.
 EXTRA_PROGRAMS += $(BENCH)
 CLEANFILES += $(BENCH)
-bench: $(BENCH)
+EXTRA_DIST += tests/bench/counts.sh tests/bench/counts.tsv tests/bench/plot.awk $(BENCH_ALL)
+if HAVE_CHECK
+if HAVE_LIBMEMCACHED
+check_PROGRAMS += tests/bench/bench_all
+tests_bench_bench_all_SOURCES = $(BENCH_ALL)
+tests_bench_bench_all_LDADD = tests/libsupport.la libmcproxy.la $(CHECK_LIBS) $(MEMCACHED_LIBS) -lpthread
+TESTS += tests/bench/counts.sh
+endif
+endif
+bench: $(BENCH) tests/bench/bench_all
 	@for program in $(BENCH); do echo "$$program:"; ./$$program || exit 1; done
+	$(SHELL) $(srcdir)/scripts/bench --build .
 
 # The fuzzers with clang's libFuzzer, one after the other: make fuzz FUZZ=meta SECONDS=600. What they
 # learn is kept in fuzz.corpus/NAME, what breaks something in fuzz.corpus/crash-NAME-...; the folder
