@@ -9,6 +9,7 @@ MAN = \
 	docs/man/libmcproxy.7 \
 	docs/man/mcp-cli.1 \
 	docs/man/mcp_call.3 \
+	docs/man/mcp_dump.3 \
 	docs/man/mcp_get.3 \
 	docs/man/mcp_get_or_lease.3 \
 	docs/man/mcp_incr.3 \

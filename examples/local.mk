@@ -1,10 +1,18 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Examples see the public headers only, as they would where the library is installed.
 noinst_PROGRAMS += \
+	examples/batch \
+	examples/binary_keys \
+	examples/cas \
+	examples/counters \
 	examples/demo \
+	examples/dump \
+	examples/events \
 	examples/failover \
 	examples/first \
-	examples/pool
+	examples/lease \
+	examples/pool \
+	examples/stats
 
 examples_demo_CPPFLAGS = $(PUBLIC_CPPFLAGS)
 examples_demo_SOURCES = examples/demo.c
@@ -21,3 +29,35 @@ examples_first_LDADD = libmcproxy.la
 examples_pool_CPPFLAGS = $(PUBLIC_CPPFLAGS)
 examples_pool_SOURCES = examples/pool.c
 examples_pool_LDADD = libmcproxy.la -lpthread
+
+examples_batch_CPPFLAGS = $(PUBLIC_CPPFLAGS)
+examples_batch_SOURCES = examples/batch.c
+examples_batch_LDADD = libmcproxy.la
+
+examples_binary_keys_CPPFLAGS = $(PUBLIC_CPPFLAGS)
+examples_binary_keys_SOURCES = examples/binary_keys.c
+examples_binary_keys_LDADD = libmcproxy.la
+
+examples_cas_CPPFLAGS = $(PUBLIC_CPPFLAGS)
+examples_cas_SOURCES = examples/cas.c
+examples_cas_LDADD = libmcproxy.la
+
+examples_counters_CPPFLAGS = $(PUBLIC_CPPFLAGS)
+examples_counters_SOURCES = examples/counters.c
+examples_counters_LDADD = libmcproxy.la
+
+examples_dump_CPPFLAGS = $(PUBLIC_CPPFLAGS)
+examples_dump_SOURCES = examples/dump.c
+examples_dump_LDADD = libmcproxy.la
+
+examples_events_CPPFLAGS = $(PUBLIC_CPPFLAGS)
+examples_events_SOURCES = examples/events.c
+examples_events_LDADD = libmcproxy.la
+
+examples_lease_CPPFLAGS = $(PUBLIC_CPPFLAGS)
+examples_lease_SOURCES = examples/lease.c
+examples_lease_LDADD = libmcproxy.la
+
+examples_stats_CPPFLAGS = $(PUBLIC_CPPFLAGS)
+examples_stats_SOURCES = examples/stats.c
+examples_stats_LDADD = libmcproxy.la

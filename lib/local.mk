@@ -124,6 +124,7 @@ libmcproxy_core_la_SOURCES = \
 	lib/api/batch.h \
 	lib/api/client.c \
 	lib/api/client.h \
+	lib/api/client_dump.c \
 	lib/api/client_servers.c \
 	lib/api/client_texts.c \
 	lib/api/client_verbs.c \

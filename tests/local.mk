@@ -70,9 +70,11 @@ LIVE = \
 	tests/live/test_calls \
 	tests/live/test_cluster \
 	tests/live/test_deadline \
+	tests/live/test_dump_keys \
 	tests/live/test_dump_live \
 	tests/live/test_events \
 	tests/live/test_examples \
+	tests/live/test_keys \
 	tests/live/test_killed \
 	tests/live/test_paused \
 	tests/live/test_process \

@@ -115,6 +115,14 @@ static const cli_command table[] = {
      "\"stats ARGUMENT\".\n",
      "  mcp-cli stats 0\n"
      "  mcp-cli stats all settings\n"},
+    {"dump", cli_do_dump, 1, 0, 0, 1, "dump [SERVER|all]", "the keys that servers hold",
+     "Prints a line for each key of one server (its name, address or number) or of all: the key, its\n"
+     "seconds to live (- for ever), primary, backup or stray (which copy of it this is; stray: the\n"
+     "key does not belong there, or was stored with --route), and the server, with tabs between\n"
+     "them. Bytes that are no printable ASCII stand there as \\xNN. Keys of other namespaces and\n"
+     "those that the library keeps for itself are left out. A terminal is told how many there are.\n",
+     "  mcp-cli dump 10.0.0.4:11211\n"
+     "  mcp-cli --json dump | jq -r 'select(.copy == \"primary\").key'\n"},
     {"version", cli_do_version, 1, 0, 0, 1, "version [SERVER|all]", "the versions of servers",
      "Prints the version of one server (its name, address or number) or of all. The version of\n"
      "mcp-cli itself: mcp-cli --version.\n",

@@ -41,6 +41,8 @@ int cli_do_flush(cli *session);
 int cli_do_stats(cli *session);
 int cli_do_version(cli *session);
 int cli_do_ping(cli *session);
+/* cmd_dump.c */
+int cli_do_dump(cli *session);
 /* cmd_status.c */
 int cli_do_status(cli *session);
 /* cmd_repair.c */

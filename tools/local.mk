@@ -7,6 +7,7 @@ TOOL_SOURCES = \
 	tools/ask.h \
 	tools/cmd_change.c \
 	tools/cmd_distribution.c \
+	tools/cmd_dump.c \
 	tools/cmd_lease.c \
 	tools/cmd_options.c \
 	tools/cmd_read.c \

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/chores.h"
+#include "engine/dumper.h"
 #include "io/rand.h"
 #include "pair/marks.h"
 #include "wire/base64.h"
@@ -343,6 +344,7 @@ clear_up(mcp_client *client)
 {
     if (client->is_inside) {
         mcp__drive_abandon(&client->engine, mcp__clock_exact(&client->world.clock));
+        mcp__dumper_end(&client->engine);
         mcp__chores_end(&client->engine);
     }
     if (!mcp__fork_happened(&client->fork))

@@ -203,7 +203,9 @@ run_dump(mcp__engine *engine, mcp__job *job)
     mcp__dump_line line;
     mcp__outcome_status status = MCP__OUTCOME_FAILED;
     int more;
-    if (engine->dumping == NULL) { /* another job's dump had the line until now */
+    if (engine->dumping == NULL) { /* another dump had the line until now */
+        if (mcp__dumper_is_busy(engine))
+            return;
         engine->dumping = job;
         mcp__dumper_begin(engine, job->dump_server);
     }
@@ -224,7 +226,7 @@ begin_dump(mcp__engine *engine, mcp__job *job, const mcp__errand *errand)
     job->is_dumping = 1;
     job->dump_tag = errand->tag;
     job->dump_server = errand->server;
-    if (engine->dumping != NULL)
+    if (engine->dumping != NULL || mcp__dumper_is_busy(engine))
         return;
     engine->dumping = job;
     mcp__dumper_begin(engine, errand->server);

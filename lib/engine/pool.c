@@ -46,7 +46,7 @@ mcp__pool_init(mcp__engine *engine, const mcp__mem *mem, const mcp__settings *se
     mcp__err_clear(&engine->err);
     mcp__timers_init(&engine->timers, &engine->mem);
     size_t n = n_primaries + n_backups;
-    size_t n_lines = n + settings->promise.keeps_record;
+    size_t n_lines = n + 1;
     engine->servers = mcp__mem_new_zeroed(&engine->mem, n_lines, sizeof *engine->servers);
     if (engine->servers == NULL || mcp__timers_reserve(&engine->timers, 2 * n_lines) != 0) {
         mcp__mem_free(&engine->mem, engine->servers);

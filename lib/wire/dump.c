@@ -81,7 +81,34 @@ get_expires(const uint8_t *from, const uint8_t *end, int64_t *expires)
     return number <= INT64_MAX ? from : NULL;
 }
 
-/* "key=<key> exp=<time>", and behind it what only people read. */
+/* A number behind `name`; `*value` stays where the word is another one, or no number. */
+static void
+get_word(const uint8_t *from, const uint8_t *end, const char *name, size_t len, int64_t *value)
+{
+    uint64_t number = 0;
+    if (!begins(from, end, name, len))
+        return;
+    from = mcp__token_get(from + len, end, &number);
+    if (from == end && number <= INT64_MAX)
+        *value = (int64_t)number;
+}
+
+/* " la=<time> cas=.. fetch=.. cls=.. size=<bytes> flags=<number>": all of it may be missing. */
+static void
+get_details(const uint8_t *at, const uint8_t *end, mcp__dump_line *line)
+{
+    int64_t size = 0;
+    while (at < end) {
+        const uint8_t *from = at + 1, *blank = memchr(from, ' ', (size_t)(end - from));
+        at = blank != NULL ? blank : end;
+        get_word(from, at, "la=", 3, &line->used);
+        get_word(from, at, "size=", 5, &size);
+        get_word(from, at, "flags=", 6, &line->flags);
+    }
+    line->size = (uint64_t)size;
+}
+
+/* "key=<key> exp=<time>", and behind it what jobs do not need. */
 static int
 parse_key(uint8_t *bytes, const uint8_t *end, mcp__dump_line *line)
 {
@@ -91,7 +118,10 @@ parse_key(uint8_t *bytes, const uint8_t *end, mcp__dump_line *line)
         return 0;
     line->key = (mcp__span){key, decode_key(key, at)};
     at = get_expires(at + 5, end, &line->expires);
-    return line->key.len > 0 && at != NULL && (at == end || *at == ' ');
+    if (line->key.len == 0 || at == NULL || (at != end && *at != ' '))
+        return 0;
+    get_details(at, end, line);
+    return 1;
 }
 
 /* Lines that are no key, by their first word. */
@@ -130,7 +160,7 @@ mcp__dump_parse(uint8_t *bytes, size_t len, mcp__dump_line *line)
     if (lf == NULL)
         return len >= MCP__LINE_MAX ? MCP__PARSE_BAD : MCP__PARSE_MORE;
     const uint8_t *end = lf > bytes && lf[-1] == '\r' ? lf - 1 : lf;
-    *line = (mcp__dump_line){.expires = -1};
+    *line = (mcp__dump_line){.expires = -1, .used = -1, .flags = -1};
     if (!begins(bytes, end, "key=", 4))
         line->kind = kind_of(bytes, end);
     else if (parse_key(bytes, end, line))

@@ -25,6 +25,9 @@ typedef struct mcp__dump_line {
     mcp__dump_kind kind;
     mcp__span key;   /* at most 250 bytes, any bytes (a binary key has been decoded, too) */
     int64_t expires; /* Unix time; -1: never */
+    int64_t used;    /* Unix time of its last use; -1: not said */
+    uint64_t size;   /* bytes that it takes on the server; 0: not said */
+    int64_t flags;   /* of the client, from memcached 1.6.24 on; -1: not said */
 } mcp__dump_line;
 
 /* "lru_crawler metadump hash\r\n" into `out` (at least 32 bytes); returns its length. */

@@ -171,6 +171,72 @@ START_TEST(failover_shows_a_failover)
 }
 END_TEST
 
+/* Each says on standard output what it shows. */
+START_TEST(each_shows_its_feature)
+{
+    static const struct {
+        const char *name;
+        const char *says;
+    } examples[] = {
+        {"cas", "one two\nan old token: "},
+        {"counters", "without a value: not found\n1\n11\n21\nnot below 0\n"},
+        {"lease", "the first one computes it\nanother one: "},
+        {"batch", "0 failed\n0 failed\none: one\ntwo: two\nthree: three\nmissing: not found\n"},
+        {"stats", " items\n"},
+        {"binary_keys", "binary\ntext\n"},
+        {"dump", "\n"},
+    };
+    server *p = server_unix(NULL);
+    server *b = server_unix(NULL);
+    char options[400];
+
+    snprintf(options, sizeof options, "server=%s backup=%s timeout=2s", p->address, b->address);
+    for (size_t i = 0; i < sizeof examples / sizeof examples[0]; i++) {
+        char *output;
+
+        ck_assert_msg(run_example(examples[i].name, options, &output) == 0, "%s: %s",
+                      examples[i].name, output);
+        ck_assert_msg(strstr(output, examples[i].says) != NULL, "%s says %s", examples[i].name,
+                      output);
+        if (strcmp(examples[i].name, "lease") == 0)
+            ck_assert_ptr_nonnull(strstr(output, "\nthen: 42\n"));
+        if (strcmp(examples[i].name, "stats") == 0)
+            ck_assert_ptr_nonnull(strstr(output, "\nbackup "));
+        if (strcmp(examples[i].name, "dump") == 0) /* what the others have left */
+            ck_assert_msg(strstr(output, "report: ") != NULL &&
+                              strstr(output, "\n7 keys\n") != NULL,
+                          "%s", output);
+        free(output);
+    }
+}
+END_TEST
+
+START_TEST(events_tells_of_an_outage)
+{
+    server *p = server_unix(NULL);
+    server *b = server_unix(NULL);
+    char options[400];
+    char path[512];
+    char line[300];
+    dialog d;
+    int status;
+
+    snprintf(options, sizeof options, "server=%s backup=%s timeout=2s", p->address, b->address);
+    begin(&d, example(path, sizeof path, "events"), options);
+    press_enter(&d);
+    find(&d, "get: not found", line, sizeof line);
+    server_kill(p);
+    press_enter(&d);
+    find(&d, ": state, up to down", line, sizeof line);
+    ck_assert_ptr_nonnull(strstr(line, p->address));
+    find(&d, "get: not found", line, sizeof line);
+    fclose(d.in);
+    ck_assert_int_eq(waitpid(d.pid, &status, 0), d.pid);
+    ck_assert_int_eq(status, 0);
+    fclose(d.out);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -180,5 +246,7 @@ main(void)
     tcase_add_test(tests, first_tells_why_not);
     tcase_add_test(tests, pool_serves_eight_workers_with_three_clients);
     tcase_add_test(tests, failover_shows_a_failover);
+    tcase_add_test(tests, each_shows_its_feature);
+    tcase_add_test(tests, events_tells_of_an_outage);
     return run_tests("examples", tests);
 }
