@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 PAGES = \
 	docs/design.md \
+	docs/from-libmemcached.md \
 	docs/from-magent.md \
 	docs/operations.md \
 	docs/placement.md \

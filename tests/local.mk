@@ -81,6 +81,7 @@ LIVE = \
 	tests/live/test_replies \
 	tests/live/test_reset \
 	tests/live/test_share \
+	tests/live/test_storm \
 	tests/live/test_strangers \
 	tests/live/test_support \
 	tests/live/test_values \
@@ -93,7 +94,8 @@ LIVE_CLI = \
 INTEROP = \
 	tests/interop/test_libmemcached \
 	tests/interop/test_place_libmemcached \
-	tests/interop/test_place_nutcracker
+	tests/interop/test_place_nutcracker \
+	tests/interop/test_random_ops
 BENCH = \
 	tests/bench/bench_place
 BENCH_ALL = \
@@ -214,6 +216,7 @@ CHECKS = \
 	tests/check/house.sh \
 	tests/check/man.sh \
 	tests/check/faults.sh \
+	tests/check/migration.sh \
 	tests/check/selftest.sh
 
 # Any bytes to whatever reads bytes from outside. Here with a driver that runs a corpus and a fixed
@@ -346,7 +349,16 @@ fuzz-programs:
 FIRST = 1
 SEEDS = 50000
 SOAKED = relaxed strict seeds
-soak: tests/model/test_models $(SOAKED:%=tests/sim/test_sim_%)
+if HAVE_LIBMEMCACHED
+soak: soak-ops
+endif
+.PHONY: soak-storm soak-ops
+# Replies delayed around the timeout; random operations, the same in libmemcached and here.
+soak-storm: tests/live/test_storm
+	CK_TIMEOUT_MULTIPLIER=100 MCP_STORM=100000 ./tests/live/test_storm
+soak-ops: tests/interop/test_random_ops
+	CK_TIMEOUT_MULTIPLIER=100 MCP_OPS=1000000 MCP_SEED=$(FIRST) ./tests/interop/test_random_ops
+soak: soak-storm tests/model/test_models $(SOAKED:%=tests/sim/test_sim_%)
 	./tests/model/test_models --long
 	@for kind in $(SOAKED); do \
 		echo "test_sim_$$kind:"; ./tests/sim/test_sim_$$kind --from $(FIRST) $(SEEDS) || exit 1; done

@@ -225,6 +225,27 @@ START_TEST(flush_reaches_one_or_all)
 }
 END_TEST
 
+START_TEST(dump_lists_keys)
+{
+    start_pair("timeout=2s keys=base64");
+    WANT(0, "", NULL, "set", "two\twords", "x");
+    WANT(0, "two\\x09words\t-\tprimary\tp0\n", NULL, "dump", "p0");
+    WANT(0, "two\\x09words\t-\tprimary\tp0\ntwo\\x09words\t-\tbackup\tb0\n", NULL, "dump");
+    WANT(0, "x", NULL, "get", "two\twords");
+    WANT(0, "", NULL, "set", "two\twords", "x", "--ttl", "1000");
+    ck_assert_int_eq(CLI("dump", "b0", "--json"), 0);
+    ck_assert_uint_eq(cli_lines(), 1);
+    ck_assert_str_eq(cli_member(0, "key"), "two\twords");
+    ck_assert_str_eq(cli_member(0, "server"), "b0");
+    ck_assert_str_eq(cli_member(0, "copy"), "backup");
+    ck_assert_int_ge(atoi(cli_member(0, "ttl")), 900);
+    ck_assert_str_ne(cli_member(0, "bytes"), "(none)");
+    WANT(2, "", "no server", "dump", "elsewhere");
+    server_kill(b0);
+    WANT(3, "", "b0", "dump", "b0");
+}
+END_TEST
+
 START_TEST(stats_and_version_name_their_server)
 {
     start();
@@ -397,6 +418,7 @@ main(void)
     tcase_add_test(tests, json_tells_what_happened_to_each_copy);
     tcase_add_test(tests, a_value_too_large_is_a_no);
     tcase_add_test(tests, flush_reaches_one_or_all);
+    tcase_add_test(tests, dump_lists_keys);
     tcase_add_test(tests, stats_and_version_name_their_server);
     tcase_add_test(tests, ping_asks_every_server);
     tcase_add_test(tests, status_tells_who_is_down_and_why);

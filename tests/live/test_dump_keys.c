@@ -188,7 +188,6 @@ int
 main(void)
 {
     TCase *tests = tcase_create("dump_keys");
-    tcase_set_timeout(tests, 120);
     tcase_add_test(tests, every_key_once_from_each_server);
     tcase_add_test(tests, the_callback_ends_it);
     tcase_add_test(tests, a_server_that_is_away);

@@ -287,7 +287,6 @@ int
 main(void)
 {
     TCase *tests = tcase_create("keys");
-    tcase_set_timeout(tests, 120);
     tcase_add_test(tests, refused_with_the_byte_and_its_place);
     tcase_add_test(tests, too_long_for_base64);
     tcase_add_test(tests, every_verb);
