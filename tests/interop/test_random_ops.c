@@ -246,6 +246,35 @@ trim(const operation *op, const outcome *count)
     client_expect(ours[1], mcp_set(ours[1], T(op->key), text, (size_t)len, 0, 0), MCP_OK, "set");
 }
 
+/*
+ * memcached 1.6.18 reads beyond the value where a counter begins with white space, and looks for a
+ * minus sign in whatever stands behind a number of 2^63 or more: both answers are then possible,
+ * whoever asks.
+ */
+static int
+is_defined(const outcome *value)
+{
+    size_t n = 0;
+    if (value->status != MCP_OK || value->len == 0)
+        return 1;
+    while (n < value->len && value->value[n] >= '0' && value->value[n] <= '9')
+        n++;
+    if (n == 0)
+        return strchr("\t\n\v\f\r +-", value->value[0]) == NULL;
+    return n <= 18;
+}
+
+static void
+avoid_undefined(operation *op)
+{
+    static outcome now;
+    if (op->kind != INCR && op->kind != DECR)
+        return;
+    we_get(ours[1], op->key, &now);
+    if (!is_defined(&now))
+        op->kind = SET;
+}
+
 static void
 compare(const char *what, long number, const operation *op, const outcome *a, const outcome *b)
 {
@@ -320,6 +349,7 @@ START_TEST(same_outcomes)
     start(ways[_i].ours, ways[_i].theirs);
     for (long i = 0; i < n; i++) {
         draw_operation(&op);
+        avoid_undefined(&op);
         they_do(theirs[0], &op, &a);
         we_do(ours[1], &op, &b);
         compare("operation", i, &op, &a, &b);
