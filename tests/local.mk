@@ -350,7 +350,7 @@ FIRST = 1
 SEEDS = 50000
 SOAKED = relaxed strict seeds
 if HAVE_LIBMEMCACHED
-soak: soak-ops
+SOAK_OPS = soak-ops
 endif
 .PHONY: soak-storm soak-ops
 # Replies delayed around the timeout; random operations, the same in libmemcached and here.
@@ -358,7 +358,7 @@ soak-storm: tests/live/test_storm
 	CK_TIMEOUT_MULTIPLIER=100 MCP_STORM=100000 ./tests/live/test_storm
 soak-ops: tests/interop/test_random_ops
 	CK_TIMEOUT_MULTIPLIER=100 MCP_OPS=1000000 MCP_SEED=$(FIRST) ./tests/interop/test_random_ops
-soak: soak-storm tests/model/test_models $(SOAKED:%=tests/sim/test_sim_%)
+soak: soak-storm $(SOAK_OPS) tests/model/test_models $(SOAKED:%=tests/sim/test_sim_%)
 	./tests/model/test_models --long
 	@for kind in $(SOAKED); do \
 		echo "test_sim_$$kind:"; ./tests/sim/test_sim_$$kind --from $(FIRST) $(SEEDS) || exit 1; done
