@@ -116,7 +116,7 @@ libmcproxy_pure_la_SOURCES = \
 	lib/wire/ttl.h
 
 libmcproxy_core_la_CPPFLAGS = $(WORLD_CPPFLAGS)
-libmcproxy_core_la_CFLAGS = $(AM_CFLAGS) $(CARES_CFLAGS)
+libmcproxy_core_la_CFLAGS = $(AM_CFLAGS) $(CARES_CFLAGS) $(OPENSSL_CFLAGS)
 libmcproxy_core_la_SOURCES = \
 	lib/api/address.c \
 	lib/api/address.h \
@@ -135,6 +135,8 @@ libmcproxy_core_la_SOURCES = \
 	lib/api/options.c \
 	lib/api/options.h \
 	lib/api/options_pool.c \
+	lib/api/options_secure.c \
+	lib/api/options_secure.h \
 	lib/api/recovery.c \
 	lib/api/recovery.h \
 	lib/api/roster.c \
@@ -161,9 +163,15 @@ libmcproxy_core_la_SOURCES = \
 	lib/io/rand.h \
 	lib/io/sock.c \
 	lib/io/sock.h \
+	lib/io/tls.h \
 	lib/io/wait.c \
 	lib/io/wait.h
-libmcproxy_core_la_LIBADD = libmcproxy-pure.la $(CARES_LIBS) $(MD_LIBS) $(ZLIB_LIBS) -lpthread
+libmcproxy_core_la_LIBADD = libmcproxy-pure.la $(CARES_LIBS) $(MD_LIBS) $(ZLIB_LIBS) $(OPENSSL_LIBS) -lpthread
+if WITH_TLS
+libmcproxy_core_la_SOURCES += lib/io/tls.c
+else
+libmcproxy_core_la_SOURCES += lib/io/tls_none.c
+endif
 
 libmcproxy_la_SOURCES =
 libmcproxy_la_LIBADD = libmcproxy-core.la

@@ -31,6 +31,8 @@ test_needs="$demo_needs
 libjansson-dev jansson.pc
 check check.pc
 libmemcached-dev libmemcached.pc
+libssl-dev libssl.pc
+openssl openssl
 clang clang
 libclang-rt-14-dev /usr/lib/llvm-14/lib/clang/14.0.6/lib/linux
 valgrind valgrind

@@ -40,6 +40,7 @@ UNIT = \
 	tests/unit/test_news \
 	tests/unit/test_options \
 	tests/unit/test_options_files \
+	tests/unit/test_options_secure \
 	tests/unit/test_options_wrong \
 	tests/unit/test_place_native \
 	tests/unit/test_place_pairing \

@@ -55,6 +55,7 @@ settings_of(const mcp__config *config)
         .resyncs = config->resync,
         .resync_rate = config->resync_rate,
         .encodes_keys = config->keys == MCP__KEYS_BASE64,
+        .auth = {config->auth, config->auth != NULL ? strlen(config->auth) : 0},
     };
 }
 
@@ -86,6 +87,23 @@ tell_repeats(mcp_client *client)
     return MCP_OK;
 }
 
+/* Reads the certificates. Without `tls` there is nothing to do. */
+static mcp_status
+secure(mcp_client *client)
+{
+    const mcp__config *config = &client->config;
+    const mcp__tls_options options = {config->tls_ca, config->tls_cert, config->tls_key,
+                                      config->tls_name, config->tls_verify};
+    if (!config->tls)
+        return MCP_OK;
+    client->tls = mcp__tls_new(&options, config->servers, config->n_primaries + config->n_backups,
+                               &client->mem, &client->err);
+    if (client->tls == NULL)
+        return client->err.status;
+    mcp__wait_secure(&client->world, client->tls);
+    return MCP_OK;
+}
+
 /* Everything behind the options. What was made before a failure is unmade by the caller. */
 static mcp_status
 build(mcp_client *client)
@@ -108,10 +126,17 @@ build(mcp_client *client)
         return status;
     status = tell_repeats(client);
     if (status == MCP_OK &&
-        mcp__wait_init(&client->world, &client->engine, config->servers, &client->mem) == 0)
+        mcp__wait_init(&client->world, &client->engine, config->servers, &client->mem) != 0)
+        status = MCP_NO_MEMORY;
+    if (status != MCP_OK)
+        goto no_world;
+    status = secure(client);
+    if (status == MCP_OK)
         return MCP_OK;
+    mcp__wait_fini(&client->world);
+no_world:
     mcp__pool_fini(&client->engine);
-    return MCP_NO_MEMORY;
+    return status;
 }
 
 mcp_client *
@@ -185,6 +210,7 @@ mcp__client_close(mcp_client *client, int64_t patience_ms)
     mcp__client_tell(client);
     mcp__chores_end(&client->engine);
     mcp__wait_fini(&client->world);
+    mcp__tls_free(client->tls);
     mcp__pool_fini(&client->engine);
     if (!client->is_shared) {
         mcp__pairing_free(client->pairing);

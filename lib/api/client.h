@@ -30,6 +30,7 @@ struct mcp_client {
     mcp__pairing *pairing;
     mcp__engine engine;
     mcp__world world;
+    mcp__tls *tls; /* NULL: without */
     mcp__fork fork;
     mcp__task *lent;
     int is_inside; /* a call has begun and not returned */

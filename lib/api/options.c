@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/address.h"
+#include "api/options_secure.h"
 #include "api/roster.h"
 #include "api/words.h"
 #include "pair/marks.h"
@@ -216,6 +217,7 @@ take_auth(const parser *p, const mcp__row *row, const mcp__word *word)
     while (line < len && text[line] != '\n' && text[line] != '\r')
         line++;
     status = keep_auth(p, row, word, text, line);
+    explicit_bzero(text, len);
     mcp__mem_free(&p->config->mem, text);
     return status;
 }
@@ -508,6 +510,8 @@ check_all(parser *p)
         status = check_strict(p);
     if (status == MCP_OK)
         status = check_namespace(p);
+    if (status == MCP_OK)
+        status = mcp__options_secure_check(p->config, p->places, p->err);
     settle_verify(p);
     if (status == MCP_OK)
         status =
@@ -553,6 +557,8 @@ mcp__options_parse(mcp__config *config, const mcp__mem *mem, const char *text, m
         status = mcp__roster_take(&p.roster, &config->servers, &config->n_primaries,
                                   &config->n_backups, err);
     mcp__roster_fini(&p.roster);
+    if (p.file_text != NULL)
+        explicit_bzero(p.file_text, p.file_len);
     mcp__mem_free(&config->mem, p.file_text);
     if (status != MCP_OK)
         mcp__options_fini(config);
@@ -566,6 +572,8 @@ mcp__options_fini(mcp__config *config)
     char *const texts[] = {config->namespace_text, config->prefix,    config->tls_ca,
                            config->tls_cert,       config->tls_key,   config->tls_name,
                            config->auth,           config->discovery, config->file};
+    if (config->auth != NULL)
+        explicit_bzero(config->auth, strlen(config->auth));
     mcp__roster_release(&mem, config->servers, config->n_primaries + config->n_backups);
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         mcp__mem_free(&mem, texts[i]);

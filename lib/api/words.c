@@ -87,6 +87,8 @@ mcp__words_init(mcp__words *words, const mcp__mem *mem, const char *text, size_t
 void
 mcp__words_fini(mcp__words *words)
 {
+    if (words->scratch != NULL)
+        explicit_bzero(words->scratch, words->len + 1); /* a password may have stood there */
     mcp__mem_free(words->mem, words->scratch);
     words->scratch = NULL;
 }

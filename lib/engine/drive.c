@@ -107,13 +107,36 @@ mcp__drive_broken(mcp__engine *engine, uint32_t number, int os_error, const char
     char why[96];
     mcp__server *server = &engine->servers[number];
     engine->now_ms = now_ms;
-    snprintf(why, sizeof why, "%s: %s", stages[server->link.state], what);
+    /* memcached with TLS ends a connection that begins with anything else without a word. */
+    int may_be_tls = server->link.state == MCP__LINK_GREETING && !server->is_securing &&
+                     !server->spec->is_unix && os_error == ECONNRESET;
+    snprintf(why, sizeof why, "%s: %s%s", stages[server->link.state], what,
+             may_be_tls ? " (does it want TLS?)" : "");
     mcp__failure failure = MCP__FAILURE_BROKEN;
     if (is_shortage(os_error))
         failure = MCP__FAILURE_LOCAL;
     else if (server->link.state != MCP__LINK_OPEN)
         failure = MCP__FAILURE_REFUSED;
     mcp__line_lost(engine, server, failure, 1, os_error, why);
+    mcp__tasks_settle(engine);
+}
+
+void
+mcp__drive_securing(mcp__engine *engine, uint32_t number)
+{
+    engine->servers[number].is_securing = 1;
+}
+
+void
+mcp__drive_insecure(mcp__engine *engine, uint32_t number, const char *why, int64_t now_ms)
+{
+    char text[96];
+    mcp__server *server = &engine->servers[number];
+    int was_open = server->link.state == MCP__LINK_OPEN;
+    engine->now_ms = now_ms;
+    snprintf(text, sizeof text, "TLS: %s", why);
+    mcp__line_lost(engine, server, was_open ? MCP__FAILURE_BROKEN : MCP__FAILURE_PROTOCOL, was_open,
+                   0, text);
     mcp__tasks_settle(engine);
 }
 
@@ -209,9 +232,35 @@ is_last(mcp__leg *leg)
     return 1;
 }
 
+/*
+ * It does not know us any more, in the middle of a connection: it is another server than the one
+ * that was greeted. Nothing of what is outstanding is done, so all of it goes over a new
+ * connection, whose greeting says once more who we are. Once: if that is not taken, it is an error.
+ */
+static int
+is_forgotten(mcp__engine *engine, mcp__server *server, const mcp__pending *pending,
+             const mcp__reply *reply)
+{
+    if (engine->settings.auth.len == 0 ||
+        mcp__meta_status(pending->kind, reply) != MCP_REFUSED)
+        return 0;
+    if (pending->op != NULL) {
+        mcp__leg *leg = &((mcp__op *)pending->op)->leg[pending->leg];
+        if (leg->was_resent || leg->n_answered > 0)
+            return 0;
+        leg->was_resent = 1;
+        mcp__pool_add_waiting(server, leg);
+    }
+    mcp__line_lost(engine, server, MCP__FAILURE_BROKEN, MCP__LINE_UNDONE, 0,
+                   "it wants the password again");
+    return 1;
+}
+
 static void
 take_reply(mcp__engine *engine, mcp__server *server, const mcp__pending *pending, mcp__reply *reply)
 {
+    if (reply->kind == MCP__REPLY_CLIENT_ERROR && is_forgotten(engine, server, pending, reply))
+        return;
     if (pending->op == NULL) {
         mcp__record_answer(engine, server, pending->word, reply, pending->asked_ms);
         return;
@@ -253,16 +302,27 @@ take_mismatch(mcp__engine *engine, mcp__server *server, const mcp__reply *reply,
     mcp__line_lost(engine, server, MCP__FAILURE_PROTOCOL, 0, 0, why);
 }
 
+static int
+begins(const mcp__span *text, const char *word)
+{
+    size_t len = strlen(word);
+    return text->len >= len && memcmp(text->bytes, word, len) == 0;
+}
+
 /* It answered the greeting, but not as memcached does. */
 static void
 take_wrong_peer(mcp__engine *engine, mcp__server *server, const mcp__reply *reply)
 {
-    static const char too_many[] = "Too many open connections", secret[] = "unauthenticated";
     const mcp__span *text = &reply->value;
-    if (text->len >= sizeof too_many - 1 && memcmp(text->bytes, too_many, sizeof too_many - 1) == 0)
+    int has_login = engine->settings.auth.len > 0;
+    if (begins(text, "Too many open connections"))
         mcp__line_lost(engine, server, MCP__FAILURE_REFUSED, 0, 0, "too many open connections");
-    else if (text->len >= sizeof secret - 1 && memcmp(text->bytes, secret, sizeof secret - 1) == 0)
-        mcp__line_lost(engine, server, MCP__FAILURE_AUTH, 0, 0, "it wants a password");
+    else if (begins(text, "unauthenticated") || begins(text, "authentication failure"))
+        mcp__line_lost(engine, server, MCP__FAILURE_AUTH, 0, 0,
+                       has_login ? "it does not take our user and password (auth=)"
+                                 : "it wants a password (auth=)");
+    else if (mcp__hello_is_tls(text->bytes, text->len))
+        mcp__line_lost(engine, server, MCP__FAILURE_PROTOCOL, 0, 0, "it speaks TLS (tls=yes)");
     else
         take_mismatch(engine, server, reply, "not a memcached");
 }

@@ -62,6 +62,11 @@ void mcp__drive_connected(mcp__engine *engine, uint32_t server, int64_t now_ms);
 void mcp__drive_broken(mcp__engine *engine, uint32_t server, int os_error, const char *what,
                        int64_t now_ms);
 
+/* It is connected, and TLS is being agreed upon: not yet mcp__drive_connected. */
+void mcp__drive_securing(mcp__engine *engine, uint32_t server);
+/* It is gone because of TLS, which `why` is about: another attempt will hardly help. */
+void mcp__drive_insecure(mcp__engine *engine, uint32_t server, const char *why, int64_t now_ms);
+
 /* Its name could not be resolved. */
 void mcp__drive_nameless(mcp__engine *engine, uint32_t server, const char *why, int64_t now_ms);
 

@@ -85,10 +85,20 @@ attempt_limit_ms(const mcp__engine *engine)
     return limit > 0 ? (int64_t)limit : share_ms(engine);
 }
 
+/* What an attempt that took too long did not bring. */
+static const char *
+what_lacks(const mcp__server *server)
+{
+    if (server->link.state != MCP__LINK_OPENING)
+        return "no greeting";
+    return server->is_securing ? "no TLS handshake" : "no connection";
+}
+
 static void
 open_link(mcp__engine *engine, mcp__server *server)
 {
     server->link.state = MCP__LINK_OPENING;
+    server->is_securing = 0;
     server->attempt_ms = engine->now_ms;
     mcp__health_probing(&server->health, engine->now_ms);
     mcp__timer_set(&engine->timers, &server->timer, engine->now_ms + attempt_limit_ms(engine));
@@ -375,7 +385,8 @@ unload(mcp__engine *engine, mcp__server *server, mcp__failure failure, int was_p
         mcp__leg *leg = &((mcp__op *)pending.op)->leg[pending.leg];
         if (leg->state != MCP__LEG_SENT)
             continue; /* the rest of a bundle */
-        int was_sent = leg->n_answered > 0 || mcp__link_was_sent(link, &pending);
+        int was_sent = leg->n_answered > 0 ||
+                       (was_peer != MCP__LINE_UNDONE && mcp__link_was_sent(link, &pending));
         if (was_peer && may_move(leg, was_sent, had_worked, has_partial)) {
             leg->was_resent = 1;
             mcp__pool_add_waiting(server, leg);
@@ -536,8 +547,7 @@ mcp__line_give_up(mcp__engine *engine, mcp__leg *leg)
     mcp__pool_add_fallen(engine, leg, MCP__FAILURE_TIMEOUT, 0);
     if (engine->now_ms - server->attempt_ms < attempt_limit_ms(engine))
         return; /* the attempt is younger than the call: let it be the probe */
-    snprintf(why, sizeof why, "%s within %lld ms",
-             server->link.state == MCP__LINK_OPENING ? "no connection" : "no greeting",
+    snprintf(why, sizeof why, "%s within %lld ms", what_lacks(server),
              (long long)(engine->now_ms - server->attempt_ms));
     server->tally.errors++;
     attempt_failed(engine, server, MCP__FAILURE_TIMEOUT, why);
@@ -573,8 +583,7 @@ mcp__line_timer(mcp__engine *engine, mcp__server *server)
         mcp__timer_set(&engine->timers, &server->timer, engine->now_ms + share_ms(engine));
         return;
     }
-    snprintf(why, sizeof why, "%s within %lld ms",
-             server->link.state == MCP__LINK_OPENING ? "no connection" : "no greeting",
+    snprintf(why, sizeof why, "%s within %lld ms", what_lacks(server),
              (long long)(engine->now_ms - server->attempt_ms));
     server->tally.errors++;
     server->tally.timeouts++;

@@ -56,8 +56,10 @@ void mcp__line_greeted(mcp__engine *engine, mcp__server *server);
 
 /*
  * The connection, or the attempt to get one, is over. `was_peer`: the other side closed or reset
- * it (commands may move to a new connection); otherwise we gave it up.
+ * it (commands may move to a new connection); otherwise we gave it up. MCP__LINE_UNDONE: it has
+ * said that it does nothing of all that is outstanding (all commands may move).
  */
+#define MCP__LINE_UNDONE 2
 void mcp__line_lost(mcp__engine *engine, mcp__server *server, mcp__failure failure, int was_peer,
                     int os_error, const char *why);
 

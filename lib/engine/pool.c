@@ -26,6 +26,8 @@ init_server(mcp__engine *engine, uint32_t number, const mcp__server_spec *spec)
     server->ride.kind = MCP__TIMER_RIDE;
     mcp__ledger_init(&server->ledger, &engine->mem, id8);
     mcp__link_init(&server->link, &engine->mem, engine->settings.value_max);
+    mcp__link_login(&server->link,
+                    &(mcp__login){engine->settings.auth, engine->settings.promise.prefix});
     mcp__health_init(&server->health, engine->now_ms);
 }
 

@@ -45,6 +45,7 @@ typedef struct mcp__settings {
     int resyncs;
     uint32_t resync_rate; /* keys a second; 0: no limit */
     int encodes_keys;     /* keys that memcached cannot hold go in base64 */
+    mcp__span auth;       /* "user:password", borrowed; empty: none */
 } mcp__settings;
 
 /* How much of its deadline a call gives one copy while there is another, in percent. */
@@ -108,6 +109,7 @@ typedef struct mcp__server {
     uint8_t is_listed; /* among the wishes */
     uint8_t is_busy;
     uint8_t was_refused; /* the last attempt failed at once, not by waiting */
+    uint8_t is_securing; /* connected, but not yet to be used: TLS is agreed upon first */
     int32_t os_error;    /* of the last failure; 0: none */
     char said[96];       /* what went wrong last, in words */
 } mcp__server;

@@ -12,7 +12,10 @@
 /* The pieces of one send. */
 #define SPANS 16
 
-enum { NONE = 0, RESOLVING, CONNECTING, CONNECTED };
+/* After so many records the others have their turn. */
+#define RECORDS 64
+
+enum { NONE = 0, RESOLVING, CONNECTING, SECURING, CONNECTED };
 
 static const char *
 words_of(int os_error)
@@ -38,8 +41,23 @@ broken(mcp__world *world, uint32_t server, int os_error)
                       mcp__clock_coarse(&world->clock));
 }
 
+/* An error of a TLS connection, which says more than its number. */
 static void
-connected(mcp__world *world, uint32_t server)
+broken_tls(mcp__world *world, uint32_t server, int os_error)
+{
+    mcp__socket *socket = &world->sockets[server];
+    if (os_error != EPROTO) {
+        broken(world, server, os_error);
+        return;
+    }
+    socket->is_dead = 1;
+    mcp__drive_insecure(world->engine, server, mcp__tls_why(socket->tls),
+                        mcp__clock_coarse(&world->clock));
+}
+
+/* Bytes can go to and fro. */
+static void
+stand(mcp__world *world, uint32_t server)
 {
     mcp__socket *socket = &world->sockets[server];
     socket->stage = CONNECTED;
@@ -48,6 +66,36 @@ connected(mcp__world *world, uint32_t server)
         mcp__sock_set_receive_timeout_ms(socket->fd, world->receive_timeout_ms);
     mcp__name_worked(&world->names, address_of(world, server), socket->attempt);
     mcp__drive_connected(world->engine, server, mcp__clock_coarse(&world->clock));
+}
+
+static void
+shake(mcp__world *world, uint32_t server)
+{
+    int result = mcp__tls_shake(world->sockets[server].tls);
+    if (result == 1)
+        stand(world, server);
+    else if (result != -EAGAIN)
+        broken_tls(world, server, -result);
+}
+
+/* memcached has no TLS on unix sockets, whose bytes do not leave the machine. */
+static void
+connected(mcp__world *world, uint32_t server)
+{
+    mcp__socket *socket = &world->sockets[server];
+    uint32_t address = address_of(world, server);
+    if (world->tls == NULL || world->engine->servers[address].spec->is_unix) {
+        stand(world, server);
+        return;
+    }
+    socket->stage = SECURING;
+    socket->tls = mcp__tls_start(world->tls, address, socket->fd);
+    if (socket->tls == NULL) {
+        broken(world, server, ENOMEM);
+        return;
+    }
+    mcp__drive_securing(world->engine, server);
+    shake(world, server);
 }
 
 /* Tries one address after the other until one does not fail at once. */
@@ -125,16 +173,52 @@ take_connect(mcp__world *world, uint32_t server)
 
 /* ---- receiving ---- */
 
+/* Where to receive to; NULL: not now. */
+static uint8_t *
+room_for(mcp__world *world, uint32_t server, size_t *len)
+{
+    uint8_t *room = mcp__drive_room(world->engine, server, len);
+    if (room == NULL && world->engine->servers[server].link.n_pinned == 0)
+        broken(world, server, ENOMEM);
+    return room;
+}
+
+/* Record after record, because poll does not see those that have come already. */
+static void
+receive_tls(mcp__world *world, uint32_t server)
+{
+    for (int i = 0; i < RECORDS; i++) {
+        size_t len;
+        uint8_t *room = room_for(world, server, &len);
+        if (room == NULL)
+            return;
+        ssize_t n = mcp__tls_receive(world->sockets[server].tls, room, len);
+        if (n == -EAGAIN) {
+            world->engine->now_ms = mcp__clock_exact(&world->clock);
+            return;
+        }
+        if (n <= 0) {
+            broken_tls(world, server, (int)-n);
+            return;
+        }
+        mcp__drive_received(world->engine, server, (size_t)n, mcp__clock_coarse(&world->clock));
+        if ((world->engine->servers[server].wishes & MCP__WISH_RESET) ||
+            !mcp__tls_has_unread(world->sockets[server].tls))
+            return;
+    }
+}
+
 void
 mcp__carry_receive(mcp__world *world, uint32_t server, int may_wait)
 {
     size_t len;
-    uint8_t *room = mcp__drive_room(world->engine, server, &len);
-    if (room == NULL) {
-        if (world->engine->servers[server].link.n_pinned == 0)
-            broken(world, server, ENOMEM);
+    if (world->sockets[server].tls != NULL) {
+        receive_tls(world, server);
         return;
     }
+    uint8_t *room = room_for(world, server, &len);
+    if (room == NULL)
+        return;
     int fd = world->sockets[server].fd;
     ssize_t n = may_wait ? mcp__sock_receive(fd, room, len) : mcp__sock_receive_now(fd, room, len);
     if (n > 0)
@@ -152,8 +236,10 @@ reset(mcp__world *world, uint32_t server)
 {
     mcp__socket *socket = &world->sockets[server];
     world->n_resolving -= socket->stage == RESOLVING;
-    if (socket->stage == CONNECTING)
+    if (socket->stage == CONNECTING || socket->stage == SECURING)
         socket->attempt++; /* it hung: another address, if there is one, comes first next time */
+    mcp__tls_drop(socket->tls);
+    socket->tls = NULL;
     if (socket->is_dead)
         mcp__sock_forget(socket->fd);
     else
@@ -167,17 +253,19 @@ static void
 send_output(mcp__world *world, uint32_t server)
 {
     mcp__span spans[SPANS];
+    mcp__tls_session *tls = world->sockets[server].tls;
     for (;;) {
         size_t n = mcp__drive_output(world->engine, server, spans, SPANS);
         if (n == 0)
             return;
-        ssize_t sent = mcp__sock_send(world->sockets[server].fd, spans, n);
+        ssize_t sent = tls == NULL ? mcp__sock_send(world->sockets[server].fd, spans, n)
+                                   : mcp__tls_send(tls, spans, n);
         if (sent == -EAGAIN) {
             world->has_unsent = 1;
             return;
         }
         if (sent < 0) {
-            broken(world, server, (int)-sent);
+            (tls == NULL ? broken : broken_tls)(world, server, (int)-sent);
             return;
         }
         mcp__drive_sent(world->engine, server, (size_t)sent);
@@ -192,8 +280,9 @@ static int
 is_still_good(mcp__world *world, uint32_t server)
 {
     const mcp__server *looked_at = &world->engine->servers[server];
+    const mcp__socket *socket = &world->sockets[server];
     for (int i = 0; i < OWED_LOOKS; i++) {
-        int seen = mcp__sock_peek(world->sockets[server].fd);
+        int seen = socket->tls == NULL ? mcp__sock_peek(socket->fd) : mcp__tls_peek(socket->tls);
         if (seen == MCP__SOCK_NOTHING)
             return 1;
         const mcp__pending *oldest = mcp__link_oldest(&looked_at->link);
@@ -239,9 +328,13 @@ mcp__carry_events(const mcp__world *world, const mcp__server *server)
     const mcp__socket *socket = &world->sockets[server->number];
     if (socket->stage == CONNECTING)
         return POLLOUT;
+    if (socket->stage == SECURING)
+        return mcp__tls_events(socket->tls, 1, 1);
     if (socket->stage != CONNECTED)
         return 0;
     int reads = server->link.n_pinned == 0;
+    if (socket->tls != NULL)
+        return mcp__tls_events(socket->tls, reads, mcp__link_has_output(&server->link));
     return (short)((reads ? POLLIN : 0) | (mcp__link_has_output(&server->link) ? POLLOUT : 0));
 }
 
@@ -255,11 +348,44 @@ mcp__carry_take_events(mcp__world *world, uint32_t server, short events)
         take_connect(world, server);
         return;
     }
+    const mcp__socket *socket = &world->sockets[server];
+    if (socket->stage == SECURING) {
+        shake(world, server);
+        return;
+    }
+    if (socket->tls != NULL && mcp__tls_is_crossed(socket->tls))
+        events = POLLIN | POLLOUT;
     if (events & (POLLIN | POLLHUP | POLLERR))
         mcp__carry_receive(world, server, 0);
     int is_gone = world->engine->servers[server].wishes & MCP__WISH_RESET;
     if ((events & POLLOUT) && !is_gone)
         send_output(world, server);
+}
+
+static int
+has_unread(const mcp__world *world, const mcp__server *server)
+{
+    const mcp__socket *socket = &world->sockets[server->number];
+    return socket->tls != NULL && socket->stage == CONNECTED && server->link.n_pinned == 0 &&
+           !(server->wishes & MCP__WISH_RESET) && mcp__tls_has_unread(socket->tls);
+}
+
+int
+mcp__carry_has_unread(const mcp__world *world)
+{
+    const mcp__server *server = world->engine->first_busy;
+    while (server != NULL && !has_unread(world, server))
+        server = server->next_busy;
+    return server != NULL;
+}
+
+void
+mcp__carry_take_unread(mcp__world *world)
+{
+    for (uint32_t i = 0; i < world->engine->n_lines; i++) {
+        if (has_unread(world, &world->engine->servers[i]))
+            mcp__carry_receive(world, i, 0);
+    }
 }
 
 void

@@ -16,6 +16,7 @@
 #include "engine/drive.h"
 #include "io/clock.h"
 #include "io/name.h"
+#include "io/tls.h"
 
 typedef struct mcp__socket {
     int fd;          /* -1: none */
@@ -23,6 +24,7 @@ typedef struct mcp__socket {
     uint8_t attempt; /* which of the server's addresses */
     uint8_t n_tried; /* how many in this round */
     uint8_t is_dead; /* the other side has ended it: nothing is left to be reset */
+    mcp__tls_session *tls; /* NULL: bytes go as they are */
 } mcp__socket;
 
 typedef struct mcp__world {
@@ -38,6 +40,7 @@ typedef struct mcp__world {
     int64_t unix_at_ms; /* when the time of day was read */
     uint32_t n_resolving;
     uint8_t has_unsent; /* a socket did not take all there was */
+    mcp__tls *tls;      /* NULL: nothing is encrypted */
 } mcp__world;
 
 /* Does what the engine wishes, until it wishes nothing. */
@@ -51,6 +54,11 @@ short mcp__carry_events(const mcp__world *world, const mcp__server *server);
 
 /* Its socket is ready for these. */
 void mcp__carry_take_events(mcp__world *world, uint32_t server, short events);
+
+/* With TLS, bytes may have come that poll does not know of: a driver asks before it waits, and when
+ * there are any it does not wait, but takes them. Never any without TLS. */
+int mcp__carry_has_unread(const mcp__world *world);
+void mcp__carry_take_unread(mcp__world *world);
 
 /* The sockets of mcp__name_fds() are ready as they say (n = 0: time has passed), so names may be
  * known now. To be called while any are looked up. */

@@ -54,12 +54,23 @@ mcp__wait_init(mcp__world *world, mcp__engine *engine, const mcp__server_spec *s
 }
 
 void
+mcp__wait_secure(mcp__world *world, mcp__tls *tls)
+{
+    world->tls = tls;
+    world->receive_timeout_ms = 0; /* a record may come in pieces, each late */
+}
+
+void
 mcp__wait_fini(mcp__world *world)
 {
     for (uint32_t i = 0; i < world->engine->n_lines; i++) {
         const mcp__link *link = &world->engine->servers[i].link;
         int is_clean = link->state == MCP__LINK_OPEN && link->pending_count == 0 &&
                        !mcp__link_has_output(link);
+        if (is_clean)
+            mcp__tls_close(world->sockets[i].tls);
+        else
+            mcp__tls_drop(world->sockets[i].tls);
         if (is_clean)
             mcp__sock_close(world->sockets[i].fd);
         else
@@ -75,6 +86,7 @@ void
 mcp__wait_child(mcp__world *world)
 {
     for (uint32_t i = 0; i < world->engine->n_lines; i++) {
+        mcp__tls_drop(world->sockets[i].tls);
         mcp__sock_forget(world->sockets[i].fd);
         world->sockets[i] = (mcp__socket){.fd = -1};
     }
@@ -143,7 +155,8 @@ poll_round(mcp__world *world, int64_t limit_ms)
     size_t n_names =
         world->n_resolving > 0 ? mcp__name_fds(&world->names, world->fds + n, MCP__NAME_FDS) : 0;
     int64_t now_ms = mcp__clock_exact(&world->clock);
-    int timeout_ms = poll_timeout_ms(world, limit_ms, now_ms);
+    int has_unread = world->tls != NULL && mcp__carry_has_unread(world);
+    int timeout_ms = has_unread ? 0 : poll_timeout_ms(world, limit_ms, now_ms);
     int n_ready = poll(world->fds, n + n_names, timeout_ms);
     now_ms = mcp__clock_exact(&world->clock);
     for (size_t i = 0; n_ready > 0 && i < n; i++) {
@@ -153,6 +166,8 @@ poll_round(mcp__world *world, int64_t limit_ms)
         if (world->fds[i].revents != 0)
             mcp__carry_take_events(world, world->polled[i], world->fds[i].revents);
     }
+    if (has_unread)
+        mcp__carry_take_unread(world);
     if (n_ready <= 0 && n > 0)
         world->has_unsent = 1; /* unknown: the next round will tell */
     if (world->n_resolving > 0)

@@ -5,16 +5,58 @@
 
 #include "wire/token.h"
 
+/* Around user, password and prefix: "set auth 0 -1 \r\n\r\n" and 20 digits. */
+#define LOGIN_EXTRA 48
+
+static uint8_t *
+put(uint8_t *out, const void *bytes, size_t len)
+{
+    memcpy(out, bytes, len);
+    return out + len;
+}
+
+static int
+write_login(mcp__buf *out, const mcp__login *login)
+{
+    const mcp__span *auth = &login->auth;
+    uint8_t *room = mcp__buf_room(out, login->prefix.len + auth->len + LOGIN_EXTRA);
+    if (room == NULL)
+        return -1;
+    uint8_t *at = put(room, "set ", 4);
+    at = put(at, login->prefix.bytes, login->prefix.len);
+    at = put(at, "auth 0 -1 ", 10);
+    at = mcp__token_put(at, auth->len);
+    at = put(at, "\r\n", 2);
+    uint8_t *value = at;
+    at = put(at, auth->bytes, auth->len);
+    uint8_t *colon = memchr(value, ':', auth->len);
+    if (colon != NULL)
+        *colon = ' ';
+    at = put(at, "\r\n", 2);
+    mcp__buf_filled(out, (size_t)(at - room));
+    return 0;
+}
+
 int
-mcp__hello_write(mcp__buf *out)
+mcp__hello_write(mcp__buf *out, const mcp__login *login)
 {
     static const char greeting[] = "version\r\n";
+    if (login->auth.len > 0 && write_login(out, login) != 0)
+        return -1;
     uint8_t *room = mcp__buf_room(out, sizeof greeting - 1);
     if (room == NULL)
         return -1;
     memcpy(room, greeting, sizeof greeting - 1);
     mcp__buf_filled(out, sizeof greeting - 1);
     return 0;
+}
+
+size_t
+mcp__hello_read_login(const uint8_t *bytes, size_t len)
+{
+    static const char stored[] = "STORED\r\n";
+    size_t n = sizeof stored - 1;
+    return len >= n && memcmp(bytes, stored, n) == 0 ? n : 0;
 }
 
 /* "1.6.18" as 1006018; what follows the third number (a suffix) does not matter. 0: unreadable. */

@@ -26,8 +26,25 @@ mcp__link_init(mcp__link *link, const mcp__mem *mem, size_t value_max)
 }
 
 void
+mcp__link_login(mcp__link *link, const mcp__login *login)
+{
+    link->login = *login;
+}
+
+/* Nobody is to find the password in what is left of the greeting. */
+static void
+wipe_login(mcp__link *link)
+{
+    mcp__buf *out = &link->out;
+    if (link->login.auth.len > 0 && out->block != NULL && mcp__buf_len(out) == 0)
+        memset(out->block, 0, out->capacity);
+}
+
+void
 mcp__link_fini(mcp__link *link)
 {
+    mcp__buf_clear(&link->out);
+    wipe_login(link);
     mcp__buf_fini(&link->in);
     mcp__buf_fini(&link->out);
     mcp__mem_free(link->mem, link->splices);
@@ -37,11 +54,13 @@ mcp__link_fini(mcp__link *link)
 int
 mcp__link_connected(mcp__link *link)
 {
-    if (mcp__buf_room(&link->in, IN_SIZE) == NULL || mcp__hello_write(&link->out) != 0)
+    if (mcp__buf_room(&link->in, IN_SIZE) == NULL ||
+        mcp__hello_write(&link->out, &link->login) != 0)
         return -1;
     link->queued = link->due = mcp__buf_len(&link->out);
     link->state = MCP__LINK_GREETING;
     link->is_known = 0;
+    link->is_stranger = link->login.auth.len > 0;
     return 0;
 }
 
@@ -271,6 +290,7 @@ is_all_sent(const mcp__link *link)
 static mcp__link_answer
 open_up(mcp__link *link)
 {
+    wipe_login(link);
     link->state = MCP__LINK_OPEN;
     link->has_answered = 0;
     return MCP__LINK_GREETED;
@@ -284,6 +304,18 @@ greeted(mcp__link *link, const mcp__reply *reply)
         return MCP__LINK_WRONG_PEER;
     link->is_known = 1;
     return link->pending_count > 0 ? MCP__LINK_VERSION : open_up(link);
+}
+
+/* The reply to our login: a server that asks for none says the same, or cannot store it. */
+static int
+take_login(mcp__link *link, const uint8_t *bytes, size_t len)
+{
+    size_t used = mcp__hello_read_login(bytes, len);
+    if (used == 0)
+        return 0;
+    link->is_stranger = 0;
+    mcp__buf_take(&link->in, used);
+    return 1;
 }
 
 /* What stands there is no protocol: show the first line of it. */
@@ -310,6 +342,10 @@ next(mcp__link *link, mcp__pending *pending, mcp__reply *reply)
     const mcp__pending *oldest = is_unknown ? NULL : mcp__link_oldest(link);
     ssize_t used = MCP__PARSE_MORE;
     size_t wanted;
+    if (is_unknown && mcp__hello_is_tls(bytes, len)) /* it will never be a line */
+        return not_protocol(link, reply);
+    if (is_unknown && link->is_stranger && take_login(link, bytes, len))
+        return MCP__LINK_VERSION;
     if (oldest == NULL && link->state == MCP__LINK_OPEN) /* nobody asked, not even half a line */
         return not_protocol(link, reply);
     if (oldest != NULL)
@@ -342,7 +378,9 @@ mcp__link_answer
 mcp__link_next(mcp__link *link, mcp__pending *pending, mcp__reply *reply)
 {
     mcp__link_answer answer = next(link, pending, reply);
-    return answer == MCP__LINK_VERSION ? next(link, pending, reply) : answer;
+    while (answer == MCP__LINK_VERSION) /* at most the login and the version */
+        answer = next(link, pending, reply);
+    return answer;
 }
 
 const mcp__pending *
@@ -368,6 +406,7 @@ mcp__link_closed(mcp__link *link)
 {
     mcp__buf_clear(&link->in);
     mcp__buf_clear(&link->out);
+    wipe_login(link);
     link->state = MCP__LINK_CLOSED;
     link->has_answered = 0;
     link->is_spoiled = 0;

@@ -53,6 +53,7 @@ typedef struct mcp__splice {
 typedef struct mcp__link {
     uint8_t state;
     uint8_t is_known;     /* GREETING: it has said its version */
+    uint8_t is_stranger;  /* GREETING: it has not taken our login yet */
     uint8_t has_answered; /* at least one reply since the greeting */
     uint8_t is_raw;       /* what comes is a dump: lines for somebody else, not replies */
     uint8_t is_spoiled;   /* an error came before its request had gone: not to be used any more */
@@ -75,6 +76,7 @@ typedef struct mcp__link {
     size_t value_max;
     int64_t used_ms; /* when it was last used */
     mcp__hello hello;
+    mcp__login login;
     const mcp__mem *mem;
 } mcp__link;
 
@@ -85,6 +87,9 @@ typedef struct mcp__link {
 /* Allocates nothing; the buffers come with the first connection and stay. */
 void mcp__link_init(mcp__link *link, const mcp__mem *mem, size_t value_max);
 void mcp__link_fini(mcp__link *link);
+
+/* Who we are, from the next connection on; borrowed. What was sent of it does not stay in memory. */
+void mcp__link_login(mcp__link *link, const mcp__login *login);
 
 /*
  * A connection stands: queues the greeting. 0, or -1 when there is no memory. What is queued behind

@@ -106,6 +106,7 @@ launch(server *s)
 {
     const char *program = getenv("MEMCACHED");
     char port[16];
+    char both[80];
     const char *argv[SERVER_MAX_ARGS + 1];
     char extra[sizeof s->extra];
     size_t n = 0;
@@ -118,6 +119,9 @@ launch(server *s)
     if (s->port != 0) {
         argv[n++] = "-l";
         argv[n++] = s->sockaddr.ss_family == AF_INET6 ? "::1" : "127.0.0.1";
+        snprintf(both, sizeof both, "127.0.0.1:%d,notls:127.0.0.1:%d", s->port, s->plain_port);
+        if (s->plain_port != 0)
+            argv[n - 1] = both;
     }
     if (geteuid() == 0) {
         argv[n++] = "-u";
@@ -194,8 +198,16 @@ start(server *s)
     return 1;
 }
 
+static void
+address_tls(server *s)
+{
+    address_tcp(s, AF_INET);
+    s->plain_port = free_port(AF_INET);
+    s->sockaddr_len = loopback(&s->sockaddr, AF_INET, s->plain_port);
+}
+
 static server *
-start_new(int family, const char *extra)
+start_as(int family, int is_tls, const char *extra, const char *login)
 {
     server *s = calloc(1, sizeof *s);
 
@@ -206,10 +218,13 @@ start_new(int family, const char *extra)
         atexit(end_all);
     }
     snprintf(s->extra, sizeof s->extra, "%s", extra == NULL ? "" : extra);
+    snprintf(s->login, sizeof s->login, "%s", login);
     s->next = running;
     running = s;
     for (int i = 0; i < 5; i++) {
-        if (family == AF_UNIX)
+        if (is_tls)
+            address_tls(s);
+        else if (family == AF_UNIX)
             address_unix(s);
         else
             address_tcp(s, family);
@@ -218,6 +233,24 @@ start_new(int family, const char *extra)
     }
     ck_abort_msg("memcached %s did not start: is it installed?", s->extra);
     return NULL;
+}
+
+static server *
+start_new(int family, const char *extra)
+{
+    return start_as(family, 0, extra, "");
+}
+
+server *
+server_tls(const char *extra)
+{
+    return start_as(AF_INET, 1, extra, "");
+}
+
+server *
+server_login(const char *extra, const char *login)
+{
+    return start_as(AF_INET, strstr(extra, "-Z") != NULL, extra, login);
 }
 
 server *
@@ -372,6 +405,20 @@ send_all(int fd, const char *bytes, size_t len)
     }
 }
 
+static void
+log_in(const server *s, int fd)
+{
+    char line[160];
+    char stored[8];
+    int len = snprintf(line, sizeof line, "set a 0 -1 %zu\r\n%s\r\n", strlen(s->login), s->login);
+
+    if (s->login[0] == '\0')
+        return;
+    send_all(fd, line, (size_t)len);
+    ck_assert_int_eq(recv(fd, stored, sizeof stored, MSG_WAITALL), 8);
+    ck_assert_mem_eq(stored, "STORED\r\n", 8);
+}
+
 /* A no-op goes behind the request: its answer, `MN`, ends every reply, whatever it looks like. */
 char *
 server_ask(const server *s, const void *request, size_t len, size_t *reply_len)
@@ -382,6 +429,7 @@ server_ask(const server *s, const void *request, size_t len, size_t *reply_len)
     int fd = server_connect(s);
 
     ck_assert_ptr_nonnull(reply);
+    log_in(s, fd);
     send_all(fd, request, len);
     send_all(fd, "mn\r\n", 4);
     for (;;) {

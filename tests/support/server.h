@@ -22,8 +22,10 @@ typedef struct server {
     struct sockaddr_storage sockaddr;
     socklen_t sockaddr_len;
     int port; /* 0: a unix socket */
+    int plain_port; /* 0: none; else the harness looks in there, past TLS */
+    char login[64]; /* "" or what the harness says first: user, a blank, password */
     char path[108];
-    char extra[256];
+    char extra[512];
     struct server *next;
 } server;
 
@@ -34,6 +36,12 @@ typedef struct server {
 server *server_unix(const char *extra);
 server *server_tcp(const char *extra);
 server *server_tcp6(const char *extra);
+/*
+ * One that speaks TLS on 127.0.0.1 (`extra` begins with -Z and says with which files), and one that
+ * wants a password: `login` is "user password", as in the file that `extra` names with -Y.
+ */
+server *server_tls(const char *extra);
+server *server_login(const char *extra, const char *login);
 /* 1 when this machine has ::1. */
 int server_has_ipv6(void);
 

@@ -2,6 +2,7 @@
 /* The greeting of a new connection. */
 #include "server/hello.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "support.h"
@@ -84,6 +85,8 @@ START_TEST(no_memcached)
 }
 END_TEST
 
+static const mcp__login NOBODY;
+
 START_TEST(what_is_said)
 {
     supply memory;
@@ -91,13 +94,69 @@ START_TEST(what_is_said)
     supply_init(&memory);
     mcp__buf_init(&out, &memory.mem, 100);
     memory.fail_at = 1;
-    ck_assert_int_eq(mcp__hello_write(&out), -1);
+    ck_assert_int_eq(mcp__hello_write(&out, &NOBODY), -1);
     ck_assert_uint_eq(mcp__buf_len(&out), 0);
-    ck_assert_int_eq(mcp__hello_write(&out), 0);
+    ck_assert_int_eq(mcp__hello_write(&out, &NOBODY), 0);
     ck_assert_uint_eq(mcp__buf_len(&out), 9);
     ck_assert_mem_eq(mcp__buf_bytes(&out), "version\r\n", 9);
     mcp__buf_fini(&out);
     ck_assert_uint_eq(memory.n_live, 0);
+}
+END_TEST
+
+/* The login comes first, under a reserved key, and is gone when it is stored. */
+START_TEST(who_we_are)
+{
+    static const mcp__login bob = {{"bob:s3:cret", 11}, {"mcp:", 4}};
+    static const char said[] = "set mcp:auth 0 -1 11\r\nbob s3:cret\r\nversion\r\n";
+    supply memory;
+    mcp__buf out;
+    supply_init(&memory);
+    mcp__buf_init(&out, &memory.mem, 200);
+    memory.fail_at = 1;
+    ck_assert_int_eq(mcp__hello_write(&out, &bob), -1);
+    ck_assert_uint_eq(mcp__buf_len(&out), 0);
+    ck_assert_int_eq(mcp__hello_write(&out, &bob), 0);
+    ck_assert_uint_eq(mcp__buf_len(&out), sizeof said - 1);
+    ck_assert_mem_eq(mcp__buf_bytes(&out), said, sizeof said - 1);
+    mcp__buf_fini(&out);
+    ck_assert_uint_eq(memory.n_live, 0);
+}
+END_TEST
+
+/* A login of any length that the options allow, byte by byte. */
+START_TEST(long_logins)
+{
+    supply memory;
+    supply_init(&memory);
+    for (size_t len = 3; len < 3000; len += 1 + len / 7) {
+        char auth[3000], head[64], said[4000];
+        mcp__buf out;
+        memset(auth, 'x', sizeof auth);
+        auth[len / 2] = ':';
+        const mcp__login login = {{auth, len}, {"m", 1}};
+        mcp__buf_init(&out, &memory.mem, 8000);
+        ck_assert_int_eq(mcp__hello_write(&out, &login), 0);
+        snprintf(head, sizeof head, "set mauth 0 -1 %zu\r\n", len);
+        auth[len / 2] = ' ';
+        size_t n =
+            (size_t)snprintf(said, sizeof said, "%s%.*s\r\nversion\r\n", head, (int)len, auth);
+        ck_assert_uint_eq(mcp__buf_len(&out), n);
+        ck_assert_mem_eq(mcp__buf_bytes(&out), said, n);
+        mcp__buf_fini(&out);
+    }
+}
+END_TEST
+
+START_TEST(replies_to_the_login)
+{
+    static const char stored[] = "STORED\r\nVERSION 1.6.18\r\n";
+    for (size_t len = 0; len < sizeof stored; len++)
+        ck_assert_uint_eq(mcp__hello_read_login((const uint8_t *)stored, len), len < 8 ? 0 : 8);
+    ck_assert_uint_eq(mcp__hello_read_login((const uint8_t *)"STORED\n\n\n", 9), 0);
+    ck_assert_uint_eq(mcp__hello_read_login((const uint8_t *)"NOT_STORED\r\n", 12), 0);
+    ck_assert_uint_eq(
+        mcp__hello_read_login((const uint8_t *)"CLIENT_ERROR unauthenticated\r\n", 30), 0);
 }
 END_TEST
 
@@ -110,6 +169,9 @@ main(void)
     tcase_add_test(hellos, version_texts_can_be_shown);
     tcase_add_test(hellos, no_memcached);
     tcase_add_test(hellos, what_is_said);
+    tcase_add_test(hellos, who_we_are);
+    tcase_add_test(hellos, long_logins);
+    tcase_add_test(hellos, replies_to_the_login);
     suite_add_tcase(suite, hellos);
     return run_suite(suite);
 }
