@@ -5,6 +5,7 @@ PAGES = \
 	docs/from-magent.md \
 	docs/operations.md \
 	docs/placement.md \
+	docs/secure.md \
 	docs/tour.md
 MAN = \
 	docs/man/libmcproxy.7 \

@@ -12,6 +12,7 @@ noinst_PROGRAMS += \
 	examples/first \
 	examples/lease \
 	examples/pool \
+	examples/secure \
 	examples/stats
 
 examples_demo_CPPFLAGS = $(PUBLIC_CPPFLAGS)
@@ -61,3 +62,7 @@ examples_lease_LDADD = libmcproxy.la
 examples_stats_CPPFLAGS = $(PUBLIC_CPPFLAGS)
 examples_stats_SOURCES = examples/stats.c
 examples_stats_LDADD = libmcproxy.la
+
+examples_secure_CPPFLAGS = $(PUBLIC_CPPFLAGS)
+examples_secure_SOURCES = examples/secure.c
+examples_secure_LDADD = libmcproxy.la

@@ -68,6 +68,7 @@ SIM = \
 	tests/sim/test_sim_strict \
 	tests/sim/test_sim_twin
 LIVE = \
+	tests/live/test_auth \
 	tests/live/test_calls \
 	tests/live/test_cluster \
 	tests/live/test_deadline \
@@ -85,6 +86,7 @@ LIVE = \
 	tests/live/test_storm \
 	tests/live/test_strangers \
 	tests/live/test_support \
+	tests/live/test_tls \
 	tests/live/test_values \
 	tests/live/test_verbs
 # Those need mcp-cli, and these libmemcached.
@@ -177,6 +179,8 @@ SUPPORT = \
 	tests/support/relay.h \
 	tests/support/run.c \
 	tests/support/run.h \
+	tests/support/secure.c \
+	tests/support/secure.h \
 	tests/support/server.c \
 	tests/support/server.h \
 	tests/support/talk.c \

@@ -97,7 +97,8 @@ typedef enum mcp_status {
     MCP_TIMEOUT = -201,      /* nobody answered before the deadline; nothing was changed */
     MCP_NO_SERVER = -202,    /* neither copy could be reached; nothing was changed */
     MCP_UNKNOWN = -203,      /* sent, and not answered: it may have been done or not */
-    MCP_PROTOCOL = -204,     /* the peer does not speak the protocol, or broke it */
+    MCP_PROTOCOL = -204,     /* the peer does not speak the protocol, or broke it; or TLS could not
+                                be agreed upon: mcp_last_error() says why */
     MCP_SERVER_ERROR = -205, /* the server answered SERVER_ERROR or CLIENT_ERROR */
     MCP_REFUSED = -206,      /* the server wants a password, or does not take ours */
 

@@ -94,6 +94,20 @@ is_shortage(int os_error)
     return os_error == EMFILE || os_error == ENFILE || os_error == ENOBUFS || os_error == ENOMEM;
 }
 
+/*
+ * memcached with TLS ends a connection that begins with anything else without a word. And with TLS
+ * 1.3 it looks at our certificate when we believe the handshake is over; what it says of it may be
+ * overtaken by the reset.
+ */
+static const char *
+guess(const mcp__server *server, int os_error)
+{
+    if (server->link.state != MCP__LINK_GREETING || server->spec->is_unix || os_error != ECONNRESET)
+        return "";
+    return server->is_securing ? " (does it want a certificate? tls_cert=)"
+                               : " (does it want TLS?)";
+}
+
 void
 mcp__drive_broken(mcp__engine *engine, uint32_t number, int os_error, const char *what,
                   int64_t now_ms)
@@ -107,11 +121,8 @@ mcp__drive_broken(mcp__engine *engine, uint32_t number, int os_error, const char
     char why[96];
     mcp__server *server = &engine->servers[number];
     engine->now_ms = now_ms;
-    /* memcached with TLS ends a connection that begins with anything else without a word. */
-    int may_be_tls = server->link.state == MCP__LINK_GREETING && !server->is_securing &&
-                     !server->spec->is_unix && os_error == ECONNRESET;
     snprintf(why, sizeof why, "%s: %s%s", stages[server->link.state], what,
-             may_be_tls ? " (does it want TLS?)" : "");
+             guess(server, os_error));
     mcp__failure failure = MCP__FAILURE_BROKEN;
     if (is_shortage(os_error))
         failure = MCP__FAILURE_LOCAL;

@@ -320,7 +320,9 @@ mcp__line_put(mcp__engine *engine, mcp__leg *leg)
     if (link->state == MCP__LINK_CLOSED) {
         int is_down = server->health.state == MCP_STATE_DOWN && server->was_refused;
         if (is_down && engine->now_ms - server->attempt_ms < REFUSED_REST_MS) {
-            mcp__pool_add_fallen(engine, leg, MCP__FAILURE_AWAY, 0);
+            mcp__failure failure = (mcp__failure)server->lasting;
+            mcp__pool_add_fallen(engine, leg,
+                                 failure != MCP__FAILURE_NONE ? failure : MCP__FAILURE_AWAY, 0);
             return;
         }
         open_link(engine, server);
@@ -459,7 +461,9 @@ turned_hard(mcp__engine *engine, mcp__server *server, mcp__failure failure, cons
     const mcp__health_rules *rules = &engine->settings.health;
     uint64_t random = mcp__pool_random(engine);
     mcp_state before = mcp__line_state(engine, server);
-    if (failure == MCP__FAILURE_PROTOCOL || failure == MCP__FAILURE_AUTH)
+    int is_lasting = failure == MCP__FAILURE_PROTOCOL || failure == MCP__FAILURE_AUTH;
+    server->lasting = (uint8_t)(is_lasting ? failure : MCP__FAILURE_NONE);
+    if (is_lasting)
         mcp__health_lasting(&server->health, rules, why, random, engine->now_ms);
     else
         mcp__health_hard(&server->health, rules, why, random, engine->now_ms);
