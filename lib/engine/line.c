@@ -123,8 +123,11 @@ mcp__line_connected(mcp__engine *engine, mcp__server *server)
     server->opened_ms = engine->now_ms;
     if (mcp__line_keeps_record(engine, server)) {
         server->ledger.unique = UINT64_MAX; /* it may be another life, with the same numbers */
-        mcp__line_ask(engine, server, MCP__ASK_EPOCH);
-        mcp__line_ask(engine, server, MCP__ASK_MARKS);
+        if (mcp__line_ask(engine, server, MCP__ASK_EPOCH) != 0 ||
+            mcp__line_ask(engine, server, MCP__ASK_MARKS) != 0) {
+            mcp__line_lost(engine, server, MCP__FAILURE_MEMORY, 0, 0, "no memory to ask its record");
+            return;
+        }
     }
     mcp__pool_wish(engine, server, MCP__WISH_SEND);
 }
@@ -197,7 +200,7 @@ put_epoch(mcp__engine *engine, mcp__server *server, mcp__command *command, char 
     (void)engine;
 }
 
-void
+int
 mcp__line_ask(mcp__engine *engine, mcp__server *server, mcp__question question)
 {
     char key[MCP__MARKS_KEY_MAX], text[MCP__MARKS_EPOCH_MAX];
@@ -214,8 +217,9 @@ mcp__line_ask(mcp__engine *engine, mcp__server *server, mcp__question question)
         if (question == MCP__ASK_EPOCH_STORED)
             put_epoch(engine, server, &command, text);
     }
-    if (server->link.state >= MCP__LINK_GREETING)
-        (void)put(engine, server, &command, &asker); /* no memory: as if lost on the way */
+    if (server->link.state < MCP__LINK_GREETING)
+        return 0;
+    return put(engine, server, &command, &asker);
 }
 
 /* When a ledger is asked for anew: a little before it is too old to go by, and the earlier the

@@ -24,7 +24,8 @@ typedef enum mcp__question {
     MCP__ASK_STATS,        /* why it has no epoch */
     MCP__ASK_EPOCH_STORED, /* stores the epoch as the ledger has it, if nobody else was faster */
 } mcp__question;
-void mcp__line_ask(mcp__engine *engine, mcp__server *server, mcp__question question);
+/* 0, also where no connection stands; -1: no memory, as if lost on the way. */
+int mcp__line_ask(mcp__engine *engine, mcp__server *server, mcp__question question);
 
 /* Asks for its marks anew if they are about to be too old to go by. */
 void mcp__line_refresh(mcp__engine *engine, mcp__server *server);

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+/* op->tries: the first value could not be kept, so nothing can be said about the two. */
+#define LOST UINT8_MAX
+
 mcp__step
 mcp__agree_begin(mcp__op *op)
 {
@@ -20,8 +23,9 @@ take_first(mcp__op *op, int leg, const mcp__reply *reply)
     if (op->verb == MCP_GET || op->verb == MCP_LEASE)
         mcp__op_adopt(op, leg, reply);
     op->result_flags = reply->flags;
-    if (mcp__op_keep(op, reply) == 0)
-        op->tries++;
+    op->tries = mcp__op_keep(op, reply) == 0 ? 1 : LOST;
+    if (op->tries == LOST)
+        op->leg[leg].failure = MCP__FAILURE_MEMORY;
 }
 
 static int
@@ -44,7 +48,8 @@ mcp__agree_judge(mcp__op *op, int leg, const mcp__reply *reply)
             take_first(op, leg, reply);
         return MCP__AGREE_WAIT;
     }
-    if (op->leg[leg].copy != MCP_COPY_OK && op->leg[other].copy != MCP_COPY_OK)
+    if (op->tries == LOST ||
+        (op->leg[leg].copy != MCP_COPY_OK && op->leg[other].copy != MCP_COPY_OK))
         return MCP__AGREE_FAILED;
     op->answered = (int8_t)(op->leg[leg].copy == MCP_COPY_OK ? leg : other);
     return is_equal(op, reply) ? MCP__AGREE_YES : MCP__AGREE_MISSING;

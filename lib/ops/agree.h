@@ -13,7 +13,7 @@ typedef enum mcp__agreement {
     MCP__AGREE_WAIT = 0,
     MCP__AGREE_YES,     /* both have the same value; of a read it is the op's answer */
     MCP__AGREE_MISSING, /* they differ, or there is none */
-    MCP__AGREE_FAILED,  /* neither answered */
+    MCP__AGREE_FAILED,  /* neither answered, or there was no memory to compare them */
 } mcp__agreement;
 
 mcp__step mcp__agree_begin(mcp__op *op);

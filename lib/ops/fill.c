@@ -116,12 +116,20 @@ answer_look(mcp__op *op, const mcp__reply *reply)
 
 /* ---- at the source ---- */
 
+/* Of a copy whose stub is gone again: there is none to be had, or there was no memory for it, which
+ * must not count as done. */
+static mcp__outcome_status
+undone(const mcp__op *op)
+{
+    return op->status == MCP_NO_MEMORY ? MCP__OUTCOME_FAILED : MCP__OUTCOME_MISSING;
+}
+
 static mcp__step
 undo(mcp__op *op, mcp_status status)
 {
     op->status = (int16_t)status;
     if (op->promise->is_shared || op->drop_unique == 0)
-        return done(op, status, MCP__OUTCOME_MISSING);
+        return done(op, status, undone(op));
     op->phase = UNDO;
     return mcp__op_send(MCP__TARGET, MCP__COMMAND_DELETE);
 }
@@ -205,14 +213,13 @@ mcp__fill_answer(mcp__op *op, int leg, const mcp__reply *reply)
     case CHECK:
         return answer_check(op, reply);
     default:
-        return done(op, op->status, MCP__OUTCOME_MISSING);
+        return done(op, op->status, undone(op));
     }
 }
 
 mcp__step
 mcp__fill_failed(mcp__op *op, int leg)
 {
-    (void)leg;
     if (op->verb == MCP_LEASE && (op->phase == SOURCE || op->phase == ASIDE))
         return grant(op);
     switch (op->phase) {
@@ -223,6 +230,12 @@ mcp__fill_failed(mcp__op *op, int leg)
     case ASIDE:
         return done(op, MCP_NOT_FOUND, MCP__OUTCOME_FAILED);
     case STORE:
+        if (op->leg[leg].failure == MCP__FAILURE_MEMORY && op->drop_unique != 0) {
+            if (is_copy(op)) /* it was not even sent: our stub must not count as a copy */
+                op->status = MCP_NO_MEMORY;
+            return undo(op, (mcp_status)op->status);
+        }
+        return done(op, op->status, MCP__OUTCOME_FAILED);
     case CHECK:
     case UNDO: /* the value was read: that is the answer */
         return done(op, op->status, MCP__OUTCOME_FAILED);

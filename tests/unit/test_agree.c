@@ -102,7 +102,7 @@ START_TEST(no_memory_to_compare)
     k.memory.fail_at = k.memory.n_asked + 1;
     says(P, "same");
     says(B, "same");
-    ends(MCP_NOT_FOUND);
+    ends(MCP_NO_MEMORY);
 }
 END_TEST
 

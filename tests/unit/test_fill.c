@@ -378,6 +378,27 @@ START_TEST(failures_of_a_copy)
 }
 END_TEST
 
+/* It is not done, and must be tried again. */
+START_TEST(no_memory_for_a_copy)
+{
+    for (int at_store = 0; at_store < 2; at_store++) {
+        begin_copy(0, 0);
+        expect_step("P:lease");
+        kit_lease(P, "", 7, MCP__LEASE_WON);
+        expect_step("B:get");
+        k.memory.fail_at = at_store ? 0 : k.memory.n_asked + 1;
+        kit_value(B, "there", 22);
+        if (at_store) {
+            expect_step("P:cas");
+            kit_fail(P, MCP__FAILURE_MEMORY, 0);
+        }
+        expect_step("P:delete");
+        kit_done(P, 0);
+        copied(MCP__OUTCOME_FAILED);
+    }
+}
+END_TEST
+
 /* ---- a user's lease ---- */
 
 static void
@@ -457,6 +478,7 @@ main(void)
     tcase_add_test(all, nobody_has_it);
     tcase_add_test(all, less_than_a_second_is_left);
     tcase_add_test(all, no_memory_to_keep_it);
+    tcase_add_test(all, no_memory_for_a_copy);
     tcase_add_test(all, failures_of_a_read);
     tcase_add_test(all, not_every_backup_is_a_source);
     tcase_add_test(all, a_miss_of_one_that_turns_out_to_be_empty);
