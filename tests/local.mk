@@ -248,6 +248,17 @@ FUZZ_DRIVER = tests/libfuzzdriver.la
 FUZZ_LIBS = $(FUZZ_DRIVER) tests/libfuzz.la tests/libsim.la $(MUTANT_OBJECT) libmcproxy-core.la
 EXTRA_DIST += tests/fuzz/corpus
 
+# Every allocation, and every system call, of a client of real servers fails: make check-fail
+FAIL = \
+	tests/fail/test_fail_calls \
+	tests/fail/test_fail_memory
+FAIL_SUPPORT = \
+	tests/fail/scene.c \
+	tests/fail/scene.h \
+	tests/fail/stage.c \
+	tests/fail/stage.h \
+	tests/fail/stories.c
+
 # Arithmetic without memory to speak of would take valgrind minutes; the address sanitizer sees it.
 VALGRIND_NOT = tests/unit/test_repair tests/unit/test_resync tests/unit/test_steps \
 	tests/unit/test_marks tests/unit/test_dump tests/unit/test_options tests/unit/test_place_native tests/unit/test_place_pairing \
@@ -273,7 +284,11 @@ TEST_LIBS = tests/libunit.la tests/libsim.la tests/libsupport.la $(MUTANT_OBJECT
 
 if HAVE_CHECK
 check_LTLIBRARIES += tests/libunit.la tests/libsim.la tests/libsupport.la tests/libmodel.la
-check_LTLIBRARIES += tests/libfuzz.la tests/libfuzzdriver.la
+check_LTLIBRARIES += tests/libfail.la tests/libfuzz.la tests/libfuzzdriver.la
+tests_libfail_la_SOURCES = $(FAIL_SUPPORT)
+tests_fail_test_fail_calls_SOURCES = tests/fail/calls.c tests/fail/calls.h tests/fail/test_fail_calls.c
+tests_fail_test_fail_calls_LDADD = tests/libfail.la $(TEST_LIBS)
+tests_fail_test_fail_memory_LDADD = tests/libfail.la $(TEST_LIBS)
 tests_libfuzz_la_SOURCES = $(FUZZ_SUPPORT)
 tests_libfuzzdriver_la_SOURCES = tests/fuzz/driver.c
 tests_libmodel_la_SOURCES = $(MODEL_SUPPORT)
@@ -295,7 +310,7 @@ tests_fuzz_fuzz_meta_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_options_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_place_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_token_LDADD = $(FUZZ_LIBS)
-check_PROGRAMS += $(UNIT) $(SIM) $(MODEL) $(FUZZERS) $(LIVE)
+check_PROGRAMS += $(UNIT) $(SIM) $(MODEL) $(FUZZERS) $(FAIL) $(LIVE)
 TESTS += $(CHECKS) $(UNIT) $(SIM) $(MODEL) $(FUZZERS) $(LIVE)
 if TOOLS
 check_PROGRAMS += $(LIVE_CLI)
@@ -333,7 +348,9 @@ bench: $(BENCH) tests/bench/bench_all
 FUZZ = $(FUZZERS:tests/fuzz/fuzz_%=%)
 SECONDS = 60
 FUZZ_LIMIT = -max_total_time=$(SECONDS)
-.PHONY: fuzz fuzz-programs
+.PHONY: check-fail fuzz fuzz-programs
+check-fail:
+	$(MAKE) check TESTS='$(FAIL)'
 fuzz: NEST = fuzz.tmp
 fuzz:
 	rm -rf $(NEST) && mkdir -p $(NEST)/build fuzz.corpus && $(MAKE) distdir distdir=$(NEST)/source
