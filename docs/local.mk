@@ -20,6 +20,7 @@ MAN = \
 	docs/man/mcp_on_event.3 \
 	docs/man/mcp_option_at.3 \
 	docs/man/mcp_pool_open.3 \
+	docs/man/mcp_reload.3 \
 	docs/man/mcp_repair.3 \
 	docs/man/mcp_server_info.3 \
 	docs/man/mcp_set.3 \

@@ -29,6 +29,8 @@ libmcproxy_pure_la_SOURCES = \
 	lib/engine/job.h \
 	lib/engine/line.c \
 	lib/engine/line.h \
+	lib/engine/move.c \
+	lib/engine/move.h \
 	lib/engine/news.c \
 	lib/engine/news.h \
 	lib/engine/pool.c \
@@ -139,6 +141,8 @@ libmcproxy_core_la_SOURCES = \
 	lib/api/options_secure.h \
 	lib/api/recovery.c \
 	lib/api/recovery.h \
+	lib/api/reload.c \
+	lib/api/reload.h \
 	lib/api/roster.c \
 	lib/api/roster.h \
 	lib/api/share.c \

@@ -76,10 +76,12 @@ LIVE = \
 	tests/live/test_dump_live \
 	tests/live/test_events \
 	tests/live/test_examples \
+	tests/live/test_fork \
 	tests/live/test_keys \
 	tests/live/test_killed \
 	tests/live/test_paused \
 	tests/live/test_process \
+	tests/live/test_reload \
 	tests/live/test_replies \
 	tests/live/test_reset \
 	tests/live/test_share \

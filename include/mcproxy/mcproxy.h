@@ -226,9 +226,23 @@ MCP_API mcp_client *mcp_open_with(const char *options, const mcp_allocator *allo
 /*
  * Reads the replies still owed (at most one timeout), closes every connection and frees
  * everything. NULL is allowed. In a forked child the connections are the parent's and only let go
- * of.
+ * of; where the parent was in the middle of a call, the memory is left alone, too.
  */
 MCP_API void mcp_close(mcp_client *client);
+
+/*
+ * Gives the client other options (a whole text, as for mcp_open(); a `file=` is read anew), between
+ * two calls. Servers that stand in the old list and in the new one, with the same name and address,
+ * keep their connections, their counters and what is known of them; they may get other numbers.
+ * Others are left as mcp_close() leaves them, or are new. Work in the background is finished first,
+ * as far as it goes within one timeout, and taken up again. MCP_OK, or else the client is as it was,
+ * and mcp_last_error() says why: MCP_BAD_ARGUMENT (the word and its place), MCP_NO_MEMORY;
+ * MCP_REFUSED: a server that is to go has on record what one that stays missed; MCP_BUSY: requests
+ * are outstanding, or this is a callback; MCP_UNSUPPORTED: a pool has lent this client. All clients
+ * of a pool of servers should be given the same list soon after one another: until then they look for
+ * some keys on different servers. Texts of mcp_server end with it.
+ */
+MCP_API mcp_status mcp_reload(mcp_client *client, const char *options);
 
 /* ---- One call, many calls ----------------------------------------------------------------- */
 
@@ -348,7 +362,7 @@ typedef enum mcp_state {
 
 typedef struct mcp_server {
     size_t size;            /* sizeof(mcp_server), set by MCP_SERVER_INIT */
-    const char *name;       /* `name=`, or host:port, or unix:/path; lives as long as the client */
+    const char *name;       /* `name=`, or host:port, or unix:/path; stands until mcp_reload() */
     const char *address;    /* host:port or unix:/path; lives as long as the client */
     int is_backup;
     int index;              /* position in its own list, from 0 */

@@ -67,7 +67,7 @@ tell_repeats(mcp_client *client)
     size_t n = config->n_primaries + config->n_backups;
     if (config->place.distribution == MCP__NATIVE)
         return MCP_OK; /* the options were refused */
-    uint32_t *ids = mcp__mem_new(&client->mem, n * sizeof *ids);
+    uint32_t *ids = mcp__mem_new(&client->engine.mem, n * sizeof *ids);
     if (ids == NULL)
         return MCP_NO_MEMORY;
     for (size_t i = 0; i < n; i++) {
@@ -83,13 +83,13 @@ tell_repeats(mcp_client *client)
         snprintf(item.why, sizeof item.why, "it is server %zu, too, and counts twice", first);
         mcp__news_put(&client->engine.news, &item);
     }
-    mcp__mem_free(&client->mem, ids);
+    mcp__mem_free(&client->engine.mem, ids);
     return MCP_OK;
 }
 
 /* Reads the certificates. Without `tls` there is nothing to do. */
 static mcp_status
-secure(mcp_client *client)
+secure(mcp_client *client, const mcp__mem *mem)
 {
     const mcp__config *config = &client->config;
     const mcp__tls_options options = {config->tls_ca, config->tls_cert, config->tls_key,
@@ -97,46 +97,55 @@ secure(mcp_client *client)
     if (!config->tls)
         return MCP_OK;
     client->tls = mcp__tls_new(&options, config->servers, config->n_primaries + config->n_backups,
-                               &client->mem, &client->err);
+                               mem, &client->err);
     if (client->tls == NULL)
         return client->err.status;
     mcp__wait_secure(&client->world, client->tls);
     return MCP_OK;
 }
 
-/* Everything behind the options. What was made before a failure is unmade by the caller. */
-static mcp_status
-build(mcp_client *client)
+mcp_status
+mcp__client_build(mcp_client *client, const mcp__mem *mem)
 {
     mcp__config *config = &client->config;
     mcp__settings settings = settings_of(config);
     mcp__clock clock;
     mcp__clock_init(&clock);
     if (!client->is_shared)
-        client->pairing =
-            mcp__pairing_new(&client->mem, &config->place, config->mirror, config->servers,
-                             config->n_primaries, config->n_backups, &client->err);
+        client->pairing = mcp__pairing_new(mem, &config->place, config->mirror, config->servers,
+                                           config->n_primaries, config->n_backups, &client->err);
     if (client->pairing == NULL)
         return client->err.status;
-    mcp_status status =
-        mcp__pool_init(&client->engine, &client->mem, &settings, config->servers,
-                       config->n_primaries, config->n_backups, client->pairing,
-                       config->namespace_text, mcp__rand_64(), mcp__clock_exact(&clock));
+    mcp_status status = mcp__pool_init(
+        &client->engine, mem, &settings, config->servers, config->n_primaries, config->n_backups,
+        client->pairing, config->namespace_text, mcp__rand_64(), mcp__clock_exact(&clock));
     if (status != MCP_OK)
         return status;
     status = tell_repeats(client);
     if (status == MCP_OK &&
-        mcp__wait_init(&client->world, &client->engine, config->servers, &client->mem) != 0)
+        mcp__wait_init(&client->world, &client->engine, config->servers, mem) != 0)
         status = MCP_NO_MEMORY;
     if (status != MCP_OK)
         goto no_world;
-    status = secure(client);
+    status = secure(client, mem);
     if (status == MCP_OK)
         return MCP_OK;
     mcp__wait_fini(&client->world);
 no_world:
     mcp__pool_fini(&client->engine);
     return status;
+}
+
+void
+mcp__client_unbuild(mcp_client *client)
+{
+    mcp__wait_fini(&client->world);
+    mcp__tls_free(client->tls);
+    mcp__pool_fini(&client->engine);
+    if (client->is_shared)
+        return;
+    mcp__pairing_free(client->pairing);
+    mcp__options_fini(&client->config);
 }
 
 mcp_client *
@@ -155,7 +164,7 @@ mcp_open_with(const char *options, const mcp_allocator *allocator, char *why, si
     mcp_status status = mcp__options_parse(&client->config, &client->mem, options, &client->err);
     if (status != MCP_OK)
         goto no_options;
-    status = build(client);
+    status = mcp__client_build(client, &client->mem);
     if (status != MCP_OK)
         goto no_engine;
     mcp__fork_init(&client->fork);
@@ -192,7 +201,7 @@ mcp__client_open_shared(const mcp__mem *mem, const mcp__config *config, mcp__pai
     client->pairing = pairing;
     client->is_shared = 1;
     mcp__err_clear(&client->err);
-    if (build(client) != MCP_OK) {
+    if (mcp__client_build(client, &client->mem) != MCP_OK) {
         mcp__mem_free(mem, client);
         return NULL;
     }
@@ -209,13 +218,7 @@ mcp__client_close(mcp_client *client, int64_t patience_ms)
     mcp__wait_drain(&client->world, now_ms + patience_ms);
     mcp__client_tell(client);
     mcp__chores_end(&client->engine);
-    mcp__wait_fini(&client->world);
-    mcp__tls_free(client->tls);
-    mcp__pool_fini(&client->engine);
-    if (!client->is_shared) {
-        mcp__pairing_free(client->pairing);
-        mcp__options_fini(&client->config);
-    }
+    mcp__client_unbuild(client);
     mcp__fork_fini(&client->fork);
     mcp__mem mem = client->mem;
     while (client->arena != NULL) {
@@ -230,7 +233,12 @@ void
 mcp_close(mcp_client *client)
 {
     /* One that a pool lent is the pool's to close. */
-    if (client != NULL && !mcp__client_is_busy(client) && !client->is_shared)
+    if (client == NULL || mcp__client_is_busy(client) || client->is_shared)
+        return;
+    /* Another thread of the parent was in the middle of a call: only the sockets are let go of. */
+    if (client->is_inside && mcp__fork_happened(&client->fork))
+        mcp__wait_let_go(&client->world);
+    else
         mcp__client_close(client, client->config.timeout_ms);
 }
 

@@ -82,6 +82,11 @@ mcp__client_is_busy(const mcp_client *client)
  */
 mcp_client *mcp__client_open_shared(const mcp__mem *mem, const mcp__config *config,
                                     mcp__pairing *pairing);
+/* Everything behind the options, with memory from `mem`, which outlives the client. What was made
+ * before a failure is unmade, but for the pairing. */
+mcp_status mcp__client_build(mcp_client *client, const mcp__mem *mem);
+/* Unmakes that, and the options. */
+void mcp__client_unbuild(mcp_client *client);
 /* What mcp_close() does, whoever owns its options; owed replies are waited for so long. */
 void mcp__client_close(mcp_client *client, int64_t patience_ms);
 

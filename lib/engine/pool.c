@@ -24,8 +24,8 @@ init_server(mcp__engine *engine, uint32_t number, const mcp__server_spec *spec)
     server->missed_on = -1;
     server->timer.kind = MCP__TIMER_SERVER;
     server->ride.kind = MCP__TIMER_RIDE;
-    mcp__ledger_init(&server->ledger, &engine->mem, id8);
-    mcp__link_init(&server->link, &engine->mem, engine->settings.value_max);
+    mcp__ledger_init(&server->ledger, engine->lasting, id8);
+    mcp__link_init(&server->link, engine->lasting, engine->settings.value_max);
     mcp__link_login(&server->link,
                     &(mcp__login){engine->settings.auth, engine->settings.promise.prefix});
     mcp__health_init(&server->health, engine->now_ms);
@@ -38,6 +38,7 @@ mcp__pool_init(mcp__engine *engine, const mcp__mem *mem, const mcp__settings *se
 {
     memset(engine, 0, sizeof *engine);
     engine->mem = *mem;
+    engine->lasting = mem;
     engine->settings = *settings;
     engine->pairing = pairing;
     engine->name_space = name_space;
@@ -46,7 +47,7 @@ mcp__pool_init(mcp__engine *engine, const mcp__mem *mem, const mcp__settings *se
     engine->random = seed;
     engine->now_ms = now_ms;
     mcp__err_clear(&engine->err);
-    mcp__timers_init(&engine->timers, &engine->mem);
+    mcp__timers_init(&engine->timers, mem);
     size_t n = n_primaries + n_backups;
     size_t n_lines = n + 1;
     engine->servers = mcp__mem_new_zeroed(&engine->mem, n_lines, sizeof *engine->servers);
@@ -94,7 +95,7 @@ add_slab(mcp__engine *engine)
     engine->n_tasks += TASKS_PER_SLAB;
     for (size_t i = 0; i < TASKS_PER_SLAB; i++) {
         mcp__task *task = &slab->tasks[i];
-        mcp__buf_init(&task->op.kept, &engine->mem, engine->settings.value_max);
+        mcp__buf_init(&task->op.kept, engine->lasting, engine->settings.value_max);
         task->timer.kind = MCP__TIMER_OP;
         task->next = engine->free_tasks;
         engine->free_tasks = task;

@@ -129,6 +129,7 @@ typedef struct mcp__slab mcp__slab;
 
 typedef struct mcp__engine {
     mcp__mem mem;
+    const mcp__mem *lasting; /* the same, where it was handed in: what the engine owns refers to it */
     mcp__settings settings;
     mcp__server *servers;
     uint32_t n_servers, n_primaries;
@@ -155,6 +156,7 @@ typedef struct mcp__engine {
     int64_t gap_ms;       /* and how long after the one before */
     size_t n_unfinished;  /* of those that somebody waits for */
     size_t n_background;  /* of the others */
+    uint32_t former8;     /* hash of the list before this one; 0: there was none */
     uint32_t n_undecided; /* servers whose epoch is missing */
     struct mcp__job *first_job;
     uint32_t n_jobs;
@@ -170,7 +172,8 @@ typedef struct mcp__engine {
 } mcp__engine;
 
 /*
- * `specs` (primaries first), `pairing` and `name_space` must outlive the engine. `seed` starts the
+ * `mem`, `specs` (primaries first), `pairing` and `name_space` must outlive the engine, which may be
+ * copied to another place as long as no operation has begun. `seed` starts the
  * opaques and the jitter. MCP_OK or MCP_NO_MEMORY (nothing is left allocated).
  */
 mcp_status mcp__pool_init(mcp__engine *engine, const mcp__mem *mem, const mcp__settings *settings,

@@ -271,8 +271,15 @@ static void
 check_config(mcp__engine *engine, mcp__server *server)
 {
     uint32_t theirs = server->ledger.epoch_item.config8;
+    if (theirs == engine->settings.promise.config8)
+        server->has_other_list = 0;
     if (theirs == 0 || theirs == engine->settings.promise.config8 || server->has_other_list)
         return;
+    if (theirs == engine->former8) { /* it was ours until this client was given another one */
+        server->ledger.epoch_item.config8 = engine->settings.promise.config8;
+        mcp__line_ask(engine, server, MCP__ASK_EPOCH_STORED);
+        return;
+    }
     server->has_other_list = 1;
     tell(engine, MCP_EVENT_OTHER_LIST, server->number, -1,
          "clients of this server have another list of servers, or place keys differently");

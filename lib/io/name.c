@@ -316,6 +316,13 @@ mcp__name_init(mcp__name_book *book, const mcp__mem *mem, const mcp__server_spec
 }
 
 void
+mcp__name_moved(mcp__name_book *book)
+{
+    for (size_t i = 0; i < book->n_entries; i++)
+        book->entries[i].book = book;
+}
+
+void
 mcp__name_fini(mcp__name_book *book)
 {
     drop_channel(book);

@@ -79,6 +79,8 @@ typedef struct mcp__name_book {
  */
 int mcp__name_init(mcp__name_book *book, const mcp__mem *mem, const mcp__server_spec *specs,
                    size_t n, int64_t timeout_ms);
+/* It stands somewhere else now; nothing may have been asked. */
+void mcp__name_moved(mcp__name_book *book);
 /* Open questions are dropped. */
 void mcp__name_fini(mcp__name_book *book);
 

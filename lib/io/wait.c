@@ -83,13 +83,36 @@ mcp__wait_fini(mcp__world *world)
 }
 
 void
-mcp__wait_child(mcp__world *world)
+mcp__wait_take_socket(mcp__world *to, uint32_t server, mcp__world *from, uint32_t number)
+{
+    to->sockets[server] = from->sockets[number];
+    from->sockets[number] = (mcp__socket){.fd = -1};
+    if (to->receive_timeout_ms > 0)
+        mcp__sock_set_receive_timeout_ms(to->sockets[server].fd, to->receive_timeout_ms);
+}
+
+void
+mcp__wait_move(mcp__world *to, mcp__world *from, mcp__engine *engine)
+{
+    *to = *from;
+    to->engine = engine;
+    mcp__name_moved(&to->names);
+}
+
+void
+mcp__wait_let_go(mcp__world *world)
 {
     for (uint32_t i = 0; i < world->engine->n_lines; i++) {
         mcp__tls_drop(world->sockets[i].tls);
         mcp__sock_forget(world->sockets[i].fd);
         world->sockets[i] = (mcp__socket){.fd = -1};
     }
+}
+
+void
+mcp__wait_child(mcp__world *world)
+{
+    mcp__wait_let_go(world);
     world->n_resolving = 0;
     world->has_unsent = 0;
     mcp__name_child(&world->names);

@@ -53,6 +53,15 @@ void mcp__wait_slice(mcp__world *world, int64_t max_ms);
 /* Sends what is left and reads replies that are owed, up to `limit_ms`. */
 void mcp__wait_drain(mcp__world *world, int64_t limit_ms);
 
+/* A connection that stands goes from one world to another. */
+void mcp__wait_take_socket(mcp__world *to, uint32_t server, mcp__world *from, uint32_t number);
+/* A world of which nothing was asked yet is to be found at `to` from now on, with its engine. */
+void mcp__wait_move(mcp__world *to, mcp__world *from, mcp__engine *engine);
+
+/* In a forked child, of a client of which nothing else can be trusted: closes its sockets without a
+ * word to the server. */
+void mcp__wait_let_go(mcp__world *world);
+
 /* In a forked child: lets go of every socket without a word to the server. */
 void mcp__wait_child(mcp__world *world);
 
