@@ -140,7 +140,8 @@ mcp__line_greeted(mcp__engine *engine, mcp__server *server)
     server->os_error = 0;
     server->is_cut_off = server->n_cleared = 0;
     server->link.used_ms = engine->now_ms;
-    mcp__health_success(&server->health, engine->now_ms);
+    if (mcp__health_success(&server->health, engine->now_ms))
+        server->back_ms = engine->now_ms;
     mcp__timer_stop(&engine->timers, &server->timer);
     tell_state(engine, server, before);
     if (server->missed_on >= 0 || server->ledger.epoch == MCP__EPOCH_WARMING)
@@ -151,7 +152,10 @@ mcp__line_greeted(mcp__engine *engine, mcp__server *server)
     while (server->first_waiting != NULL) {
         mcp__leg *leg = server->first_waiting;
         mcp__pool_remove_waiting(server, leg);
-        mcp__line_put(engine, leg);
+        if (mcp__op_is_outdated(mcp__op_of_leg(leg), leg->index))
+            mcp__pool_add_fallen(engine, leg, MCP__FAILURE_AWAY, 0);
+        else
+            mcp__line_put(engine, leg);
     }
     mcp__line_watch(engine, server);
 }
@@ -491,21 +495,16 @@ turned_soft(mcp__engine *engine, mcp__server *server, const char *why)
         open_link(engine, server);
 }
 
-static int
-is_local(mcp__failure failure)
-{
-    return failure == MCP__FAILURE_LOCAL || failure == MCP__FAILURE_MEMORY;
-}
-
 /* An attempt came to nothing. Our own shortage is not the server's fault. */
 static void
 attempt_failed(mcp__engine *engine, mcp__server *server, mcp__failure failure, const char *why)
 {
     close_link(engine, server);
+    server->tried_ms = server->attempt_ms;
     snprintf(server->said, sizeof server->said, "%s", why);
     if (failure == MCP__FAILURE_TIMEOUT)
         turned_soft(engine, server, why);
-    else if (!is_local(failure) || server->health.state == MCP_STATE_PROBING)
+    else if (!mcp__failure_is_local(failure) || server->health.state == MCP_STATE_PROBING)
         turned_hard(engine, server, failure, why);
     if (server->link.state == MCP__LINK_CLOSED)
         drop_waiting(engine, server, failure);
@@ -528,7 +527,7 @@ mcp__line_lost(mcp__engine *engine, mcp__server *server, mcp__failure failure, i
     snprintf(server->said, sizeof server->said, "%s", why);
     size_t n_fallen = unload(engine, server, failure, was_peer);
     close_link(engine, server);
-    if (n_fallen > 0 && !is_local(failure)) {
+    if (n_fallen > 0 && !mcp__failure_is_local(failure)) {
         turned_soft(engine, server, why);
         send_elsewhere(engine, server, failure);
     }

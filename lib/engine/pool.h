@@ -80,8 +80,10 @@ typedef struct mcp__server {
     struct mcp__server *next_wish;
     int64_t opened_ms; /* when its connection stood */
     uint32_t n_polls;
-    int64_t attempt_ms; /* when the last connection attempt began */
     int64_t judged_ms;  /* when it was last found away; or another client's word was taken */
+    int64_t attempt_ms; /* when the last connection attempt began, */
+    int64_t tried_ms;   /* and the last one that came to nothing */
+    int64_t back_ms;    /* when it was last found to be no longer away */
     uint32_t number;
     uint32_t address; /* the server whose address is used: itself, but for the line of dumps */
     /* What it said about its life when it had no epoch, until its epoch is decided. */

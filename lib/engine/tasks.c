@@ -279,6 +279,21 @@ put_wire_key(const mcp__engine *engine, mcp__op *op, const mcp_request *request)
         op->key.len = mcp__base64_encode(op->wire_key, raw, op->key.len);
 }
 
+/*
+ * While a server was away, writers may have gone to the one that this client holds to be away, and
+ * put on record there what the first one missed. So that one is tried once more before the first is
+ * believed again.
+ */
+static void
+find_unheard(const mcp__engine *engine, mcp__op *op)
+{
+    for (int i = MCP__PRIMARY; i <= MCP__BACKUP; i++) {
+        const mcp__server *other = &engine->servers[op->leg[MCP__OTHER(i)].server];
+        op->view.is_unheard[i] = !op->view.is_usable[i] && op->view.is_usable[MCP__OTHER(i)] &&
+                                 other->back_ms > engine->servers[op->leg[i].server].tried_ms;
+    }
+}
+
 static void
 route(mcp__engine *engine, mcp__op *op, const mcp_request *request)
 {
@@ -297,6 +312,8 @@ route(mcp__engine *engine, mcp__op *op, const mcp_request *request)
         set_leg(engine, op, MCP__BACKUP, pair.backup);
         op->is_mirrored = (uint8_t)engine->settings.mirrors_writes;
         mcp__view_read(&op->view, op->ledger[MCP__PRIMARY], op->ledger[MCP__BACKUP]);
+        if (!op->view.is_usable[MCP__PRIMARY] || !op->view.is_usable[MCP__BACKUP])
+            find_unheard(engine, op);
     }
     if (engine->name_space_len > 0 || engine->settings.encodes_keys)
         put_wire_key(engine, op, request);

@@ -223,9 +223,10 @@ mcp__carry_receive(mcp__world *world, uint32_t server, int may_wait)
     ssize_t n = may_wait ? mcp__sock_receive(fd, room, len) : mcp__sock_receive_now(fd, room, len);
     if (n > 0)
         mcp__drive_received(world->engine, server, (size_t)n, mcp__clock_coarse(&world->clock));
-    else if (n == -EAGAIN || n == -EINTR)
+    else if (n == -EAGAIN || n == -EINTR) {
         world->engine->now_ms = mcp__clock_exact(&world->clock);
-    else
+        world->was_silent = 1;
+    } else
         broken(world, server, (int)-n);
 }
 

@@ -38,8 +38,10 @@ typedef struct mcp__world {
     int64_t receive_timeout_ms; /* SO_RCVTIMEO of every connection; 0: never block in receive */
     int64_t glanced_ms;
     int64_t unix_at_ms; /* when the time of day was read */
+    int64_t silent_ms;  /* a receive came to nothing while this was to be waited for */
     uint32_t n_resolving;
     uint8_t has_unsent; /* a socket did not take all there was */
+    uint8_t was_silent; /* the last receive waited in vain */
     mcp__tls *tls;      /* NULL: nothing is encrypted */
 } mcp__world;
 

@@ -131,6 +131,9 @@ lone_speaker(mcp__world *world, int64_t limit_ms)
     /* The engine's time is that of the last thing that happened: the call's start, or a receive. */
     if (limit_ms - world->engine->now_ms < world->receive_timeout_ms + LATENESS_MS)
         return NULL;
+    /* It has been waited for in vain: another one may have answered meanwhile. */
+    if (limit_ms == world->silent_ms)
+        return NULL;
     mcp__server *server = world->engine->first_busy;
     while (server != NULL && server->link.n_awaited == 0)
         server = server->next_busy; /* a probe: a later call will look at it */
@@ -231,10 +234,14 @@ mcp__wait_once(mcp__world *world, int64_t limit_ms)
     if (world->engine->first_finished != NULL)
         return;
     mcp__server *speaker = lone_speaker(world, limit_ms);
-    if (speaker != NULL)
-        mcp__carry_receive(world, speaker->number, 1);
-    else
+    if (speaker == NULL) {
         poll_round(world, limit_ms);
+        return;
+    }
+    world->was_silent = 0;
+    mcp__carry_receive(world, speaker->number, 1);
+    if (world->was_silent)
+        world->silent_ms = limit_ms;
 }
 
 /* Until something that was asked for a job is answered, or a job has something to do. */

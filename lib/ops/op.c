@@ -335,3 +335,16 @@ mcp__op_limit(const mcp__op *op, int leg)
     int may_hurry = op->is_looking || has_other_chance(op, leg);
     return limit_ms < op->deadline_ms && may_hurry ? limit_ms : op->deadline_ms;
 }
+
+int
+mcp__op_is_outdated(const mcp__op *op, int leg)
+{
+    int other = MCP__OTHER(leg);
+    uint8_t word = op->leg[leg].bundle[0];
+    int depends = word == MCP__COMMAND_GET || word == MCP__COMMAND_GAT ||
+                  word == MCP__COMMAND_LEASE ||
+                  (word >= MCP__COMMAND_ADD && word <= MCP__COMMAND_CAS);
+    return depends && !op->is_background && !op->is_direct && !op->view.stands[leg] &&
+           mcp__op_keeps_record(op) &&
+           mcp__ledger_lists(op->ledger[other], op->ledger[leg]->id8);
+}

@@ -68,6 +68,13 @@ typedef enum mcp__failure {
     MCP__FAILURE_AUTH,     /* it wants a password */
 } mcp__failure;
 
+/* A shortage here, and no fault of the server. */
+static inline int
+mcp__failure_is_local(mcp__failure failure)
+{
+    return failure == MCP__FAILURE_LOCAL || failure == MCP__FAILURE_MEMORY;
+}
+
 typedef struct mcp__leg {
     uint32_t server;
     uint16_t cas_mark;               /* of that server, see mcp__token_cas */
@@ -248,6 +255,10 @@ void mcp__op_adopt(mcp__op *op, int leg, const mcp__reply *reply);
 /* When to give up on what is on its way now: the deadline, or earlier where the other copy could
  * still answer, or has. INT64_MAX when nothing is on its way. */
 int64_t mcp__op_limit(const mcp__op *op, int leg);
+
+/* It waited for its server, and meanwhile the other one has said that this one missed writes: then
+ * it must not be asked for what depends on what it holds. */
+int mcp__op_is_outdated(const mcp__op *op, int leg);
 
 /* Whether this leg has not come to an end yet. */
 static inline int

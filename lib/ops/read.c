@@ -91,6 +91,25 @@ mcp__read_answer(mcp__op *op, int leg, const mcp__reply *reply)
     return mcp__op_done(op, op->leg[leg].status);
 }
 
+/* The other copy stands, so it is of no use, and this one's connection was lost, maybe for another
+ * call's sake: once more. */
+static int
+may_ask_again(mcp__op *op, int leg)
+{
+    const mcp__leg *asked = &op->leg[leg];
+    int is_left = asked->copy == MCP_COPY_UNKNOWN && op->now_ms < op->deadline_ms;
+    return is_left && mcp__op_keeps_record(op) && op->view.stands[MCP__OTHER(leg)] &&
+           mcp__view_is_trusted(&op->view, leg) && op->tries++ == 0;
+}
+
+/* It was not asked after all, because what stands against it was heard meanwhile. */
+static int
+is_outdated(const mcp__op *op, int leg)
+{
+    return op->leg[leg].failure == MCP__FAILURE_AWAY && op->view.stands[MCP__PRIMARY] &&
+           op->view.stands[MCP__BACKUP] && mcp__op_is_untried(op, MCP__OTHER(leg));
+}
+
 mcp__step
 mcp__read_failed(mcp__op *op, int leg)
 {
@@ -99,9 +118,15 @@ mcp__read_failed(mcp__op *op, int leg)
         return mcp__fill_failed(op, leg);
     if (op->phase == BOTH_ASKED)
         return take_agreement(op, mcp__agree_judge(op, leg, NULL));
+    if (is_outdated(op, leg)) {
+        op->phase = BOTH_ASKED;
+        return mcp__agree_begin(op);
+    }
     int may_ask = mcp__op_is_untried(op, other) && mcp__view_is_trusted(&op->view, other);
 #ifdef MCP_MUTANT_NO_FAILOVER
     may_ask = 0;
 #endif
-    return may_ask ? ask(op, other) : mcp__op_done(op, mcp__op_failure_status(op, 0));
+    if (may_ask)
+        return ask(op, other);
+    return may_ask_again(op, leg) ? ask(op, leg) : mcp__op_done(op, mcp__op_failure_status(op, 0));
 }

@@ -120,11 +120,14 @@ begin(mcp__op *op)
  * A server's ledger is not fresh enough to go by: it is asked before the operation begins, never
  * beside it. To read the primary the backup's is needed, because that is where a mark against the
  * primary stands; to read the backup while the primary stands, the primary's, too; to write, both.
- * One that cannot be asked is believed as last known.
+ * One that cannot be asked is believed as last known, but it is tried again when the other one has
+ * been away meanwhile.
  */
 static int
 wants_look(const mcp__op *op, int leg)
 {
+    if (op->view.is_unheard[leg])
+        return 1;
     if (leg == MCP__PRIMARY && is_read(op) && !op->view.stands[MCP__PRIMARY])
         return 0;
 #ifdef MCP_MUTANT_VIEW_BESIDE
@@ -140,8 +143,10 @@ mcp__steps_begin(mcp__op *op)
 {
     if (op->is_direct || op->verb >= MCP__VERB_VERIFY || !mcp__op_keeps_record(op))
         return begin(op);
-    /* Only the backup is left: what its ledger says about the primary changes nothing. */
-    if (is_read(op) && !op->view.is_usable[MCP__PRIMARY])
+    /* Only the backup is left: what its ledger says about the primary changes nothing. Unless it
+     * stands itself, and the primary is waited for. */
+    if (is_read(op) && !op->view.is_usable[MCP__PRIMARY] && !op->view.stands[MCP__BACKUP] &&
+        !op->view.is_unheard[MCP__PRIMARY])
         return begin(op);
     mcp__step step = mcp__op_wait();
     for (int leg = MCP__PRIMARY; leg <= MCP__BACKUP; leg++) {

@@ -16,10 +16,11 @@
 #define MCP__BACKUP 1
 
 typedef struct mcp__view {
-    uint8_t exists[2];    /* the pair has this copy */
-    uint8_t is_usable[2]; /* it exists, and nothing speaks against asking it */
-    uint8_t stands[2];    /* it missed writes: the other one says so */
-    uint8_t is_cold[2];   /* it came back empty and is being filled */
+    uint8_t exists[2];     /* the pair has this copy */
+    uint8_t is_usable[2];  /* it exists, and nothing speaks against asking it */
+    uint8_t stands[2];     /* it missed writes: the other one says so */
+    uint8_t is_cold[2];    /* it came back empty and is being filled */
+    uint8_t is_unheard[2]; /* away, and not tried since the other one was away itself */
 } mcp__view;
 
 /* `stands` and `is_cold` from the two ledgers; NULL: that copy does not exist. */

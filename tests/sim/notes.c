@@ -272,8 +272,9 @@ take_journal(sim_world *world, sim_server *server, const sim_conn *conn, const s
 {
     note *n;
     uint32_t about, index;
-    if (deed->verb[1] == 's' && op != NULL && op->told_order == 0)
-        op->told_order = ++world->order;
+    int leg = op != NULL && server->number == op->pair.backup;
+    if (deed->verb[1] == 's' && op != NULL && op->told_order[leg] == 0)
+        op->told_order[leg] = ++world->order;
     segment *s = segment_of(world, server->number, deed->key, deed->key_len, &n, &about, &index);
     if (s == NULL)
         return;
@@ -407,13 +408,14 @@ sim_notes_acknowledged(sim_world *world, const sim_op *op)
     uint32_t host = servers[1 - missed], about = servers[missed];
     const note *n = &notes->notes[host][about];
     const char *on = world->hosts[host].name, *whom = world->hosts[about].name;
-    if (op->told_order == 0)
+    uint64_t told_order = op->told_order[1 - missed];
+    if (told_order == 0)
         sim_rules_break(world, "I3", "op %u: %s %s: %s missed it, and %s was not told", op->id,
                         sim_verb_name(op->request.verb), op->key, whom, on);
-    else if (op->changed_order[1 - missed] > op->told_order)
+    else if (op->changed_order[1 - missed] > told_order)
         sim_rules_break(world, "I3", "op %u: %s %s: %s was told before it had the change", op->id,
                         sim_verb_name(op->request.verb), op->key, on);
-    else if (notes->bump_order[host] <= op->told_order)
+    else if (notes->bump_order[host] <= told_order)
         sim_rules_break(world, "I3", "op %u: %s %s: the marks of %s were not bumped", op->id,
                         sim_verb_name(op->request.verb), op->key, on);
     if (world->plan.is_strict && n->stands &&

@@ -254,6 +254,9 @@ tell_get(story *it)
         leg = 1 - leg;
         what = ask(it, leg, MCP__COMMAND_GET);
         it->copy[leg] = copy_after(what);
+    } else if (what >= SILENT && it->keeps_record && it->view.stands[1 - leg]) {
+        what = ask(it, leg, MCP__COMMAND_GET); /* the other one is of no use: once more */
+        it->copy[leg] = copy_after(what);
     }
     if (is_answer(what))
         it->status = story_statuses[what];

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Both servers of a pair fail, one after the other: what a client may believe whom. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "world.h"
+
+#define MARKS "mg mcp:s O@ v f c\r\n"
+
+/* Both connections stand; both views are of now. */
+static void
+begin_open(void)
+{
+    world_defaults();
+    world_keep_record();
+    world_begin(1, 1);
+    mcp__task *task = world_ask(MCP_TOUCH);
+    world_open(0);
+    world_open(1);
+    expect_sent(0, MARKS); /* the call's own question */
+    expect_sent(1, MARKS);
+    world_say(0, "EN O@\r\n");
+    world_say(1, "EN O@\r\n");
+    expect_sent(0, "mg k O@ T0\r\n");
+    expect_sent(1, "mg k O@ T0\r\n");
+    world_say(0, "HD O@\r\n");
+    world_say(1, "HD O@\r\n");
+    ck_assert_int_eq(world_result(task).status, MCP_OK);
+    world_wishes();
+}
+
+/* id8 of a server of the world. */
+static uint32_t
+id8_of(uint32_t server)
+{
+    return w.engine.servers[server].ledger.id8;
+}
+
+/* What a server answers about its marks when the other one stands. */
+static const char *
+mark_of(uint32_t missed)
+{
+    static char text[100];
+    snprintf(text, sizeof text, "VA 18 O@ f1 c9\r\n%08x=00000001;\r\n", id8_of(missed));
+    return text;
+}
+
+/* The primary refuses: it is down. */
+static void
+put_primary_down(void)
+{
+    world_break(0, ECONNRESET);
+    world_wishes();
+    mcp__task *task = world_ask(MCP_GET);
+    expect_wishes("0:open");
+    world_break(0, ECONNREFUSED);
+    ck_assert_int_eq(world_state(0), MCP_STATE_DOWN);
+    world_wishes();
+    if (strcmp(world_sent(1), "") != 0)
+        world_say(1, "EN O@\r\n");
+    world_result(task);
+    world_wishes();
+}
+
+/* Both may stand: the backup is known to, and it alone knows about the primary. */
+START_TEST(a_primary_that_is_waited_for_may_stand_itself)
+{
+    begin_open();
+    w.now_ms += 300;
+    mcp__task *task = world_ask(MCP_TOUCH);
+    expect_sent(0, MARKS);
+    expect_sent(1, MARKS);
+    world_say(0, mark_of(1));
+    world_say(1, "EN O@\r\n");
+    expect_sent(0, "mg k O@ T0\r\n");
+    world_say(0, "EN O@\r\n");
+    world_result(task);
+    put_primary_down();
+    w.now_ms += 250;
+    task = world_ask(MCP_GET);
+    expect_sent(1, MARKS); /* before the primary is waited for */
+    world_say(1, mark_of(0));
+    expect_sent(1, "mg k O@ v f\r\n"); /* now both are asked, and only what is the same counts */
+    world_say(1, "VA 2 O@ f0\r\nhi\r\n");
+    world_wishes();
+    world_open_saying(0, WORLD_EPOCH, mark_of(1));
+    expect_sent(0, "mg k O@ v f\r\n");
+    world_say(0, "VA 3 O@ f0\r\nold\r\n");
+    ck_assert_int_eq(world_result(task).status, MCP_NOT_FOUND);
+    world_end();
+}
+END_TEST
+
+/* It was away itself, so others may have written to the one that is down for this client: that one
+ * is tried first, and has put on record what was missed. */
+START_TEST(a_backup_that_was_away_is_not_believed_at_once)
+{
+    begin_open();
+    put_primary_down();
+    mcp__task *task = world_ask(MCP_GET);
+    expect_sent(1, "mg k O@ v f\r\n");
+    w.now_ms += 500;
+    world_time(w.now_ms); /* the backup is silent */
+    world_result(task);
+    ck_assert_int_eq(world_state(1), MCP_STATE_SUSPECT);
+    world_wishes();
+    w.now_ms += 20;
+    world_open(1);
+    ck_assert_int_eq(world_state(1), MCP_STATE_UP);
+    task = world_ask(MCP_GET);
+    expect_sent(1, ""); /* not before the primary has been tried */
+    world_wishes();
+    world_open_saying(0, WORLD_EPOCH, mark_of(1));
+    expect_sent(0, MARKS);
+    world_say(0, mark_of(1));
+    expect_sent(1, ""); /* it stands */
+    expect_sent(0, "mg k O@ v f\r\n");
+    world_say(0, "VA 2 O@ f0\r\nhi\r\n");
+    ck_assert_int_eq(world_result(task).status, MCP_OK);
+    world_end();
+}
+END_TEST
+
+int
+main(void)
+{
+    Suite *suite = suite_create("drive_double");
+    TCase *all = tcase_create("all");
+    tcase_add_test(all, a_primary_that_is_waited_for_may_stand_itself);
+    tcase_add_test(all, a_backup_that_was_away_is_not_believed_at_once);
+    suite_add_tcase(suite, all);
+    return run_suite(suite);
+}
