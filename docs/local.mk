@@ -16,6 +16,7 @@ MAN = \
 	docs/man/mcp_get_or_lease.3 \
 	docs/man/mcp_incr.3 \
 	docs/man/mcp_last_error.3 \
+	docs/man/mcp_mget.3 \
 	docs/man/mcp_open.3 \
 	docs/man/mcp_on_event.3 \
 	docs/man/mcp_option_at.3 \
@@ -24,6 +25,7 @@ MAN = \
 	docs/man/mcp_repair.3 \
 	docs/man/mcp_server_info.3 \
 	docs/man/mcp_set.3 \
+	docs/man/mcp_submit.3 \
 	docs/man/mcproxy_options.7 \
 	docs/man/mcproxy_placement.7
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Examples see the public headers only, as they would where the library is installed.
 noinst_PROGRAMS += \
+	examples/async_poll \
 	examples/batch \
 	examples/binary_keys \
 	examples/cas \
@@ -11,9 +12,32 @@ noinst_PROGRAMS += \
 	examples/failover \
 	examples/first \
 	examples/lease \
+	examples/mget \
 	examples/pool \
 	examples/secure \
 	examples/stats
+
+examples_async_poll_CPPFLAGS = $(PUBLIC_CPPFLAGS)
+examples_async_poll_SOURCES = examples/async_poll.c examples/async_work.h
+examples_async_poll_LDADD = libmcproxy.la
+
+# Those need the library of their loop.
+if HAVE_LIBEVENT
+noinst_PROGRAMS += examples/async_libevent
+endif
+if HAVE_LIBUV
+noinst_PROGRAMS += examples/async_libuv
+endif
+
+examples_async_libevent_CPPFLAGS = $(PUBLIC_CPPFLAGS)
+examples_async_libevent_CFLAGS = $(AM_CFLAGS) $(LIBEVENT_CFLAGS)
+examples_async_libevent_SOURCES = examples/async_libevent.c examples/async_work.h
+examples_async_libevent_LDADD = libmcproxy.la $(LIBEVENT_LIBS)
+
+examples_async_libuv_CPPFLAGS = $(PUBLIC_CPPFLAGS)
+examples_async_libuv_CFLAGS = $(AM_CFLAGS) $(LIBUV_CFLAGS)
+examples_async_libuv_SOURCES = examples/async_libuv.c examples/async_work.h
+examples_async_libuv_LDADD = libmcproxy.la $(LIBUV_LIBS)
 
 examples_demo_CPPFLAGS = $(PUBLIC_CPPFLAGS)
 examples_demo_SOURCES = examples/demo.c
@@ -26,6 +50,10 @@ examples_failover_LDADD = libmcproxy.la
 examples_first_CPPFLAGS = $(PUBLIC_CPPFLAGS)
 examples_first_SOURCES = examples/first.c
 examples_first_LDADD = libmcproxy.la
+
+examples_mget_CPPFLAGS = $(PUBLIC_CPPFLAGS)
+examples_mget_SOURCES = examples/mget.c
+examples_mget_LDADD = libmcproxy.la
 
 examples_pool_CPPFLAGS = $(PUBLIC_CPPFLAGS)
 examples_pool_SOURCES = examples/pool.c

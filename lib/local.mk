@@ -122,8 +122,12 @@ libmcproxy_core_la_CFLAGS = $(AM_CFLAGS) $(CARES_CFLAGS) $(OPENSSL_CFLAGS)
 libmcproxy_core_la_SOURCES = \
 	lib/api/address.c \
 	lib/api/address.h \
+	lib/api/async.c \
+	lib/api/async.h \
 	lib/api/batch.c \
 	lib/api/batch.h \
+	lib/api/calls.c \
+	lib/api/calls.h \
 	lib/api/client.c \
 	lib/api/client.h \
 	lib/api/client_dump.c \
@@ -134,6 +138,8 @@ libmcproxy_core_la_SOURCES = \
 	lib/api/events.h \
 	lib/api/explain.c \
 	lib/api/explain.h \
+	lib/api/mget.c \
+	lib/api/mget.h \
 	lib/api/options.c \
 	lib/api/options.h \
 	lib/api/options_pool.c \
@@ -161,6 +167,8 @@ libmcproxy_core_la_SOURCES = \
 	lib/io/clock.h \
 	lib/io/fork.c \
 	lib/io/fork.h \
+	lib/io/hook.c \
+	lib/io/hook.h \
 	lib/io/name.c \
 	lib/io/name.h \
 	lib/io/rand.c \

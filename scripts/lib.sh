@@ -33,6 +33,9 @@ check check.pc
 libmemcached-dev libmemcached.pc
 libssl-dev libssl.pc
 openssl openssl
+libevent-dev libevent.pc
+libuv1-dev libuv.pc
+g++ g++
 clang clang
 libclang-rt-14-dev /usr/lib/llvm-14/lib/clang/14.0.6/lib/linux
 valgrind valgrind

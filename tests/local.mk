@@ -70,7 +70,12 @@ SIM = \
 	tests/sim/test_sim_double \
 	tests/sim/test_sim_twin
 LIVE = \
+	tests/live/test_async \
+	tests/live/test_async_faults \
+	tests/live/test_async_libevent \
+	tests/live/test_async_libuv \
 	tests/live/test_auth \
+	tests/live/test_batches \
 	tests/live/test_calls \
 	tests/live/test_cluster \
 	tests/live/test_deadline \
@@ -86,6 +91,7 @@ LIVE = \
 	tests/live/test_reload \
 	tests/live/test_replies \
 	tests/live/test_reset \
+	tests/live/test_same_bytes \
 	tests/live/test_share \
 	tests/live/test_storm \
 	tests/live/test_strangers \
@@ -226,6 +232,7 @@ CHECKS = \
 	tests/check/man.sh \
 	tests/check/faults.sh \
 	tests/check/migration.sh \
+	tests/check/cplusplus.sh \
 	tests/check/selftest.sh
 
 # Any bytes to whatever reads bytes from outside. Here with a driver that runs a corpus and a fixed
@@ -285,6 +292,24 @@ SH_LOG_COMPILER = $(SHELL) -c 'exec $(SHELL) "$$0" "$$MCP_TOP" "$$MCP_BUILD"'
 
 TEST_LIBS = tests/libunit.la tests/libsim.la tests/libsupport.la $(MUTANT_OBJECT) \
 	libmcproxy-core.la $(CHECK_LIBS) $(JANSSON_LIBS) $(MEMCACHED_LIBS) -lpthread
+
+tests_live_test_async_SOURCES = tests/live/test_async.c tests/live/async_kit.h
+tests_live_test_async_faults_SOURCES = tests/live/test_async_faults.c tests/live/async_kit.h
+# The adapters' tests; without the library they are skipped.
+tests_live_test_async_libevent_SOURCES = tests/live/test_async_libevent.c tests/live/async_loops.h
+tests_live_test_async_libevent_CFLAGS = $(AM_CFLAGS) $(LIBEVENT_CFLAGS)
+tests_live_test_async_libevent_LDADD = $(TEST_LIBS) $(LIBEVENT_LIBS)
+tests_live_test_async_libuv_SOURCES = tests/live/test_async_libuv.c tests/live/async_loops.h
+tests_live_test_async_libuv_CFLAGS = $(AM_CFLAGS) $(LIBUV_CFLAGS)
+tests_live_test_async_libuv_LDADD = $(TEST_LIBS) $(LIBUV_LIBS)
+tests_live_test_async_libevent_CPPFLAGS = $(AM_CPPFLAGS)
+tests_live_test_async_libuv_CPPFLAGS = $(AM_CPPFLAGS)
+if HAVE_LIBEVENT
+tests_live_test_async_libevent_CPPFLAGS += -DHAVE_LIBEVENT
+endif
+if HAVE_LIBUV
+tests_live_test_async_libuv_CPPFLAGS += -DHAVE_LIBUV
+endif
 
 if HAVE_CHECK
 check_LTLIBRARIES += tests/libunit.la tests/libsim.la tests/libsupport.la tests/libmodel.la

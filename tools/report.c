@@ -36,6 +36,10 @@ cli_status_word(mcp_status status)
         return "busy";
     case MCP_UNSUPPORTED:
         return "unsupported";
+    case MCP_CANCELLED:
+        return "cancelled";
+    case MCP_FULL:
+        return "full";
     case MCP_TIMEOUT:
         return "timeout";
     case MCP_NO_SERVER:

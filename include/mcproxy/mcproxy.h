@@ -91,8 +91,11 @@ typedef enum mcp_status {
     MCP_BAD_ARGUMENT = -101, /* see mcp_last_error() for which and why */
     MCP_BAD_KEY = -102,      /* empty, too long, reserved, or with a byte <= 0x20 or 0x7f; see
                              keys= in mcproxy_options(7) */
-    MCP_BUSY = -103,         /* called from a callback of the same client */
+    MCP_BUSY = -103,         /* called from a callback of the same client, or while requests that
+                                were submitted are under way */
     MCP_UNSUPPORTED = -104,  /* this server, or this build of the library, cannot do it */
+    MCP_CANCELLED = -105,    /* submitted, and cancelled: it may have been done or not */
+    MCP_FULL = -106,         /* too much was submitted and is under way: nothing was done */
 
     MCP_TIMEOUT = -201,      /* nobody answered before the deadline; nothing was changed */
     MCP_NO_SERVER = -202,    /* neither copy could be reached; nothing was changed */
@@ -261,6 +264,24 @@ MCP_API mcp_status mcp_call(mcp_client *client, const mcp_request *request, mcp_
  */
 MCP_API size_t mcp_batch(mcp_client *client, const mcp_request *requests, mcp_result *results,
                          size_t n);
+
+/*
+ * Gets many keys, on all servers in parallel, within one deadline, `timeout`. `key_lens` may be NULL
+ * when every key ends with a NUL. results[i], from MCP_RESULT_INIT, answers keys[i]; a key that
+ * stands there twice is answered twice, and one that fails hides no other. Returns how many results
+ * are negative. Values stay until the next call on the client.
+ */
+MCP_API size_t mcp_mget(mcp_client *client, const void *const *keys, const size_t *key_lens,
+                        size_t n, mcp_result *results);
+
+/*
+ * The same, told one by one as they come, in any order: nothing is kept, whatever the number of keys.
+ * Called exactly once for each key; the value stands until it returns. It must return (no longjmp)
+ * and not call the client: see mcp_on_event(). With MCP_BUSY (the call returns n) it is not called.
+ */
+typedef void (*mcp_mget_callback)(void *context, size_t index, const mcp_result *result);
+MCP_API size_t mcp_mget_each(mcp_client *client, const void *const *keys, const size_t *key_lens,
+                             size_t n, mcp_mget_callback callback, void *context);
 
 /* ---- The everyday verbs: thin wrappers around mcp_call ------------------------------------ */
 

@@ -9,6 +9,9 @@
 
 #include "api/client.h"
 
+/* A new batch begins: the values of the last one are gone. */
+void mcp__batch_start_over(mcp_client *client);
+
 /* Space for a value that lives until the next batch; NULL: no memory. */
 uint8_t *mcp__batch_space(mcp_client *client, size_t len);
 

@@ -6,6 +6,7 @@
 
 #include "engine/chores.h"
 #include "engine/dumper.h"
+#include "io/hook.h"
 #include "io/rand.h"
 #include "pair/marks.h"
 #include "wire/base64.h"
@@ -111,6 +112,7 @@ mcp__client_build(mcp_client *client, const mcp__mem *mem)
     mcp__settings settings = settings_of(config);
     mcp__clock clock;
     mcp__clock_init(&clock);
+    mcp__calls_init(&client->calls, &client->mem, client);
     if (!client->is_shared)
         client->pairing = mcp__pairing_new(mem, &config->place, config->mirror, config->servers,
                                            config->n_primaries, config->n_backups, &client->err);
@@ -210,9 +212,19 @@ mcp__client_open_shared(const mcp__mem *mem, const mcp__config *config, mcp__pai
 }
 
 void
+mcp__client_watch(mcp_client *client)
+{
+    mcp__hook_watch(&client->world);
+}
+
+void
 mcp__client_close(mcp_client *client, int64_t patience_ms)
 {
+    mcp__client_enter(client); /* in a forked child nobody is told */
+    mcp__client_leave(client);
+    mcp__calls_tell_all(&client->calls);
     mcp__client_enter(client);
+    mcp__hook_detach(&client->world);
     int64_t now_ms = mcp__wait_begin(&client->world);
     mcp__chores_leave(&client->engine);
     mcp__wait_drain(&client->world, now_ms + patience_ms);
@@ -220,6 +232,7 @@ mcp__client_close(mcp_client *client, int64_t patience_ms)
     mcp__chores_end(&client->engine);
     mcp__client_unbuild(client);
     mcp__fork_fini(&client->fork);
+    mcp__calls_fini(&client->calls);
     mcp__mem mem = client->mem;
     while (client->arena != NULL) {
         mcp__arena_block *next = client->arena->next;
@@ -233,10 +246,12 @@ void
 mcp_close(mcp_client *client)
 {
     /* One that a pool lent is the pool's to close. */
-    if (client == NULL || mcp__client_is_busy(client) || client->is_shared)
+    if (client == NULL || client->events.is_calling_back || client->is_shared)
         return;
+    if (client->calls.is_telling) /* in a callback: as soon as it has returned */
+        client->calls.is_closing = 1;
     /* Another thread of the parent was in the middle of a call: only the sockets are let go of. */
-    if (client->is_inside && mcp__fork_happened(&client->fork))
+    else if (client->is_inside && mcp__fork_happened(&client->fork))
         mcp__wait_let_go(&client->world);
     else
         mcp__client_close(client, client->config.timeout_ms);
@@ -380,14 +395,17 @@ clear_up(mcp_client *client)
         mcp__drive_abandon(&client->engine, mcp__clock_exact(&client->world.clock));
         mcp__dumper_end(&client->engine);
         mcp__chores_end(&client->engine);
+        mcp__calls_abandon(&client->calls);
     }
     if (!mcp__fork_happened(&client->fork))
         return;
-    /* Repairs, and what is owed to servers without anybody waiting for it, are the parent's work.
-     */
-    if (client->engine.n_unfinished == 0) {
+    /* Repairs, what is owed to servers without anybody waiting for it, and what was submitted are the
+     * parent's work, and so is its loop. */
+    client->world.hooks = NULL;
+    if (client->engine.n_unfinished == 0 || client->calls.n > 0) {
         mcp__chores_end(&client->engine);
         mcp__drive_abandon(&client->engine, mcp__clock_exact(&client->world.clock));
+        mcp__calls_forget(&client->calls);
     }
     mcp__wait_child(&client->world);
     mcp__fork_renew(&client->fork);

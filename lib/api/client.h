@@ -10,6 +10,7 @@
 #ifndef MCPROXY_API_CLIENT_H
 #define MCPROXY_API_CLIENT_H
 
+#include "api/calls.h"
 #include "api/events.h"
 #include "api/options.h"
 #include "engine/drive.h"
@@ -37,6 +38,8 @@ struct mcp_client {
     int is_shared; /* options and placement belong to the pool that lends it, */
     size_t place;  /* where it has this place */
     mcp__events events;
+    mcp__calls calls; /* submitted */
+    mcp__hooks hooks; /* the user's loop, if world.hooks is set */
     mcp__arena_block *arena;
     mcp__err err;
     mcp_error last_error;
@@ -58,6 +61,9 @@ mcp__client_leave(mcp_client *client)
     client->is_inside = 0;
 }
 
+/* With a loop: it learns what a call has changed. */
+void mcp__client_watch(mcp_client *client);
+
 /*
  * The very end of a call, when its result has been given: the user is told what happened to
  * servers.
@@ -65,15 +71,18 @@ mcp__client_leave(mcp_client *client)
 static inline void
 mcp__client_tell(mcp_client *client)
 {
+    if (client->world.hooks != NULL)
+        mcp__client_watch(client);
     if (client->engine.news.n > 0 && client->events.callback != NULL)
         mcp__events_tell(&client->events, &client->engine.news);
 }
 
-/* Is this a call from inside one of the user's functions? It is refused, and touches nothing. */
+/* Is this a call from inside one of the user's functions, or beside requests that were submitted? It
+ * is refused, and touches nothing. */
 static inline int
 mcp__client_is_busy(const mcp_client *client)
 {
-    return client->events.is_calling_back;
+    return client->events.is_calling_back || client->calls.n > 0 || client->calls.is_telling;
 }
 
 /*

@@ -29,9 +29,13 @@ mcp_strstatus(mcp_status status)
     case MCP_BAD_KEY:
         return "bad key";
     case MCP_BUSY:
-        return "called from a callback of the same client";
+        return "called from a callback of the same client, or beside submitted requests";
     case MCP_UNSUPPORTED:
         return "not supported";
+    case MCP_CANCELLED:
+        return "cancelled";
+    case MCP_FULL:
+        return "too much is under way";
     case MCP_TIMEOUT:
         return "no answer in time";
     case MCP_NO_SERVER:

@@ -346,7 +346,7 @@ check(mcp_client *client, int server, int job)
 {
     mcp__err *err = &client->err;
     int n = (int)client->engine.n_servers;
-    if (client->events.is_calling_back)
+    if (mcp__client_is_busy(client))
         return MCP_BUSY;
     if (server < (job == MCP_JOB_REPAIR ? -1 : 0) || server >= n)
         return mcp__err_set(err, MCP_BAD_ARGUMENT, "there is no server %d, only 0 to %d", server,

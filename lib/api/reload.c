@@ -177,6 +177,9 @@ mcp_reload(mcp_client *client, const char *options)
     if (client->is_shared)
         return mcp__err_set(&client->err, MCP_UNSUPPORTED,
                             "a client that a pool has lent keeps the pool's options");
+    if (client->world.hooks != NULL)
+        return mcp__err_set(&client->err, MCP_UNSUPPORTED,
+                            "the sockets of a client in an event loop are watched by it");
     if (client->engine.n_unfinished > 0 && !client->is_inside)
         return mcp__err_set(&client->err, MCP_BUSY, "requests of this client are outstanding");
     mcp__client_enter(client);

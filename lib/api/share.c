@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "io/hook.h"
+
 /* ---- opening ---- */
 
 static mcp_status
@@ -266,6 +268,7 @@ give_back(mcp_pool *pool, mcp__hall *hall, mcp_client *client)
     if (place == NULL)
         return take_orphan(hall, client) ? MCP_OK : MCP_BAD_ARGUMENT;
     mcp__client_enter(client); /* takes back what it has lent */
+    mcp__hook_detach(&client->world);
     mcp__client_leave(client);
     client->events = (mcp__events){.callback = NULL};
     hall->n_lent--;

@@ -15,13 +15,51 @@
 /* After so many records the others have their turn. */
 #define RECORDS 64
 
-enum { NONE = 0, RESOLVING, CONNECTING, SECURING, CONNECTED };
+/* The time of day is only for lives of more than 30 days: so often it is read. */
+#define UNIX_TICK_MS 1000
 
 static const char *
 words_of(int os_error)
 {
     const char *words = os_error == 0 ? "closed by the server" : strerrordesc_np(os_error);
     return words != NULL ? words : "unknown error";
+}
+
+int64_t
+mcp__carry_now(mcp__world *world)
+{
+    /* The exact time: the coarse one lags by up to 9 ms, more on a busy machine, and a deadline
+     * counted from it would come that much too early. */
+    int64_t now_ms = mcp__clock_exact(&world->clock);
+    if (now_ms - world->unix_at_ms >= UNIX_TICK_MS) {
+        world->unix_at_ms = now_ms;
+        world->engine->unix_now = mcp__clock_unix();
+    }
+    return now_ms;
+}
+
+/* ---- a loop of the user's ---- */
+
+void
+mcp__carry_note(mcp__world *world, uint32_t server)
+{
+    mcp__socket *socket = &world->sockets[server];
+    if (world->hooks == NULL || socket->is_noted)
+        return;
+    socket->is_noted = 1;
+    socket->next_noted = world->first_noted;
+    world->first_noted = server;
+}
+
+void
+mcp__carry_unwatch(mcp__world *world, uint32_t server)
+{
+    mcp__socket *socket = &world->sockets[server];
+    if (world->hooks == NULL || socket->watched == 0)
+        return;
+    socket->watched = 0;
+    (void)world->hooks->loop.watch(world->hooks->loop.context, socket->fd, 0, &socket->slot);
+    socket->slot = NULL;
 }
 
 /* ---- connecting ---- */
@@ -60,8 +98,9 @@ static void
 stand(mcp__world *world, uint32_t server)
 {
     mcp__socket *socket = &world->sockets[server];
-    socket->stage = CONNECTED;
+    socket->stage = MCP__STAGE_CONNECTED;
     socket->is_dead = 0;
+    mcp__carry_note(world, server);
     if (world->receive_timeout_ms > 0)
         mcp__sock_set_receive_timeout_ms(socket->fd, world->receive_timeout_ms);
     mcp__name_worked(&world->names, address_of(world, server), socket->attempt);
@@ -88,7 +127,8 @@ connected(mcp__world *world, uint32_t server)
         stand(world, server);
         return;
     }
-    socket->stage = SECURING;
+    socket->stage = MCP__STAGE_SECURING;
+    mcp__carry_note(world, server);
     socket->tls = mcp__tls_start(world->tls, address, socket->fd);
     if (socket->tls == NULL) {
         broken(world, server, ENOMEM);
@@ -117,12 +157,13 @@ connect_next(mcp__world *world, uint32_t server)
             return;
         }
         if (result == MCP__SOCK_CONNECTING) {
-            socket->stage = CONNECTING;
+            socket->stage = MCP__STAGE_CONNECTING;
+            mcp__carry_note(world, server);
             return;
         }
         socket->attempt++;
     }
-    socket->stage = NONE;
+    socket->stage = MCP__STAGE_NONE;
     mcp__name_stale(&world->names, address_of(world, server));
     broken(world, server, -result);
 }
@@ -131,14 +172,14 @@ static void
 take_name(mcp__world *world, uint32_t server, mcp__name_state state)
 {
     mcp__socket *socket = &world->sockets[server];
-    int was_resolving = socket->stage == RESOLVING;
+    int was_resolving = socket->stage == MCP__STAGE_RESOLVING;
     if (state == MCP__NAME_PENDING) {
         world->n_resolving += !was_resolving;
-        socket->stage = RESOLVING;
+        socket->stage = MCP__STAGE_RESOLVING;
         return;
     }
     world->n_resolving -= (uint32_t)was_resolving;
-    socket->stage = NONE;
+    socket->stage = MCP__STAGE_NONE;
     socket->n_tried = 0;
     if (state == MCP__NAME_READY)
         connect_next(world, server);
@@ -159,6 +200,7 @@ take_connect(mcp__world *world, uint32_t server)
         connected(world, server);
         return;
     }
+    mcp__carry_unwatch(world, server);
     mcp__sock_forget(socket->fd);
     socket->fd = -1;
     socket->attempt++;
@@ -166,7 +208,7 @@ take_connect(mcp__world *world, uint32_t server)
         connect_next(world, server);
         return;
     }
-    socket->stage = NONE;
+    socket->stage = MCP__STAGE_NONE;
     mcp__name_stale(&world->names, address_of(world, server));
     broken(world, server, -result);
 }
@@ -236,18 +278,19 @@ static void
 reset(mcp__world *world, uint32_t server)
 {
     mcp__socket *socket = &world->sockets[server];
-    world->n_resolving -= socket->stage == RESOLVING;
-    if (socket->stage == CONNECTING || socket->stage == SECURING)
+    world->n_resolving -= socket->stage == MCP__STAGE_RESOLVING;
+    if (socket->stage == MCP__STAGE_CONNECTING || socket->stage == MCP__STAGE_SECURING)
         socket->attempt++; /* it hung: another address, if there is one, comes first next time */
     mcp__tls_drop(socket->tls);
     socket->tls = NULL;
+    mcp__carry_unwatch(world, server);
     if (socket->is_dead)
         mcp__sock_forget(socket->fd);
     else
         mcp__sock_reset(socket->fd);
     socket->fd = -1;
     socket->is_dead = 0;
-    socket->stage = NONE;
+    socket->stage = MCP__STAGE_NONE;
 }
 
 static void
@@ -263,6 +306,7 @@ send_output(mcp__world *world, uint32_t server)
                                    : mcp__tls_send(tls, spans, n);
         if (sent == -EAGAIN) {
             world->has_unsent = 1;
+            mcp__carry_note(world, server);
             return;
         }
         if (sent < 0) {
@@ -314,7 +358,8 @@ mcp__carry_serve(mcp__world *world)
             take_name(world, wish.server,
                       mcp__name_begin(&world->names, address_of(world, wish.server),
                                       mcp__clock_coarse(&world->clock)));
-        if (!(wish.what & MCP__WISH_SEND) || world->sockets[wish.server].stage != CONNECTED)
+        if (!(wish.what & MCP__WISH_SEND) ||
+            world->sockets[wish.server].stage != MCP__STAGE_CONNECTED)
             continue;
         if (!(wish.what & MCP__WISH_LOOK) || is_still_good(world, wish.server))
             send_output(world, wish.server);
@@ -327,11 +372,11 @@ short
 mcp__carry_events(const mcp__world *world, const mcp__server *server)
 {
     const mcp__socket *socket = &world->sockets[server->number];
-    if (socket->stage == CONNECTING)
+    if (socket->stage == MCP__STAGE_CONNECTING)
         return POLLOUT;
-    if (socket->stage == SECURING)
+    if (socket->stage == MCP__STAGE_SECURING)
         return mcp__tls_events(socket->tls, 1, 1);
-    if (socket->stage != CONNECTED)
+    if (socket->stage != MCP__STAGE_CONNECTED)
         return 0;
     int reads = server->link.n_pinned == 0;
     if (socket->tls != NULL)
@@ -345,12 +390,12 @@ mcp__carry_take_events(mcp__world *world, uint32_t server, short events)
     /* The socket is about to be closed: what it says no longer counts. */
     if (world->engine->servers[server].wishes & MCP__WISH_RESET)
         return;
-    if (world->sockets[server].stage == CONNECTING) {
+    if (world->sockets[server].stage == MCP__STAGE_CONNECTING) {
         take_connect(world, server);
         return;
     }
     const mcp__socket *socket = &world->sockets[server];
-    if (socket->stage == SECURING) {
+    if (socket->stage == MCP__STAGE_SECURING) {
         shake(world, server);
         return;
     }
@@ -367,7 +412,7 @@ static int
 has_unread(const mcp__world *world, const mcp__server *server)
 {
     const mcp__socket *socket = &world->sockets[server->number];
-    return socket->tls != NULL && socket->stage == CONNECTED && server->link.n_pinned == 0 &&
+    return socket->tls != NULL && socket->stage == MCP__STAGE_CONNECTED && server->link.n_pinned == 0 &&
            !(server->wishes & MCP__WISH_RESET) && mcp__tls_has_unread(socket->tls);
 }
 
@@ -394,7 +439,7 @@ mcp__carry_take_names(mcp__world *world, const struct pollfd *fds, size_t n, int
 {
     mcp__name_process(&world->names, fds, n, now_ms);
     for (uint32_t i = 0; world->n_resolving > 0 && i < world->engine->n_lines; i++) {
-        if (world->sockets[i].stage != RESOLVING)
+        if (world->sockets[i].stage != MCP__STAGE_RESOLVING)
             continue;
         mcp__name_state state = mcp__name_done(&world->names, address_of(world, i), now_ms);
         if (state != MCP__NAME_PENDING)

@@ -17,14 +17,28 @@
 #include "io/clock.h"
 #include "io/name.h"
 #include "io/tls.h"
+#include "mcproxy/async.h"
+
+typedef enum mcp__stage {
+    MCP__STAGE_NONE = 0,
+    MCP__STAGE_RESOLVING,
+    MCP__STAGE_CONNECTING,
+    MCP__STAGE_SECURING, /* TLS shakes hands */
+    MCP__STAGE_CONNECTED,
+} mcp__stage;
 
 typedef struct mcp__socket {
     int fd;          /* -1: none */
-    uint8_t stage;   /* of the connection, see carry.c */
+    uint8_t stage;   /* of the connection: mcp__stage */
     uint8_t attempt; /* which of the server's addresses */
     uint8_t n_tried; /* how many in this round */
     uint8_t is_dead; /* the other side has ended it: nothing is left to be reset */
     mcp__tls_session *tls; /* NULL: bytes go as they are */
+    /* The rest is for a loop of the user's, see hook.h. */
+    uint8_t watched;     /* MCP_READABLE, MCP_WRITABLE */
+    uint8_t is_noted;    /* among those whose watch may have to change */
+    uint32_t next_noted; /* MCP__NO_SERVER: the last */
+    void *slot;
 } mcp__socket;
 
 typedef struct mcp__world {
@@ -43,7 +57,31 @@ typedef struct mcp__world {
     uint8_t has_unsent; /* a socket did not take all there was */
     uint8_t was_silent; /* the last receive waited in vain */
     mcp__tls *tls;      /* NULL: nothing is encrypted */
+    struct mcp__hooks *hooks; /* NULL: the user has no loop */
+    uint32_t first_noted;
 } mcp__world;
+
+/* Latches and returns the exact time, and now and then that of the day. */
+int64_t mcp__carry_now(mcp__world *world);
+
+/* With a loop: what this socket is to be watched for may have changed. */
+void mcp__carry_note(mcp__world *world, uint32_t server);
+
+/* With a loop: the socket is about to be closed. */
+void mcp__carry_unwatch(mcp__world *world, uint32_t server);
+
+/* A loop of the user's; see hook.h. */
+typedef struct mcp__hooks {
+    mcp_loop loop;
+    struct mcp__name_watch {
+        int fd;
+        int events;
+        void *slot;
+    } names[MCP__NAME_FDS];
+    size_t n_names;
+    uint32_t n_closed; /* of the names' sockets, when they were watched */
+    int64_t due_ms;    /* the timer is set for then; INT64_MAX: it is not */
+} mcp__hooks;
 
 /* Does what the engine wishes, until it wishes nothing. */
 void mcp__carry_serve(mcp__world *world);

@@ -50,7 +50,7 @@ lent_socket(int family, int type, int protocol, void *context)
 static int
 lent_close(ares_socket_t fd, void *context)
 {
-    (void)context;
+    ((mcp__name_book *)context)->n_closed++;
     return close(fd);
 }
 
@@ -103,7 +103,7 @@ make_channel(mcp__name_book *book)
     int status = ares_init_options(&channel, &options, ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES);
     if (status != ARES_SUCCESS)
         return status;
-    ares_set_socket_functions(channel, &lent, NULL);
+    ares_set_socket_functions(channel, &lent, book);
     if (book->dns_server[0] != '\0')
         status = ares_set_servers_ports_csv(channel, book->dns_server);
     if (status != ARES_SUCCESS) {

@@ -12,9 +12,6 @@
 #define RECEIVE_MARGIN_MS 40
 #define RECEIVE_SHORTEST_MS 5
 
-/* The time of day is only for lives of more than 30 days: so often it is read. */
-#define UNIX_TICK_MS 1000
-
 /* ---- life ---- */
 
 static int64_t
@@ -128,6 +125,8 @@ lone_speaker(mcp__world *world, int64_t limit_ms)
 {
     if (world->receive_timeout_ms == 0 || world->has_unsent || world->engine->dump_phase != 0)
         return NULL;
+    if (world->hooks != NULL) /* the user's loop may have made the socket non-blocking */
+        return NULL;
     /* The engine's time is that of the last thing that happened: the call's start, or a receive. */
     if (limit_ms - world->engine->now_ms < world->receive_timeout_ms + LATENESS_MS)
         return NULL;
@@ -206,13 +205,7 @@ poll_round(mcp__world *world, int64_t limit_ms)
 int64_t
 mcp__wait_begin(mcp__world *world)
 {
-    /* The exact time: the coarse one lags by up to 9 ms, more on a busy machine, and a deadline
-     * counted from it would come that much too early. */
-    int64_t now_ms = mcp__clock_exact(&world->clock);
-    if (now_ms - world->unix_at_ms >= UNIX_TICK_MS) {
-        world->unix_at_ms = now_ms;
-        world->engine->unix_now = mcp__clock_unix();
-    }
+    int64_t now_ms = mcp__carry_now(world);
     /* First what was heard, then what is late: an answer that has been waiting here is in time. */
     if (world->engine->first_busy != NULL && world->glanced_ms != now_ms) {
         world->glanced_ms = now_ms;
@@ -278,9 +271,12 @@ void
 mcp__wait_drain(mcp__world *world, int64_t limit_ms)
 {
     mcp__engine *engine = world->engine;
+    mcp__task *task;
     mcp__drive_hasten(engine, mcp__clock_exact(&world->clock));
     do {
         int any = 0;
+        while ((task = mcp__drive_finished(engine)) != NULL)
+            mcp__drive_release(engine, task);
         mcp__carry_serve(world);
         for (uint32_t i = 0; i < engine->n_servers; i++) {
             mcp__link *link = &engine->servers[i].link;

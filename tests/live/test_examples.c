@@ -84,6 +84,66 @@ START_TEST(pool_serves_eight_workers_with_three_clients)
 }
 END_TEST
 
+static void
+stores_and_reads(const char *name)
+{
+    server *p = server_unix(NULL);
+    server *q = server_tcp(NULL);
+    server *b = server_tcp(NULL);
+    char options[600];
+    char *output;
+
+    snprintf(options, sizeof options, "server=%s server=%s backup=%s timeout=5s", p->address,
+             q->address, b->address);
+    ck_assert_int_eq(run_example(name, options, &output), 0);
+    ck_assert_str_eq(output, "1000 stored and read, 0 failed\n");
+    free(output);
+    ck_assert(server_holds(b, "example:999", "example:999"));
+}
+
+START_TEST(async_poll_stores_and_reads)
+{
+    stores_and_reads("async_poll");
+}
+END_TEST
+
+START_TEST(mget_prints_what_there_is)
+{
+    server *p = server_unix(NULL);
+    server *q = server_tcp(NULL);
+    char options[400];
+    char *output;
+
+    snprintf(options, sizeof options, "server=%s server=%s timeout=5s", p->address, q->address);
+    ck_assert_int_eq(run_example("mget", options, &output), 0);
+    ck_assert_str_eq(output, "user:1 Ada\nuser:2 Grace\nuser:3 not found\nuser:1 Ada\n");
+    free(output);
+}
+END_TEST
+
+/* Those two are built where their library was found. */
+static int
+is_built(const char *name)
+{
+    const char *build = getenv("MCP_BUILD");
+    char path[512];
+
+    snprintf(path, sizeof path, "%s/examples/%s", build == NULL ? "." : build, name);
+    return access(path, X_OK) == 0;
+}
+
+START_TEST(async_libevent_stores_and_reads)
+{
+    stores_and_reads("async_libevent");
+}
+END_TEST
+
+START_TEST(async_libuv_stores_and_reads)
+{
+    stores_and_reads("async_libuv");
+}
+END_TEST
+
 /* A child whose standard input and output are ours. */
 typedef struct dialog {
     pid_t pid;
@@ -245,6 +305,12 @@ main(void)
     tcase_add_test(tests, first_prints_what_it_stored);
     tcase_add_test(tests, first_tells_why_not);
     tcase_add_test(tests, pool_serves_eight_workers_with_three_clients);
+    tcase_add_test(tests, async_poll_stores_and_reads);
+    tcase_add_test(tests, mget_prints_what_there_is);
+    if (is_built("async_libevent"))
+        tcase_add_test(tests, async_libevent_stores_and_reads);
+    if (is_built("async_libuv"))
+        tcase_add_test(tests, async_libuv_stores_and_reads);
     tcase_add_test(tests, failover_shows_a_failover);
     tcase_add_test(tests, each_shows_its_feature);
     tcase_add_test(tests, events_tells_of_an_outage);

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "api/mget.h"
+
+#include <string.h>
+
+/* So many keys are asked for at once; the next ones follow as these are answered. */
+#define WINDOW 1024
+
+typedef struct mget {
+    mcp_client *client;
+    const void *const *keys;
+    const size_t *key_lens;
+    size_t n;
+    mcp_result *results; /* NULL: `callback` is told */
+    mcp_mget_callback callback;
+    void *context;
+    int64_t deadline_ms;
+    int64_t now_ms;
+    size_t n_failed;
+} mget;
+
+/* An array of an older or newer program: its results lie as far apart as they say. */
+static mcp_result *
+result_at(const mget *m, size_t i)
+{
+    return (mcp_result *)((char *)m->results + i * m->results->size);
+}
+
+/* A value for the array stands in the client's arena: the receive buffer is needed for the rest. */
+static void
+keep_value(mget *m, mcp_result *result)
+{
+    uint8_t *space = mcp__batch_space(m->client, result->value_len);
+    if (space != NULL) {
+        memcpy(space, result->value, result->value_len);
+        result->value = space;
+        return;
+    }
+    *result = (mcp_result)MCP_RESULT_INIT;
+    result->status =
+        mcp__err_set(&m->client->err, MCP_NO_MEMORY, "no memory for a value of the many");
+}
+
+static void
+tell(mget *m, size_t i, mcp_result *result)
+{
+    if (m->results != NULL && result->value_len > 0)
+        keep_value(m, result);
+    m->n_failed += result->status < MCP_OK;
+    if (m->results != NULL) {
+        mcp__client_give(result_at(m, i), result);
+        return;
+    }
+    m->client->events.is_calling_back = 1;
+    m->callback(m->context, i, result);
+    m->client->events.is_calling_back = 0;
+}
+
+static void
+tell_failure(mget *m, size_t i, mcp_status status)
+{
+    mcp_result empty = MCP_RESULT_INIT;
+    empty.status = status;
+    m->client->err.status = status;
+    tell(m, i, &empty);
+}
+
+static void
+ask(mget *m, size_t i)
+{
+    mcp_client *client = m->client;
+    mcp_request request = MCP_REQUEST_INIT;
+    request.key = m->keys[i];
+    request.key_len = m->key_lens != NULL  ? m->key_lens[i]
+                      : m->keys[i] != NULL ? strlen(m->keys[i])
+                                           : 0;
+    mcp_status status = mcp__client_check(client, &request);
+    if (status == MCP_OK && m->now_ms >= m->deadline_ms)
+        status = mcp__err_set(&client->err, MCP_TIMEOUT, "too late for the key's turn");
+    if (status != MCP_OK) {
+        tell_failure(m, i, status);
+        return;
+    }
+    mcp__task *task = mcp__drive_submit(&client->engine, &request,
+                                        (uint32_t)(m->deadline_ms - m->now_ms), m->now_ms);
+    if (task != NULL)
+        task->tag = i;
+    else
+        tell_failure(m, i, mcp__err_set(&client->err, MCP_NO_MEMORY, "no memory for the call"));
+}
+
+static void
+collect(mget *m)
+{
+    mcp__engine *engine = &m->client->engine;
+    mcp__task *task;
+    while ((task = mcp__drive_finished(engine)) != NULL) {
+        mcp_result ours = MCP_RESULT_INIT;
+        mcp__drive_result(task, &ours);
+        if (ours.status < MCP_OK)
+            m->client->err = engine->err;
+        tell(m, task->tag, &ours);
+        mcp__drive_release(engine, task);
+    }
+}
+
+static size_t
+run(mget *m)
+{
+    mcp_client *client = m->client;
+    mcp__engine *engine = &client->engine;
+    mcp__client_enter(client);
+    mcp__batch_start_over(client);
+    m->now_ms = mcp__wait_begin(&client->world);
+    m->deadline_ms = m->now_ms + client->config.timeout_ms + MCP__CLOCK_LAG_MS;
+    for (size_t next = 0; next < m->n || engine->n_unfinished > 0;) {
+        for (; next < m->n && engine->n_unfinished < WINDOW; next++)
+            ask(m, next);
+        if (engine->n_unfinished > 0)
+            mcp__wait_once(&client->world, mcp__drive_next_time(engine));
+        collect(m);
+        m->now_ms = mcp__clock_coarse(&client->world.clock);
+    }
+    collect(m);
+    mcp__wait_serve(&client->world);
+    mcp__client_leave(client);
+    mcp__client_tell(client);
+    return m->n_failed;
+}
+
+static size_t
+refuse(mget *m)
+{
+    mcp_result busy = MCP_RESULT_INIT;
+    busy.status = MCP_BUSY;
+    for (size_t i = 0; m->results != NULL && i < m->n; i++)
+        mcp__client_give(result_at(m, i), &busy);
+    return m->n;
+}
+
+size_t
+mcp_mget(mcp_client *client, const void *const *keys, const size_t *key_lens, size_t n,
+         mcp_result *results)
+{
+    mget m = {.client = client, .keys = keys, .key_lens = key_lens, .n = n, .results = results};
+    if (n == 0)
+        return 0;
+    return mcp__client_is_busy(client) ? refuse(&m) : run(&m);
+}
+
+size_t
+mcp_mget_each(mcp_client *client, const void *const *keys, const size_t *key_lens, size_t n,
+              mcp_mget_callback callback, void *context)
+{
+    mget m = {.client = client,
+              .keys = keys,
+              .key_lens = key_lens,
+              .n = n,
+              .callback = callback,
+              .context = context};
+    if (n == 0)
+        return 0;
+    return mcp__client_is_busy(client) ? n : run(&m);
+}
