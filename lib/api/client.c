@@ -399,8 +399,8 @@ clear_up(mcp_client *client)
     }
     if (!mcp__fork_happened(&client->fork))
         return;
-    /* Repairs, what is owed to servers without anybody waiting for it, and what was submitted are the
-     * parent's work, and so is its loop. */
+    /* Repairs, what is owed to servers without anybody waiting for it, and what was submitted are
+     * the parent's work, and so is its loop. */
     client->world.hooks = NULL;
     if (client->engine.n_unfinished == 0 || client->calls.n > 0) {
         mcp__chores_end(&client->engine);

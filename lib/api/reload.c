@@ -21,8 +21,8 @@ is_same_text(const char *one, const char *other)
     return one == other || (one != NULL && other != NULL && strcmp(one, other) == 0);
 }
 
-/* Whether a connection made by the one may be used by the other. One of TLS belongs to what was read
- * with the options, and is made anew. */
+/* Whether a connection made by the one may be used by the other. One of TLS belongs to what was
+ * read with the options, and is made anew. */
 static int
 is_same_kind(const mcp__config *one, const mcp__config *other)
 {

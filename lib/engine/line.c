@@ -14,11 +14,8 @@
  * a loop of calls must not become a storm of connections. */
 #define REFUSED_REST_MS 10
 
-/* So many requests may wait on a connection for company. */
-#define RIDERS_MAX 64
-
-/* Of so many questions for the marks one asks for the epoch, too. */
-#define POLLS_PER_EPOCH 8
+#define RIDERS_MAX 64     /* requests that may wait on a connection for company */
+#define POLLS_PER_EPOCH 8 /* questions for the marks, of which one asks for the epoch, too */
 
 static int64_t
 share_ms(const mcp__engine *engine)

@@ -271,8 +271,6 @@ static void
 check_config(mcp__engine *engine, mcp__server *server)
 {
     uint32_t theirs = server->ledger.epoch_item.config8;
-    if (theirs == engine->settings.promise.config8)
-        server->has_other_list = 0;
     if (theirs == 0 || theirs == engine->settings.promise.config8 || server->has_other_list)
         return;
     if (theirs == engine->former8) { /* it was ours until this client was given another one */

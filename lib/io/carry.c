@@ -412,8 +412,9 @@ static int
 has_unread(const mcp__world *world, const mcp__server *server)
 {
     const mcp__socket *socket = &world->sockets[server->number];
-    return socket->tls != NULL && socket->stage == MCP__STAGE_CONNECTED && server->link.n_pinned == 0 &&
-           !(server->wishes & MCP__WISH_RESET) && mcp__tls_has_unread(socket->tls);
+    return socket->tls != NULL && socket->stage == MCP__STAGE_CONNECTED &&
+           server->link.n_pinned == 0 && !(server->wishes & MCP__WISH_RESET) &&
+           mcp__tls_has_unread(socket->tls);
 }
 
 int

@@ -28,11 +28,11 @@ typedef enum mcp__stage {
 } mcp__stage;
 
 typedef struct mcp__socket {
-    int fd;          /* -1: none */
-    uint8_t stage;   /* of the connection: mcp__stage */
-    uint8_t attempt; /* which of the server's addresses */
-    uint8_t n_tried; /* how many in this round */
-    uint8_t is_dead; /* the other side has ended it: nothing is left to be reset */
+    int fd;                /* -1: none */
+    uint8_t stage;         /* of the connection: mcp__stage */
+    uint8_t attempt;       /* which of the server's addresses */
+    uint8_t n_tried;       /* how many in this round */
+    uint8_t is_dead;       /* the other side has ended it: nothing is left to be reset */
     mcp__tls_session *tls; /* NULL: bytes go as they are */
     /* The rest is for a loop of the user's, see hook.h. */
     uint8_t watched;     /* MCP_READABLE, MCP_WRITABLE */
@@ -54,9 +54,9 @@ typedef struct mcp__world {
     int64_t unix_at_ms; /* when the time of day was read */
     int64_t silent_ms;  /* a receive came to nothing while this was to be waited for */
     uint32_t n_resolving;
-    uint8_t has_unsent; /* a socket did not take all there was */
-    uint8_t was_silent; /* the last receive waited in vain */
-    mcp__tls *tls;      /* NULL: nothing is encrypted */
+    uint8_t has_unsent;       /* a socket did not take all there was */
+    uint8_t was_silent;       /* the last receive waited in vain */
+    mcp__tls *tls;            /* NULL: nothing is encrypted */
     struct mcp__hooks *hooks; /* NULL: the user has no loop */
     uint32_t first_noted;
 } mcp__world;

@@ -70,9 +70,14 @@ wanted_of(const mcp__world *world, uint32_t server)
     const mcp__socket *socket = &world->sockets[server];
     if (socket->stage == MCP__STAGE_CONNECTING)
         return MCP_WRITABLE;
-    if (socket->stage != MCP__STAGE_CONNECTED || socket->is_dead)
+    if (socket->stage < MCP__STAGE_SECURING || socket->is_dead)
         return 0;
+    int is_shaking = socket->stage == MCP__STAGE_SECURING;
     int has_output = mcp__link_has_output(&world->engine->servers[server].link);
+    if (socket->tls != NULL) { /* which may want to send before it can receive, and the reverse */
+        short events = mcp__tls_events(socket->tls, 1, is_shaking || has_output);
+        return (events & POLLIN ? MCP_READABLE : 0) | (events & POLLOUT ? MCP_WRITABLE : 0);
+    }
     return MCP_READABLE | (has_output ? MCP_WRITABLE : 0);
 }
 
@@ -208,6 +213,8 @@ mcp__hook_end(mcp__world *world)
         if (mcp__chores_any(engine))
             mcp__chores_run(engine);
         mcp__carry_serve(world);
+        if (world->tls != NULL && mcp__carry_has_unread(world))
+            mcp__carry_take_unread(world); /* of which the loop does not know */
         watch_all(world);
         if (engine->first_wish == NULL && world->first_noted == MCP__NO_SERVER)
             break;
