@@ -122,7 +122,7 @@ mcp__line_connected(mcp__engine *engine, mcp__server *server)
         server->ledger.unique = UINT64_MAX; /* it may be another life, with the same numbers */
         if (mcp__line_ask(engine, server, MCP__ASK_EPOCH) != 0 ||
             mcp__line_ask(engine, server, MCP__ASK_MARKS) != 0) {
-            mcp__line_lost(engine, server, MCP__FAILURE_MEMORY, 0, 0, "no memory to ask its record");
+            mcp__line_lost(engine, server, MCP__FAILURE_MEMORY, 0, 0, "no memory to ask of it");
             return;
         }
     }
