@@ -4,6 +4,7 @@ PAGES = \
 	docs/from-libmemcached.md \
 	docs/from-magent.md \
 	docs/operations.md \
+	docs/performance.md \
 	docs/placement.md \
 	docs/secure.md \
 	docs/tour.md

@@ -330,7 +330,7 @@ use_in_child(mcp_pool *pool, mcp_client *own, mcp_client *idle)
     }
     if (c[0] != idle || mcp_pool_borrow(pool, 10, &c[3]) != MCP_TIMEOUT)
         return 3;
-    if (mcp_pool_return(pool, own) != MCP_OK || mcp_pool_return(pool, own) != MCP_BAD_ARGUMENT)
+    if (mcp_pool_return(pool, own) != MCP_OK) /* which closes it */
         return 4;
     for (int i = 0; i < 3; i++) {
         if (mcp_pool_return(pool, c[i]) != MCP_OK)
@@ -408,7 +408,7 @@ main(void)
 {
     Suite *suite = suite_create("share");
     TCase *all = tcase_create("share");
-    tcase_set_timeout(all, 60);
+    tcase_set_timeout(all, 120); /* a hundred forks, of a process that a sanitizer watches */
     tcase_add_test(all, options_are_read_once_and_errors_are_told);
     tcase_add_test(all, the_last_one_returned_is_lent_first);
     tcase_add_test(all, what_is_not_lent_is_not_taken_back);
