@@ -76,7 +76,7 @@ START_TEST(fault_28_beside_another_protocol_the_backup_serves)
     const stranger *s = &strangers[_i];
     fault *f = start_stranger(s);
     server *b = server_unix(NULL);
-    mcp_client *c = client_open("server=%s backup=%s timeout=300ms", fault_address(f), b->address);
+    mcp_client *c = client_open("server=%s backup=%s timeout=1s", fault_address(f), b->address);
     int64_t end = now_ms() + 600;
     int calls = 0;
 

@@ -227,6 +227,7 @@ main(void)
 {
     Suite *suite = suite_create("dumper");
     TCase *all = tcase_create("dumper");
+    tcase_set_timeout(all, 60); /* keys_in_any_pieces under valgrind */
     tcase_add_test(all, keys_in_any_pieces);
     tcase_add_test(all, very_many_keys);
     tcase_add_test(all, refusals);
