@@ -424,6 +424,7 @@ main(void)
 {
     Suite *suite = suite_create("repair, step by step");
     TCase *steps = tcase_create("steps");
+    tcase_set_timeout(steps, 60); /* keys_that_look_alike under valgrind */
     tcase_add_test(steps, in_this_order);
     tcase_add_test(steps, marks_of_others_stay);
     tcase_add_test(steps, somebody_else_repairs);
