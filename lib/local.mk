@@ -17,12 +17,16 @@ libmcproxy_pure_la_SOURCES = \
 	lib/base/err.h \
 	lib/base/mem.c \
 	lib/base/mem.h \
+	lib/engine/checks.c \
+	lib/engine/checks.h \
 	lib/engine/chores.c \
 	lib/engine/chores.h \
 	lib/engine/drive.c \
 	lib/engine/drive.h \
 	lib/engine/dumper.c \
 	lib/engine/dumper.h \
+	lib/engine/express.c \
+	lib/engine/express.h \
 	lib/engine/facts.c \
 	lib/engine/facts.h \
 	lib/engine/job.c \
@@ -60,6 +64,8 @@ libmcproxy_pure_la_SOURCES = \
 	lib/ops/mark.h \
 	lib/ops/op.c \
 	lib/ops/op.h \
+	lib/ops/plain.c \
+	lib/ops/plain.h \
 	lib/ops/read.c \
 	lib/ops/read.h \
 	lib/ops/repair.c \

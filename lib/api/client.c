@@ -6,6 +6,7 @@
 
 #include "engine/chores.h"
 #include "engine/dumper.h"
+#include "engine/express.h"
 #include "io/hook.h"
 #include "io/rand.h"
 #include "pair/marks.h"
@@ -452,6 +453,31 @@ fail(mcp_client *client, mcp_result *result, mcp_status status)
     return status;
 }
 
+/* The status says it all. */
+static void
+note_answer(mcp_client *client, mcp_status status, int server)
+{
+    client->err.status = status;
+    client->err.server = server;
+    client->err.os_error = 0;
+    client->err.text[0] = '\0';
+}
+
+static mcp_status
+finish_express(mcp_client *client, mcp_result *result)
+{
+    mcp_result ours;
+    int is_ours = result != NULL && result->size != sizeof ours;
+    if (is_ours)
+        ours = (mcp_result)MCP_RESULT_INIT;
+    mcp_status status = mcp__express_finish(&client->engine, is_ours ? &ours : result);
+    if (status != MCP_OK)
+        note_answer(client, status, (int)client->engine.express.server[MCP__PRIMARY]);
+    if (is_ours)
+        mcp__client_give(result, &ours);
+    return status;
+}
+
 static mcp_status
 finish(mcp_client *client, mcp__task *task, mcp_result *result)
 {
@@ -462,10 +488,7 @@ finish(mcp_client *client, mcp__task *task, mcp_result *result)
         client->err = client->engine.err;
     } else if (status > MCP_OK) {
         int answered = task->op.answered;
-        client->err.status = status;
-        client->err.server = answered < 0 ? -1 : (int)task->op.leg[answered].server;
-        client->err.os_error = 0;
-        client->err.text[0] = '\0'; /* the status says it all */
+        note_answer(client, status, answered < 0 ? -1 : (int)task->op.leg[answered].server);
     }
     if (result == NULL)
         return status;
@@ -498,16 +521,24 @@ call(mcp_client *client, const mcp_request *request, mcp_result *result)
         mcp__wait_slice(&client->world, MCP__WAIT_SLICE_MS);
         now_ms = mcp__wait_begin(&client->world);
     }
-    mcp__task *task = mcp__drive_submit(&client->engine, request,
-                                        mcp__client_timeout_ms(client, request), now_ms);
+    mcp__task *task;
+    uint32_t timeout_ms = mcp__client_timeout_ms(client, request);
+    if (!mcp__wait_express(&client->world, request, timeout_ms, now_ms, &task)) {
+        task = mcp__drive_submit(&client->engine, request, timeout_ms, now_ms);
+    } else if (task == NULL) {
+        mcp_status answered = finish_express(client, result);
+        if (client->engine.first_wish != NULL)
+            mcp__wait_serve(&client->world);
+        mcp__client_leave(client);
+        return answered;
+    }
     if (task == NULL) {
         mcp__err_set(&client->err, MCP_NO_MEMORY, "no memory for the call");
         mcp__client_leave(client);
         return fail(client, result, MCP_NO_MEMORY);
     }
-    do {
+    while (!task->is_finished)
         mcp__wait_once(&client->world, task->timer.at_ms);
-    } while (!task->is_finished);
     if (client->engine.first_wish != NULL)
         mcp__wait_serve(&client->world); /* what nobody waits for, as the third delete */
     mcp__client_leave(client);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/checks.h"
 #include "engine/line.h"
 #include "engine/record.h"
 #include "engine/tasks.h"
@@ -252,10 +253,11 @@ static int
 is_forgotten(mcp__engine *engine, mcp__server *server, const mcp__pending *pending,
              const mcp__reply *reply)
 {
-    if (engine->settings.auth.len == 0 ||
-        mcp__meta_status(pending->kind, reply) != MCP_REFUSED)
+    if (engine->settings.auth.len == 0 || mcp__meta_status(pending->kind, reply) != MCP_REFUSED)
         return 0;
-    if (pending->op != NULL) {
+    if (pending->is_check) {
+        mcp__checks_answer(engine, pending, reply);
+    } else if (pending->op != NULL) {
         mcp__leg *leg = &((mcp__op *)pending->op)->leg[pending->leg];
         if (leg->was_resent || leg->n_answered > 0)
             return 0;
@@ -267,11 +269,28 @@ is_forgotten(mcp__engine *engine, mcp__server *server, const mcp__pending *pendi
     return 1;
 }
 
+/* What a check asked. As above: an error that is not the server's own leaves no trust. */
+static void
+take_checked(mcp__engine *engine, mcp__server *server, const mcp__pending *pending,
+             const mcp__reply *reply)
+{
+    if (pending->word == MCP__WORD_MARKS)
+        mcp__record_marks(engine, server, reply, pending->asked_ms);
+    mcp__checks_answer(engine, pending, reply);
+    if (reply->kind == MCP__REPLY_ERROR || reply->kind == MCP__REPLY_CLIENT_ERROR)
+        mcp__line_lost(engine, server, MCP__FAILURE_BROKEN, 0, 0,
+                       "it does not understand a question for a key's number");
+}
+
 static void
 take_reply(mcp__engine *engine, mcp__server *server, const mcp__pending *pending, mcp__reply *reply)
 {
     if (reply->kind == MCP__REPLY_CLIENT_ERROR && is_forgotten(engine, server, pending, reply))
         return;
+    if (pending->is_check) {
+        take_checked(engine, server, pending, reply);
+        return;
+    }
     if (pending->op == NULL) {
         mcp__record_answer(engine, server, pending->word, reply, pending->asked_ms);
         return;
@@ -402,7 +421,9 @@ mcp__drive_time(mcp__engine *engine, int64_t now_ms)
         if (timer->kind == MCP__TIMER_OP) {
             take_op_timer(engine, (mcp__task *)((char *)timer - offsetof(mcp__task, timer)));
         } else if (timer->kind == MCP__TIMER_RIDE) {
-            mcp__line_hasten(engine, (mcp__server *)((char *)timer - offsetof(mcp__server, ride)));
+            mcp__line_ride_over(engine,
+                                (mcp__server *)((char *)timer - offsetof(mcp__server, ride)));
+            mcp__tasks_settle(engine);
         } else {
             mcp__line_timer(engine, (mcp__server *)((char *)timer - offsetof(mcp__server, timer)));
             mcp__tasks_settle(engine);

@@ -6,15 +6,10 @@
 
 #include "wire/token.h"
 
-/* A connection that has rested longer than this is looked at before it is used: the server may
- * have closed it meanwhile. One system call more, and only after a pause. */
-#define REST_MS 1000
-
 /* A server that refused at once is not asked again before this, even when no copy is left to ask:
  * a loop of calls must not become a storm of connections. */
 #define REFUSED_REST_MS 10
 
-#define RIDERS_MAX 64     /* requests that may wait on a connection for company */
 #define POLLS_PER_EPOCH 8 /* questions for the marks, of which one asks for the epoch, too */
 
 static int64_t
@@ -181,7 +176,7 @@ put(mcp__engine *engine, mcp__server *server, mcp__command *command, mcp__asker 
                            engine->now_ms + engine->settings.promise.view_interval_ms);
         return 0;
     }
-    uint8_t look = was_quiet && engine->now_ms - link->used_ms > REST_MS ? MCP__WISH_LOOK : 0;
+    uint8_t look = was_quiet && engine->now_ms - link->used_ms > MCP__REST_MS ? MCP__WISH_LOOK : 0;
     mcp__pool_wish(engine, server, MCP__WISH_SEND | look);
     mcp__pool_set_busy(engine, server, 1);
     if (server->ride.place != 0)
@@ -223,21 +218,6 @@ mcp__line_ask(mcp__engine *engine, mcp__server *server, mcp__question question)
     return put(engine, server, &command, &asker);
 }
 
-/* When a ledger is asked for anew: a little before it is too old to go by, and the earlier the
- * longer the calls are apart, but not before half its life is over. */
-static int
-is_ageing(const mcp__engine *engine, const mcp__server *server)
-{
-    int64_t interval_ms = engine->settings.promise.view_interval_ms;
-    int64_t age_ms = engine->now_ms - server->ledger.queued_ms;
-    if (age_ms < interval_ms / 2) /* never asked: its age has no double */
-        return 0;
-    int64_t early_ms = interval_ms / 8;
-    if (engine->gap_ms * 2 > early_ms)
-        early_ms = engine->gap_ms * 2;
-    return age_ms >= interval_ms - early_ms;
-}
-
 /* `asks_itself`: what comes next reads the marks anyway. */
 static void
 ask_again(mcp__engine *engine, mcp__server *server, int asks_itself)
@@ -250,13 +230,36 @@ ask_again(mcp__engine *engine, mcp__server *server, int asks_itself)
         mcp__line_ask(engine, server, MCP__ASK_EPOCH);
 }
 
+int
+mcp__line_ride(mcp__engine *engine, mcp__server *server, mcp__check *check, int leg, uint8_t word)
+{
+    char key[MCP__MARKS_KEY_MAX];
+    mcp__command command = {.kind = MCP__COMMAND_GET,
+                            .want = MCP_WANT_CAS,
+                            .key = {check->key, check->key_len},
+                            .is_base64 = check->is_base64};
+    mcp__asker asker = {.op = check,
+                        .leg = (uint8_t)leg,
+                        .word = word,
+                        .is_check = 1,
+                        .is_rider = server->link.pending_count < MCP__RIDERS_MAX};
+    if (word == MCP__WORD_PEEK) {
+        command.kind = MCP__COMMAND_NUMBER;
+    } else {
+        command.key = (mcp__span){key, mcp__marks_key_list(key, engine->settings.promise.prefix)};
+        command.is_base64 = 0;
+        server->ledger.queued_ms = engine->now_ms;
+    }
+    return put(engine, server, &command, &asker);
+}
+
 void
 mcp__line_refresh(mcp__engine *engine, mcp__server *server)
 {
     int64_t interval_ms = engine->settings.promise.view_interval_ms;
     if (!mcp__ledger_is_fresh(&server->ledger, engine->now_ms, interval_ms))
         return; /* the call itself asks, before anything else */
-    if (server->link.state == MCP__LINK_OPEN && is_ageing(engine, server))
+    if (server->link.state == MCP__LINK_OPEN && mcp__line_is_ageing(engine, server))
         ask_again(engine, server, 0);
 }
 
@@ -284,8 +287,8 @@ put_open(mcp__engine *engine, mcp__server *server, mcp__leg *leg)
         return;
     }
     int is_rider = op->verb == MCP__VERB_VERIFY && leg->bundle[0] == MCP__WORD_PEEK &&
-                   server->link.pending_count < RIDERS_MAX;
-    if (!is_rider && mcp__line_keeps_record(engine, server) && is_ageing(engine, server))
+                   server->link.pending_count < MCP__RIDERS_MAX;
+    if (!is_rider && mcp__line_keeps_record(engine, server) && mcp__line_is_ageing(engine, server))
         ask_again(engine, server, leg->bundle[0] == MCP__WORD_MARKS);
     leg->state = MCP__LEG_SENT;
     leg->n_answered = 0;
@@ -316,7 +319,7 @@ mcp__line_put(mcp__engine *engine, mcp__leg *leg)
     /* Nothing is ever sent to a server that is too old, so nobody would see it leave: after a rest
      * it is greeted anew, because it may have been replaced. */
     if (link->state == MCP__LINK_OPEN && is_too_old_for(server, leg) && link->pending_count == 0 &&
-        engine->now_ms - link->used_ms > REST_MS)
+        engine->now_ms - link->used_ms > MCP__REST_MS)
         close_link(engine, server);
     if (link->state == MCP__LINK_OPEN) {
         put_open(engine, server, leg);
@@ -348,11 +351,16 @@ mcp__line_hasten(mcp__engine *engine, mcp__server *server)
         const mcp__pending *pending = &link->pending[(link->pending_head + i) & link->pending_mask];
         if (pending->op == NULL || pending->first_byte < rode_from)
             continue;
+        if (pending->is_check) {
+            mcp__timer_set(&engine->timers, &server->ride,
+                           engine->now_ms + engine->settings.timeout_ms);
+            continue;
+        }
         mcp__task *task = mcp__task_of(pending->op);
         task->op.deadline_ms = engine->now_ms + engine->settings.timeout_ms;
         mcp__timer_set(&engine->timers, &task->timer, task->op.deadline_ms);
     }
-    uint8_t look = engine->now_ms - link->used_ms > REST_MS ? MCP__WISH_LOOK : 0;
+    uint8_t look = engine->now_ms - link->used_ms > MCP__REST_MS ? MCP__WISH_LOOK : 0;
     mcp__pool_wish(engine, server, MCP__WISH_SEND | look);
     mcp__line_watch(engine, server);
     return link->pending_count;
@@ -377,6 +385,15 @@ may_move(const mcp__leg *leg, int was_sent, int had_worked, int has_partial)
 #endif
 }
 
+static void
+lose_check(mcp__engine *engine, const mcp__pending *pending)
+{
+    mcp__check *check = pending->op;
+    check->failed[pending->leg] = 1;
+    if (mcp__pool_check_answered(check))
+        mcp__pool_add_due_check(engine, check);
+}
+
 /* Everything that was on the connection falls or moves. Returns how many awaited ones fell. */
 static size_t
 unload(mcp__engine *engine, mcp__server *server, mcp__failure failure, int was_peer)
@@ -389,6 +406,11 @@ unload(mcp__engine *engine, mcp__server *server, mcp__failure failure, int was_p
     while (mcp__link_drop(link, &pending)) {
         if (pending.op == NULL)
             continue;
+        if (pending.is_check) {
+            lose_check(engine, &pending);
+            n_fallen += !was_peer && mcp__link_was_sent(link, &pending);
+            continue;
+        }
         mcp__leg *leg = &((mcp__op *)pending.op)->leg[pending.leg];
         if (leg->state != MCP__LEG_SENT)
             continue; /* the rest of a bundle */
@@ -594,4 +616,22 @@ mcp__line_timer(mcp__engine *engine, mcp__server *server)
     if (server->first_waiting != NULL)
         drop_waiting(engine, server, MCP__FAILURE_TIMEOUT);
     attempt_failed(engine, server, MCP__FAILURE_TIMEOUT, why);
+}
+
+void
+mcp__line_ride_over(mcp__engine *engine, mcp__server *server)
+{
+    char why[96];
+    const mcp__pending *oldest = mcp__link_oldest(&server->link);
+    int64_t timeout_ms = engine->settings.timeout_ms;
+    if (mcp__line_hasten(engine, server) > 0 || oldest == NULL || !oldest->is_check ||
+        server->link.state != MCP__LINK_OPEN)
+        return;
+    if (engine->now_ms - oldest->asked_ms < timeout_ms) {
+        mcp__timer_set(&engine->timers, &server->ride, oldest->asked_ms + timeout_ms);
+        return;
+    }
+    snprintf(why, sizeof why, "no answer within %lld ms", (long long)timeout_ms);
+    server->tally.timeouts++;
+    mcp__line_lost(engine, server, MCP__FAILURE_TIMEOUT, 0, 0, why);
 }

@@ -14,6 +14,13 @@
 
 #include "engine/pool.h"
 
+/* A connection that has rested longer than this is looked at before it is used: the server may
+ * have closed it meanwhile. One system call more, and only after a pause. */
+#define MCP__REST_MS 1000
+
+/* Requests that may wait on a connection for company. */
+#define MCP__RIDERS_MAX 64
+
 /* Sends the leg's bundle to its server, now or as soon as its link is open. */
 void mcp__line_put(mcp__engine *engine, mcp__leg *leg);
 
@@ -27,8 +34,28 @@ typedef enum mcp__question {
 /* 0, also where no connection stands; -1: no memory, as if lost on the way. */
 int mcp__line_ask(mcp__engine *engine, mcp__server *server, mcp__question question);
 
+/* Asks for what a check wants to know, in front of whatever goes to this server next. `word`:
+ * MCP__WORD_PEEK or MCP__WORD_MARKS. 0, or -1: no memory. */
+int mcp__line_ride(mcp__engine *engine, mcp__server *server, mcp__check *check, int leg,
+                   uint8_t word);
+
 /* Asks for its marks anew if they are about to be too old to go by. */
 void mcp__line_refresh(mcp__engine *engine, mcp__server *server);
+
+/* When a ledger is asked for anew: a little before it is too old to go by, and the earlier the
+ * longer the calls are apart, but not before half its life is over. */
+static inline int
+mcp__line_is_ageing(const mcp__engine *engine, const mcp__server *server)
+{
+    int64_t interval_ms = engine->settings.promise.view_interval_ms;
+    int64_t age_ms = engine->now_ms - server->ledger.queued_ms;
+    if (age_ms < interval_ms / 2) /* never asked: its age has no double */
+        return 0;
+    int64_t early_ms = interval_ms / 8;
+    if (engine->gap_ms * 2 > early_ms)
+        early_ms = engine->gap_ms * 2;
+    return age_ms >= interval_ms - early_ms;
+}
 
 /* Opens the connection, if there is none and nothing speaks against it. */
 void mcp__line_warm(mcp__engine *engine, mcp__server *server);
@@ -69,6 +96,10 @@ void mcp__line_give_up(mcp__engine *engine, mcp__leg *leg);
 
 /* The connection is reset, and nobody is told about what was on it. */
 void mcp__line_abandon(mcp__engine *engine, mcp__server *server);
+
+/* What rode on its connection has waited long enough: for company, and then it goes by itself; or
+ * for its answer. */
+void mcp__line_ride_over(mcp__engine *engine, mcp__server *server);
 
 /* The server's timer has fired. */
 void mcp__line_timer(mcp__engine *engine, mcp__server *server);

@@ -6,10 +6,16 @@
 #include "pair/marks.h"
 
 #define TASKS_PER_SLAB 32
+#define CHECKS_PER_SLAB 64
 
 struct mcp__slab {
     mcp__slab *next;
     mcp__task tasks[TASKS_PER_SLAB];
+};
+
+struct mcp__check_slab {
+    mcp__check_slab *next;
+    mcp__check checks[CHECKS_PER_SLAB];
 };
 
 static void
@@ -77,6 +83,11 @@ mcp__pool_fini(mcp__engine *engine)
             mcp__buf_fini(&slab->tasks[i].op.kept);
         mcp__mem_free(&engine->mem, slab);
     }
+    while (engine->check_slabs != NULL) {
+        mcp__check_slab *slab = engine->check_slabs;
+        engine->check_slabs = slab->next;
+        mcp__mem_free(&engine->mem, slab);
+    }
     mcp__timers_fini(&engine->timers);
     mcp__mem_free(&engine->mem, engine->servers);
 }
@@ -125,9 +136,69 @@ mcp__pool_give_back(mcp__engine *engine, mcp__task *task)
     engine->free_tasks = task;
 }
 
+/* ---- checks ---- */
+
+static int
+add_check_slab(mcp__engine *engine)
+{
+    mcp__check_slab *slab = mcp__mem_new(&engine->mem, sizeof *slab);
+    if (slab == NULL)
+        return -1;
+    slab->next = engine->check_slabs;
+    engine->check_slabs = slab;
+    for (size_t i = 0; i < CHECKS_PER_SLAB; i++) {
+        slab->checks[i].next = engine->free_checks;
+        engine->free_checks = &slab->checks[i];
+    }
+    return 0;
+}
+
+mcp__check *
+mcp__pool_take_check(mcp__engine *engine)
+{
+    if (engine->free_checks == NULL && add_check_slab(engine) != 0)
+        return NULL;
+    mcp__check *check = engine->free_checks;
+    engine->free_checks = check->next;
+    engine->n_background++;
+    return check;
+}
+
+void
+mcp__pool_give_back_check(mcp__engine *engine, mcp__check *check)
+{
+    check->next = engine->free_checks;
+    engine->free_checks = check;
+    engine->n_background--;
+}
+
+void
+mcp__pool_add_due_check(mcp__engine *engine, mcp__check *check)
+{
+    check->next = engine->first_due_check;
+    engine->first_due_check = check;
+}
+
+static void
+take_back_checks(mcp__engine *engine)
+{
+    engine->first_due_check = NULL;
+    engine->free_checks = NULL;
+    for (mcp__check_slab *slab = engine->check_slabs; slab != NULL; slab = slab->next) {
+        for (size_t i = 0; i < CHECKS_PER_SLAB; i++) {
+            slab->checks[i].next = engine->free_checks;
+            engine->free_checks = &slab->checks[i];
+        }
+    }
+}
+
+/* ---- all at once ---- */
+
 void
 mcp__pool_take_back_all(mcp__engine *engine)
 {
+    take_back_checks(engine);
+    engine->express.task = NULL;
     engine->first_fallen = engine->last_fallen = NULL;
     engine->first_finished = engine->last_finished = NULL;
     engine->first_errand = engine->last_errand = NULL;

@@ -14,6 +14,7 @@
  *     fallen    legs that will get no answer and whose op has not been told yet
  *     finished  ops whose result has not been fetched yet
  *     waiting   per server: legs that wait for its link to open
+ *     due       checks that found something, or were not answered
  */
 #ifndef MCPROXY_ENGINE_POOL_H
 #define MCPROXY_ENGINE_POOL_H
@@ -127,11 +128,47 @@ typedef struct mcp__task {
     uint8_t is_finished;
 } mcp__task;
 
+/*
+ * Both copies of a key that was stored are looked at behind it, see checks.h. Three replies are on
+ * their way at first: the primary's number, the backup's, and the backup's marks.
+ */
+typedef struct mcp__check {
+    struct mcp__check *next; /* free, or due */
+    uint32_t server[2];
+    int64_t opened_ms[2]; /* when their connections were made, as the key was stored */
+    uint64_t cas[2];      /* the numbers that the store brought, */
+    uint64_t seen[2];     /* and those there are now; 0: none */
+    uint8_t failed[2];    /* its answer will not come */
+    uint8_t n_awaited;    /* replies on their way */
+    uint8_t is_base64;    /* of the key */
+    uint8_t key_len;
+    char key[MCP_KEY_MAX];
+} mcp__check;
+
+/* A call of quiet times that waits for its one answer, see express.h. */
+typedef struct mcp__express {
+    mcp__task
+        *task; /* whom the links' pendings name; lent by the pool, blank until it takes over */
+    const mcp_request *request;
+    int64_t started_ms;
+    uint32_t timeout_ms;
+    uint32_t server[2];
+    uint8_t plain; /* mcp__plain */
+    uint8_t kind;  /* mcp__command_kind */
+    uint8_t n_legs;
+    uint8_t is_pair; /* the key has two copies */
+    uint8_t is_verified;
+    mcp__reply reply[2];
+    size_t reply_len[2];
+} mcp__express;
+
 typedef struct mcp__slab mcp__slab;
+typedef struct mcp__check_slab mcp__check_slab;
 
 typedef struct mcp__engine {
     mcp__mem mem;
-    const mcp__mem *lasting; /* the same, where it was handed in: what the engine owns refers to it */
+    const mcp__mem
+        *lasting; /* the same, where it was handed in: what the engine owns refers to it */
     mcp__settings settings;
     mcp__server *servers;
     uint32_t n_servers, n_primaries;
@@ -148,6 +185,10 @@ typedef struct mcp__engine {
     mcp__task *free_tasks;
     mcp__slab *slabs;
     size_t n_tasks;
+    mcp__check *free_checks;
+    mcp__check *first_due_check; /* something is not as it should be: an operation takes over */
+    mcp__check_slab *check_slabs;
+    mcp__express express;
     mcp__timers timers;
 
     uint64_t opaque_count;
@@ -157,7 +198,7 @@ typedef struct mcp__engine {
     int64_t submitted_ms; /* when the last operation came, */
     int64_t gap_ms;       /* and how long after the one before */
     size_t n_unfinished;  /* of those that somebody waits for */
-    size_t n_background;  /* of the others */
+    size_t n_background;  /* of the others, checks included */
     uint32_t former8;     /* hash of the list before this one; 0: there was none */
     uint32_t n_undecided; /* servers whose epoch is missing */
     struct mcp__job *first_job;
@@ -174,9 +215,9 @@ typedef struct mcp__engine {
 } mcp__engine;
 
 /*
- * `mem`, `specs` (primaries first), `pairing` and `name_space` must outlive the engine, which may be
- * copied to another place as long as no operation has begun. `seed` starts the
- * opaques and the jitter. MCP_OK or MCP_NO_MEMORY (nothing is left allocated).
+ * `mem`, `specs` (primaries first), `pairing` and `name_space` must outlive the engine, which may
+ * be copied to another place as long as no operation has begun. `seed` starts the opaques and the
+ * jitter. MCP_OK or MCP_NO_MEMORY (nothing is left allocated).
  */
 mcp_status mcp__pool_init(mcp__engine *engine, const mcp__mem *mem, const mcp__settings *settings,
                           const mcp__server_spec *specs, size_t n_primaries, size_t n_backups,
@@ -200,11 +241,25 @@ mcp__op_of_leg(mcp__leg *leg)
     return (mcp__op *)((char *)(leg - leg->index) - offsetof(mcp__op, leg));
 }
 
+/* A check; it counts as background until it is given back. NULL: no memory. */
+mcp__check *mcp__pool_take_check(mcp__engine *engine);
+void mcp__pool_give_back_check(mcp__engine *engine, mcp__check *check);
+
+/* One reply less is on its way to it. 1: that was the last. */
+static inline int
+mcp__pool_check_answered(mcp__check *check)
+{
+    return --check->n_awaited == 0;
+}
+
+/* Nothing more will come, and an operation is needed. */
+void mcp__pool_add_due_check(mcp__engine *engine, mcp__check *check);
+
 /* Whether keys may have one copy on each of these two. */
 int mcp__pool_are_partners(const mcp__engine *engine, uint32_t one, uint32_t other);
 
-/* Takes every task back, whatever state it is in, and empties the lists of legs and of results. The
- * links must hold none of them any more. */
+/* Takes every task and check back, whatever state it is in, and empties the lists of legs and of
+ * results. The links must hold none of them any more. */
 void mcp__pool_take_back_all(mcp__engine *engine);
 
 /* The lists. Each of these may be called at any time; what is there already stays there once. */

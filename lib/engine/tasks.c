@@ -4,14 +4,18 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/checks.h"
 #include "engine/line.h"
+#include "ops/plain.h"
 #include "ops/steps.h"
+#include "ops/verify.h"
 #include "wire/base64.h"
 #include "wire/key.h"
 
 /* ---- carrying out steps ---- */
 
 static void begin_sequel(mcp__engine *engine, const mcp__op *op);
+static void take_over_check(mcp__engine *engine);
 
 void
 mcp__tasks_set_timer(mcp__engine *engine, mcp__task *task)
@@ -229,17 +233,20 @@ mcp__tasks_look_again(mcp__engine *engine, mcp__op *op)
     mcp__op_look(op);
 }
 
-/* Tells the operations whose legs have fallen, until no leg falls any more. */
 void
-mcp__tasks_settle(mcp__engine *engine)
+mcp__tasks_settle_fallen(mcp__engine *engine)
 {
-    mcp__leg *leg;
-    while ((leg = mcp__pool_next_fallen(engine)) != NULL) {
-        mcp__op *op = mcp__op_of_leg(leg);
-        mcp__tasks_look_again(engine, op);
-        mcp__step step = mcp__steps_failed(op, leg->index, leg->failure, leg->fell_sent);
-        mcp__tasks_carry_out(engine, mcp__task_of(op), step);
-    }
+    do {
+        mcp__leg *leg;
+        while ((leg = mcp__pool_next_fallen(engine)) != NULL) {
+            mcp__op *op = mcp__op_of_leg(leg);
+            mcp__tasks_look_again(engine, op);
+            mcp__step step = mcp__steps_failed(op, leg->index, leg->failure, leg->fell_sent);
+            mcp__tasks_carry_out(engine, mcp__task_of(op), step);
+        }
+        while (engine->first_due_check != NULL)
+            take_over_check(engine);
+    } while (engine->first_fallen != NULL);
 }
 
 /* ---- operations ---- */
@@ -371,24 +378,51 @@ first_step(mcp__engine *engine, mcp__op *op)
     return mcp__steps_begin(op);
 }
 
+static void
+set_up(mcp__engine *engine, mcp__op *op, const mcp_request *request, uint32_t timeout_ms)
+{
+    mcp__op_begin(op, request);
+    prepare(engine, op);
+    route(engine, op, request);
+    op->deadline_ms = engine->now_ms + timeout_ms;
+    op->share_ms = op->view.exists[MCP__BACKUP]
+                       ? ((int64_t)timeout_ms * MCP__SHARE_PERCENT + 99) / 100
+                       : (int64_t)timeout_ms;
+    engine->n_unfinished++;
+}
+
 mcp__task *
 mcp__tasks_begin(mcp__engine *engine, const mcp_request *request, uint32_t timeout_ms)
 {
     mcp__task *task = mcp__pool_take(engine);
     if (task == NULL)
         return NULL;
-    mcp__op *op = &task->op;
-    mcp__op_begin(op, request);
-    prepare(engine, op);
-    route(engine, op, request);
     take_pulse(engine);
-    op->deadline_ms = engine->now_ms + timeout_ms;
-    op->share_ms = op->view.exists[MCP__BACKUP]
-                       ? ((int64_t)timeout_ms * MCP__SHARE_PERCENT + 99) / 100
-                       : (int64_t)timeout_ms;
-    engine->n_unfinished++;
-    mcp__tasks_carry_out(engine, task, first_step(engine, op));
+    set_up(engine, &task->op, request, timeout_ms);
+    mcp__tasks_carry_out(engine, task, first_step(engine, &task->op));
     return task;
+}
+
+void
+mcp__tasks_take_over(mcp__engine *engine)
+{
+    mcp__express *express = &engine->express;
+    mcp__task *task = express->task;
+    mcp__op *op = &task->op;
+    int64_t now_ms = engine->now_ms;
+    express->task = NULL;
+    engine->now_ms = express->started_ms; /* its deadline counts from then */
+    set_up(engine, op, express->request, express->timeout_ms);
+    mcp__step step = mcp__plain_begin(op, (mcp__plain)express->plain);
+    for (int i = 0; i < express->n_legs; i++) {
+        load_leg(&op->leg[i], step.send[i]);
+        op->leg[i].was_asked = 1;
+        op->leg[i].was_resent = 0;
+        op->leg[i].started_ms = engine->now_ms;
+        mcp__line_watch(engine, &engine->servers[op->leg[i].server]);
+    }
+    engine->now_ms = now_ms;
+    mcp__tasks_set_timer(engine, task);
 }
 
 /* ---- what nobody waits for ---- */
@@ -403,8 +437,8 @@ keep_value(mcp__op *op)
     return 0;
 }
 
-mcp__task *
-mcp__tasks_begin_background(mcp__engine *engine, const mcp__background *wanted)
+static mcp__task *
+set_up_background(mcp__engine *engine, const mcp__background *wanted)
 {
     mcp_request request = MCP_REQUEST_INIT;
     mcp__task *task = mcp__pool_take(engine);
@@ -451,8 +485,40 @@ mcp__tasks_begin_background(mcp__engine *engine, const mcp__background *wanted)
     op->deadline_ms = rides ? INT64_MAX : engine->now_ms + engine->settings.timeout_ms;
     op->share_ms = engine->settings.timeout_ms;
     engine->n_background++;
-    mcp__tasks_carry_out(engine, task, mcp__steps_begin(op));
     return task;
+}
+
+mcp__task *
+mcp__tasks_begin_background(mcp__engine *engine, const mcp__background *wanted)
+{
+    mcp__task *task = set_up_background(engine, wanted);
+    if (task != NULL)
+        mcp__tasks_carry_out(engine, task, mcp__steps_begin(&task->op));
+    return task;
+}
+
+/* Without memory for it: as if the client had died behind the acknowledgement. */
+static void
+take_over_check(mcp__engine *engine)
+{
+    mcp__check *check = engine->first_due_check;
+    engine->first_due_check = check->next;
+    mcp__background wanted = {
+        .verb = MCP__VERB_VERIFY,
+        .key = {check->key, check->key_len},
+        .is_base64 = check->is_base64,
+        .server = {check->server[MCP__PRIMARY], check->server[MCP__BACKUP]},
+        .copy_cas = {check->cas[MCP__PRIMARY], check->cas[MCP__BACKUP]},
+    };
+    mcp__task *task = set_up_background(engine, &wanted);
+    if (task != NULL) {
+        task->op.leg[MCP__PRIMARY].opened_ms = check->opened_ms[MCP__PRIMARY];
+        task->op.leg[MCP__BACKUP].opened_ms = check->opened_ms[MCP__BACKUP];
+        mcp__tasks_look_again(engine, &task->op);
+        mcp__step step = mcp__verify_resume(&task->op, check->seen, check->failed);
+        mcp__tasks_carry_out(engine, task, step);
+    }
+    mcp__pool_give_back_check(engine, check);
 }
 
 /* Without memory for it: as if the client had died behind the acknowledgement. */
@@ -460,11 +526,19 @@ static void
 begin_sequel(mcp__engine *engine, const mcp__op *op)
 {
     static const uint8_t verbs[] = {
-        [MCP__SEQUEL_VERIFY] = MCP__VERB_VERIFY,
         [MCP__SEQUEL_LAST_DELETE] = MCP__VERB_LAST_DELETE,
         [MCP__SEQUEL_DELETE] = MCP_DELETE,
         [MCP__SEQUEL_MIRROR] = MCP__VERB_MIRROR,
     };
+    if (op->sequel == MCP__SEQUEL_VERIFY) {
+        mcp__checks_begin(engine, &(mcp__stored){
+                                      .key = op->key,
+                                      .is_base64 = op->is_base64,
+                                      .server = {op->leg[0].server, op->leg[1].server},
+                                      .cas = {op->copy_cas[0], op->copy_cas[1]},
+                                  });
+        return;
+    }
     mcp__background wanted = {
         .verb = verbs[op->sequel],
         .key = op->key,

@@ -16,6 +16,10 @@
 /* Takes a user's operation. NULL: no memory. It may be finished on return. */
 mcp__task *mcp__tasks_begin(mcp__engine *engine, const mcp_request *request, uint32_t timeout_ms);
 
+/* An operation takes over from a call whose first step has been sent without one (engine/express).
+ */
+void mcp__tasks_take_over(mcp__engine *engine);
+
 /* What becomes of a task. It may be finished and given back on return. */
 void mcp__tasks_carry_out(mcp__engine *engine, mcp__task *task, mcp__step step);
 
@@ -25,8 +29,16 @@ void mcp__tasks_look_again(mcp__engine *engine, mcp__op *op);
 
 void mcp__tasks_set_timer(mcp__engine *engine, mcp__task *task);
 
-/* Tells the operations whose legs have fallen, until no leg falls any more. */
-void mcp__tasks_settle(mcp__engine *engine);
+/* Tells the operations whose legs have fallen, and begins those of checks that are due, until there
+ * are none any more. */
+void mcp__tasks_settle_fallen(mcp__engine *engine);
+
+static inline void
+mcp__tasks_settle(mcp__engine *engine)
+{
+    if (engine->first_fallen != NULL || engine->first_due_check != NULL)
+        mcp__tasks_settle_fallen(engine);
+}
 
 /* An operation of the engine's own. */
 typedef struct mcp__background {

@@ -50,6 +50,7 @@ typedef struct mcp__world {
     mcp__name_book names;
     mcp__clock clock;
     int64_t receive_timeout_ms; /* SO_RCVTIMEO of every connection; 0: never block in receive */
+    uint32_t express_least_ms;  /* shorter calls poll instead */
     int64_t glanced_ms;
     int64_t unix_at_ms; /* when the time of day was read */
     int64_t silent_ms;  /* a receive came to nothing while this was to be waited for */

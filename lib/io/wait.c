@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "io/wait.h"
 
+#include <errno.h>
 #include <string.h>
 
+#include "engine/express.h"
 #include "io/sock.h"
 
 /* The kernel ends a receive up to 30 ms after SO_RCVTIMEO (measured: 1 to 29 ms at 500 ms), so the
@@ -22,6 +24,18 @@ standard_receive_timeout_ms(const mcp__engine *engine)
     return one_copy_ms >= RECEIVE_SHORTEST_MS ? one_copy_ms : 0;
 }
 
+/* A call of at least so long may wait for one copy inside receive, even if the kernel is late. */
+static void
+set_receive_timeout(mcp__world *world, int64_t timeout_ms)
+{
+    int64_t share_ms = timeout_ms + LATENESS_MS;
+    world->receive_timeout_ms = timeout_ms;
+    world->express_least_ms =
+        timeout_ms == 0
+            ? UINT32_MAX
+            : (uint32_t)((share_ms * 100 + MCP__SHARE_PERCENT - 1) / MCP__SHARE_PERCENT);
+}
+
 int
 mcp__wait_init(mcp__world *world, mcp__engine *engine, const mcp__server_spec *specs,
                const mcp__mem *mem)
@@ -31,7 +45,7 @@ mcp__wait_init(mcp__world *world, mcp__engine *engine, const mcp__server_spec *s
     world->engine = engine;
     world->mem = mem;
     world->unix_at_ms = INT64_MIN / 2;
-    world->receive_timeout_ms = standard_receive_timeout_ms(engine);
+    set_receive_timeout(world, standard_receive_timeout_ms(engine));
     mcp__clock_init(&world->clock);
     world->sockets = mcp__mem_new_zeroed(mem, n, sizeof *world->sockets);
     world->fds = mcp__mem_new_zeroed(mem, n + MCP__NAME_FDS, sizeof *world->fds);
@@ -54,7 +68,7 @@ void
 mcp__wait_secure(mcp__world *world, mcp__tls *tls)
 {
     world->tls = tls;
-    world->receive_timeout_ms = 0; /* a record may come in pieces, each late */
+    set_receive_timeout(world, 0); /* a record may come in pieces, each late */
 }
 
 void
@@ -235,6 +249,56 @@ mcp__wait_once(mcp__world *world, int64_t limit_ms)
     mcp__carry_receive(world, speaker->number, 1);
     if (world->was_silent)
         world->silent_ms = limit_ms;
+}
+
+/* Everything has gone at once. Large values, and what a socket does not take whole, are not for
+ * here. */
+static int
+send_express(mcp__world *world, mcp__server *server)
+{
+    mcp__span spans[MCP__SOCK_SPANS];
+    size_t n = mcp__link_output(&server->link, spans, MCP__SOCK_SPANS);
+    ssize_t sent = mcp__sock_send(world->sockets[server->number].fd, spans, n);
+    if (sent > 0)
+        mcp__link_sent(&server->link, (size_t)sent);
+    return !mcp__link_has_output(&server->link);
+}
+
+/* One receive, and all of the answer is there. */
+static int
+receive_express(mcp__world *world, mcp__server *server, int leg)
+{
+    size_t len;
+    uint8_t *room = mcp__link_room(&server->link, &len);
+    ssize_t n = room == NULL ? 0 : mcp__sock_receive(world->sockets[server->number].fd, room, len);
+    if (n > 0) {
+        mcp__link_received(&server->link, (size_t)n);
+        return mcp__express_hear(world->engine, leg);
+    }
+    world->engine->now_ms = mcp__clock_exact(&world->clock);
+    world->was_silent = n == -EAGAIN;
+    return 0;
+}
+
+int
+mcp__wait_express(mcp__world *world, const mcp_request *request, uint32_t timeout_ms,
+                  int64_t now_ms, mcp__task **task)
+{
+    mcp__engine *engine = world->engine;
+    if (timeout_ms < world->express_least_ms || engine->first_busy != NULL ||
+        engine->dump_phase != 0 || world->hooks != NULL)
+        return 0;
+    int n_legs = mcp__express_begin(engine, request, timeout_ms, now_ms);
+    int is_good = n_legs > 0;
+    world->was_silent = 0;
+    for (int i = 0; is_good && i < n_legs; i++)
+        is_good = send_express(world, mcp__express_server(engine, i));
+    for (int i = 0; is_good && i < n_legs; i++)
+        is_good = receive_express(world, mcp__express_server(engine, i), i);
+    *task = is_good || n_legs == 0 ? NULL : mcp__express_give_up(engine);
+    if (*task != NULL && world->was_silent)
+        world->silent_ms = (*task)->timer.at_ms;
+    return n_legs > 0;
 }
 
 /* Until something that was asked for a job is answered, or a job has something to do. */

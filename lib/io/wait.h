@@ -31,6 +31,15 @@ void mcp__wait_fini(mcp__world *world);
 int64_t mcp__wait_begin(mcp__world *world);
 
 /*
+ * One call of quiet times, see engine/express.h: sends it and receives its answer. `*task` NULL: it
+ * is over, and its result stands in the engine until mcp__express_finish() has given it. Else that
+ * operation has taken over, if it is not finished already. 0: it is no such call, and nothing was
+ * done.
+ */
+int mcp__wait_express(mcp__world *world, const mcp_request *request, uint32_t timeout_ms,
+                      int64_t now_ms, mcp__task **task);
+
+/*
  * Does what the engine wishes, then waits until something happens, but not beyond `limit_ms` (when
  * the caller's operation wants to give up on something), and tells the engine. Returns at once
  * when an operation has finished.

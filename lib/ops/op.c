@@ -100,6 +100,8 @@ kind_of_word(uint8_t word)
     case MCP__WORD_JOURNAL_WHOLE:
     case MCP__WORD_EPOCH_READY:
         return MCP__COMMAND_SET;
+    case MCP__WORD_PEEK:
+        return MCP__COMMAND_NUMBER;
     default:
         return MCP__COMMAND_PEEK;
     }
@@ -227,8 +229,8 @@ mcp__op_keep(mcp__op *op, const mcp__reply *reply)
     return 0;
 }
 
-static uint64_t
-number_of(const mcp__span *value)
+uint64_t
+mcp__op_number(const mcp__span *value)
 {
     uint64_t number = 0;
     const uint8_t *bytes = value->bytes;
@@ -246,7 +248,7 @@ mcp__op_adopt(mcp__op *op, int leg, const mcp__reply *reply)
     op->result_cas = reply->cas != 0 ? mcp__token_cas(op->leg[leg].cas_mark, reply->cas) : 0;
     if (op->verb == MCP_INCR || op->verb == MCP_DECR) {
         if (reply->kind == MCP__REPLY_VALUE)
-            op->number = number_of(&reply->value);
+            op->number = mcp__op_number(&reply->value);
         return;
     }
     if (reply->kind != MCP__REPLY_VALUE && reply->kind != MCP__REPLY_VERSION &&

@@ -249,6 +249,9 @@ mcp__op_keeps_record(const mcp__op *op)
 /* A copy of the value is needed after its link has moved on. 0, or -1: no memory. */
 int mcp__op_keep(mcp__op *op, const mcp__reply *reply);
 
+/* What incr and decr leave, as the server writes it. */
+uint64_t mcp__op_number(const mcp__span *value);
+
 /* Takes over what a reply says: this leg's answer is the op's. */
 void mcp__op_adopt(mcp__op *op, int leg, const mcp__reply *reply);
 

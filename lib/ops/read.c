@@ -23,8 +23,8 @@ begin_fill(mcp__op *op)
     return mcp__fill_begin(op);
 }
 
-static mcp__step
-ask(mcp__op *op, int leg)
+mcp__step
+mcp__read_begin_at(mcp__op *op, int leg)
 {
     op->phase = ASKED;
     return mcp__op_send(leg, op->verb == MCP_LEASE ? MCP__COMMAND_LEASE : MCP__COMMAND_GET);
@@ -41,7 +41,7 @@ mcp__read_begin(mcp__op *op)
     }
     if (authority == MCP__PRIMARY && view->is_usable[MCP__PRIMARY] && may_fill(op))
         return begin_fill(op);
-    return ask(op, authority);
+    return mcp__read_begin_at(op, authority);
 }
 
 /* The answer to MCP_LEASE at an authority that is not being filled. */
@@ -127,6 +127,6 @@ mcp__read_failed(mcp__op *op, int leg)
     may_ask = 0;
 #endif
     if (may_ask)
-        return ask(op, other);
-    return may_ask_again(op, leg) ? ask(op, leg) : mcp__op_done(op, mcp__op_failure_status(op, 0));
+        return mcp__read_begin_at(op, other);
+    return may_ask_again(op, leg) ? mcp__read_begin_at(op, leg) : mcp__op_done(op, mcp__op_failure_status(op, 0));
 }

@@ -87,6 +87,17 @@ settle(mcp__op *op)
 }
 
 mcp__step
+mcp__verify_resume(mcp__op *op, const uint64_t seen[2], const uint8_t failed[2])
+{
+    op->phase = ASK;
+    op->result_cas = seen[MCP__PRIMARY];
+    op->number = seen[MCP__BACKUP];
+    for (int i = MCP__PRIMARY; i <= MCP__BACKUP; i++)
+        op->leg[i].failure = failed[i] ? MCP__FAILURE_BROKEN : MCP__FAILURE_NONE;
+    return settle(op);
+}
+
+mcp__step
 mcp__verify_answer(mcp__op *op, int leg, uint8_t word, const mcp__reply *reply)
 {
     if (op->phase == DROP)

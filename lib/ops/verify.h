@@ -19,6 +19,9 @@
 
 /* op->copy_cas: the numbers that the write brought. */
 mcp__step mcp__verify_begin(mcp__op *op);
+/* What was asked without an operation has been answered, or has not: it goes on from there. `seen`:
+ * the numbers as they are now. */
+mcp__step mcp__verify_resume(mcp__op *op, const uint64_t seen[2], const uint8_t failed[2]);
 mcp__step mcp__verify_answer(mcp__op *op, int leg, uint8_t word, const mcp__reply *reply);
 mcp__step mcp__verify_failed(mcp__op *op);
 /* op->hold_ms has come: it is tried again. */

@@ -83,8 +83,8 @@ finish_recorded(mcp__op *op, int leg)
 
 /* ---- both at once ---- */
 
-static mcp__step
-begin_both(mcp__op *op)
+mcp__step
+mcp__write_begin_both(mcp__op *op)
 {
     mcp__step step = mcp__op_wait();
     mcp__command_kind kind = mcp__copies_command(op);
@@ -458,7 +458,7 @@ begin_paired(mcp__op *op)
     if (view->is_usable[decider] && view->is_usable[other] && is_mirrored_later(op, decider))
         return decide_at(op, decider);
     if (view->is_usable[decider] && view->is_usable[other])
-        return is_level(op) ? begin_both(op) : decide_at(op, decider);
+        return is_level(op) ? mcp__write_begin_both(op) : decide_at(op, decider);
     if (view->is_usable[decider])
         return send_recorded(op, decider);
     if (view->is_usable[other]) { /* the decider is away, and the other one stands */
@@ -468,21 +468,32 @@ begin_paired(mcp__op *op)
         return send_recorded(op, other);
     }
     /* Neither seems to be there: one may have come back. */
-    return is_level(op) ? begin_both(op) : decide_at(op, decider);
+    return is_level(op) ? mcp__write_begin_both(op) : decide_at(op, decider);
+}
+
+static mcp__step
+begin_alone(mcp__op *op, int leg)
+{
+    op->phase = ALONE;
+    return mcp__alone_begin(op, leg);
+}
+
+mcp__step
+mcp__write_begin_alone(mcp__op *op)
+{
+    return begin_alone(op, MCP__PRIMARY);
 }
 
 mcp__step
 mcp__write_begin(mcp__op *op)
 {
-    if (!op->is_mirrored) {
-        op->phase = ALONE;
-        return mcp__alone_begin(op, mcp__view_authority(&op->view));
-    }
+    if (!op->is_mirrored)
+        return begin_alone(op, mcp__view_authority(&op->view));
     if (mcp__copies_command(op) == MCP__COMMAND_DELETE)
         return mcp__erase_begin(op);
     if (op->view.exists[MCP__BACKUP])
         return begin_paired(op);
-    return is_decided(op) ? decide_at(op, MCP__PRIMARY) : begin_both(op);
+    return is_decided(op) ? decide_at(op, MCP__PRIMARY) : mcp__write_begin_both(op);
 }
 
 /* ---- the other doors ---- */

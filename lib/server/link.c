@@ -163,7 +163,8 @@ mcp__link_ask(mcp__link *link, const mcp__command *command, const mcp__asker *as
                                          .leg = asker->leg,
                                          .kind = (uint8_t)command->kind,
                                          .word = asker->word,
-                                         .is_awaited = asker->is_awaited};
+                                         .is_awaited = asker->is_awaited,
+                                         .is_check = asker->is_check};
     link->n_awaited += asker->is_awaited;
     if (!asker->is_rider)
         link->due = link->queued;

@@ -42,6 +42,7 @@ typedef struct mcp__pending {
     uint8_t kind;       /* mcp__command_kind */
     uint8_t word;       /* the asker's */
     uint8_t is_awaited; /* somebody waits for it */
+    uint8_t is_check;   /* `op` is a check, see engine/checks.h */
 } mcp__pending;
 
 /* A large value in the middle of what is to be sent: it comes after `at` bytes of `out`. */
@@ -80,15 +81,12 @@ typedef struct mcp__link {
     const mcp__mem *mem;
 } mcp__link;
 
-/* Values up to this are copied behind their command line; above, they are sent from where they
- * stand: a copy of 1 kB costs less than one more element for sendmsg. */
-#define MCP__LINK_COPY_MAX 1024
-
 /* Allocates nothing; the buffers come with the first connection and stay. */
 void mcp__link_init(mcp__link *link, const mcp__mem *mem, size_t value_max);
 void mcp__link_fini(mcp__link *link);
 
-/* Who we are, from the next connection on; borrowed. What was sent of it does not stay in memory. */
+/* Who we are, from the next connection on; borrowed. What was sent of it does not stay in memory.
+ */
 void mcp__link_login(mcp__link *link, const mcp__login *login);
 
 /*
@@ -104,8 +102,23 @@ typedef struct mcp__asker {
     uint8_t word;
     uint8_t is_awaited;
     uint8_t is_rider; /* it is sent together with the next one that is not */
+    uint8_t is_check;
     int64_t now_ms;
 } mcp__asker;
+
+/* Values up to this are copied behind their command line; above, they are sent from where they
+ * stand: a copy of 1 kB costs less than one more element for sendmsg. */
+#define MCP__LINK_COPY_MAX 1024
+
+/* Whether a command can be queued without any memory. */
+static inline int
+mcp__link_has_room(const mcp__link *link, size_t key_len, size_t value_len)
+{
+    size_t copied_len = value_len <= MCP__LINK_COPY_MAX ? value_len : 0;
+    return link->pending != NULL && link->pending_count <= link->pending_mask &&
+           link->out.capacity - link->out.end >= MCP__HEAD_MAX(key_len) + copied_len + 2 &&
+           (copied_len == value_len || link->first_splice < link->splice_capacity);
+}
 
 /*
  * Queues one command on a link that is connected. 0, or -1 when there is no memory (nothing is

@@ -23,10 +23,11 @@ typedef enum mcp__command_kind {
     MCP__COMMAND_DELETE, /* with `unique` != 0: only if the server's number is still that */
     MCP__COMMAND_INCR,
     MCP__COMMAND_DECR,
-    MCP__COMMAND_PEEK,  /* the server's number, size and flags, without the value */
-    MCP__COMMAND_LEASE, /* GET that leaves a stub for `ttl` seconds where there is no value; `delta`:
-                           recompute that long before the end */
-    MCP__COMMAND_PING, /* the last of the meta commands; from here on classic ones */
+    MCP__COMMAND_PEEK,   /* the server's number, size and flags, without the value */
+    MCP__COMMAND_NUMBER, /* the server's number alone */
+    MCP__COMMAND_LEASE,  /* GET that leaves a stub for `ttl` seconds where there is no value;
+                            `delta`:  recompute that long before the end */
+    MCP__COMMAND_PING,   /* the last of the meta commands; from here on classic ones */
     MCP__COMMAND_VERSION,
     MCP__COMMAND_STATS,
     MCP__COMMAND_FLUSH,
@@ -61,7 +62,7 @@ static inline int
 mcp__command_is_read(mcp__command_kind kind)
 {
     return kind == MCP__COMMAND_GET || kind == MCP__COMMAND_PING || kind == MCP__COMMAND_VERSION ||
-           kind == MCP__COMMAND_STATS || kind == MCP__COMMAND_PEEK;
+           kind == MCP__COMMAND_STATS || kind == MCP__COMMAND_PEEK || kind == MCP__COMMAND_NUMBER;
 }
 
 #endif

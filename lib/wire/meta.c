@@ -56,6 +56,8 @@ put_get(uint8_t *out, const mcp__command *command)
     out = put_start(out, "mg ", command);
     if (command->kind == MCP__COMMAND_PEEK)
         return PUT(out, " c s f");
+    if (command->kind == MCP__COMMAND_NUMBER)
+        return PUT(out, " c");
     if (command->kind == MCP__COMMAND_LEASE) {
         out = put_ttl(out, 'N', command->ttl);
         if (command->delta != 0)
@@ -126,6 +128,7 @@ mcp__meta_encode(const mcp__command *command, uint8_t *out)
     case MCP__COMMAND_GAT:
     case MCP__COMMAND_TOUCH:
     case MCP__COMMAND_PEEK:
+    case MCP__COMMAND_NUMBER:
     case MCP__COMMAND_LEASE:
         out = put_get(out, command);
         break;
@@ -300,11 +303,11 @@ has_opaque(const uint8_t *at, uint64_t opaque)
 
 #define OPAQUE_WORD (2 + MCP__OPAQUE_LEN) /* " O12345678" */
 
-/* A number of at most nine digits; NULL for all others, which the strict way will read. */
+/* A number of at most 18 digits; NULL for all others, which the strict way will read. */
 static inline const uint8_t *
 usual_number(const uint8_t *at, const uint8_t *end, uint64_t *number)
 {
-    const uint8_t *last = end - at > 9 ? at + 9 : end;
+    const uint8_t *last = end - at > 18 ? at + 18 : end;
     uint64_t sum = 0;
     const uint8_t *start = at;
     for (; at < last && (uint8_t)(*at - '0') <= 9; at++)
@@ -313,26 +316,42 @@ usual_number(const uint8_t *at, const uint8_t *end, uint64_t *number)
     return at > start ? at : NULL;
 }
 
-static ssize_t
-parse_usual_value(const uint8_t *bytes, size_t len, size_t value_max, uint64_t opaque,
+/* " c12", if it is there. NULL: it is no usual number. */
+static inline const uint8_t *
+usual_cas(const uint8_t *at, const uint8_t *end, uint64_t *cas)
+{
+    *cas = 0;
+    return end - at > 3 && at[0] == ' ' && at[1] == 'c' ? usual_number(at + 2, end, cas) : at;
+}
+
+static inline int
+is_crlf(const uint8_t *at)
+{
+    return at[0] == '\r' && at[1] == '\n';
+}
+
+/* Behind "VA ": what a get, an incr or a lease that found something brings. */
+static inline ssize_t
+parse_usual_value(const uint8_t *bytes, const uint8_t *end, size_t value_max, uint64_t opaque,
                   mcp__reply *reply)
 {
-    const uint8_t *end = bytes + len;
-    uint64_t value_len, flags;
+    uint64_t value_len, flags = 0, cas;
     const uint8_t *at = usual_number(bytes + 3, end, &value_len);
     if (at == NULL || end - at < OPAQUE_WORD + 4 || !has_opaque(at, opaque))
         return MCP__PARSE_MORE;
     at += OPAQUE_WORD;
-    if (at[0] != ' ' || at[1] != 'f' || (at = usual_number(at + 2, end, &flags)) == NULL)
+    if (at[0] == ' ' && at[1] == 'f' && (at = usual_number(at + 2, end, &flags)) == NULL)
         return MCP__PARSE_MORE;
-    if (value_len > value_max || (size_t)(end - at) < value_len + 4)
+    if ((at = usual_cas(at, end, &cas)) == NULL || flags > UINT32_MAX || value_len > value_max ||
+        (size_t)(end - at) < value_len + 4)
         return MCP__PARSE_MORE;
     const uint8_t *behind = at + 2 + value_len;
-    if (at[0] != '\r' || at[1] != '\n' || behind[0] != '\r' || behind[1] != '\n')
+    if (!is_crlf(at) || !is_crlf(behind))
         return MCP__PARSE_MORE;
     *reply = (mcp__reply){.kind = MCP__REPLY_VALUE,
                           .flags = (uint32_t)flags,
                           .opaque = opaque,
+                          .cas = cas,
                           .ttl = -1,
                           .value = {at + 2, (size_t)value_len}};
     return behind + 2 - bytes;
@@ -343,16 +362,22 @@ mcp__meta_parse_usual(const uint8_t *bytes, size_t len, size_t value_max, uint64
                       mcp__reply *reply)
 {
     const size_t done_len = 2 + OPAQUE_WORD + 2;
+    const uint8_t *end = bytes + len;
+    uint64_t cas;
+    mcp__reply_kind kind = MCP__REPLY_DONE;
     if (len < done_len)
         return MCP__PARSE_MORE;
     if (PAIR(bytes[0], bytes[1]) == PAIR('V', 'A') && bytes[2] == ' ')
-        return parse_usual_value(bytes, len, value_max, opaque, reply);
-    const uint8_t *cr = bytes + 2 + OPAQUE_WORD;
-    if (PAIR(bytes[0], bytes[1]) != PAIR('H', 'D') || !has_opaque(bytes + 2, opaque) ||
-        cr[0] != '\r' || cr[1] != '\n')
+        return parse_usual_value(bytes, end, value_max, opaque, reply);
+    if (PAIR(bytes[0], bytes[1]) == PAIR('E', 'N'))
+        kind = MCP__REPLY_MISS;
+    else if (PAIR(bytes[0], bytes[1]) != PAIR('H', 'D'))
         return MCP__PARSE_MORE;
-    *reply = (mcp__reply){.kind = MCP__REPLY_DONE, .opaque = opaque, .ttl = -1};
-    return (ssize_t)done_len;
+    const uint8_t *at = usual_cas(bytes + 2 + OPAQUE_WORD, end, &cas);
+    if (at == NULL || end - at < 2 || !has_opaque(bytes + 2, opaque) || !is_crlf(at))
+        return MCP__PARSE_MORE;
+    *reply = (mcp__reply){.kind = kind, .opaque = opaque, .cas = cas, .ttl = -1};
+    return at + 2 - bytes;
 }
 
 /* ---- meaning ---- */
@@ -376,6 +401,7 @@ mcp__meta_fits(mcp__command_kind command, mcp__reply_kind reply)
         [MCP__COMMAND_GAT] = BIT(MCP__REPLY_VALUE) | BIT(MCP__REPLY_MISS),
         [MCP__COMMAND_TOUCH] = BIT(MCP__REPLY_DONE) | BIT(MCP__REPLY_MISS),
         [MCP__COMMAND_PEEK] = BIT(MCP__REPLY_DONE) | BIT(MCP__REPLY_MISS),
+        [MCP__COMMAND_NUMBER] = BIT(MCP__REPLY_DONE) | BIT(MCP__REPLY_MISS),
         [MCP__COMMAND_LEASE] = BIT(MCP__REPLY_VALUE) | BIT(MCP__REPLY_MISS),
         [MCP__COMMAND_DELETE] =
             BIT(MCP__REPLY_DONE) | BIT(MCP__REPLY_NOT_FOUND) | BIT(MCP__REPLY_EXISTS),

@@ -73,8 +73,9 @@ static const char *
 name_of(uint8_t word)
 {
     static const char *const commands[] = {
-        "none",   "get",  "gat",  "touch", "set",   "add",  "replace", "append", "prepend", "cas",
-        "delete", "incr", "decr", "peek",  "lease", "ping", "version", "stats",  "flush",
+        "none",   "get",     "gat",  "touch",   "set",   "add",   "replace",
+        "append", "prepend", "cas",  "delete",  "incr",  "decr",  "peek",
+        "number", "lease",   "ping", "version", "stats", "flush",
     };
     static const char *const words[] = {
         [MCP__WORD_MARKS - MCP__WORD_MARKS] = "marks",

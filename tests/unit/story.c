@@ -14,8 +14,8 @@ const int story_statuses[RECORDED] = {
 };
 
 static const char *const names[] = {
-    "none",   "get",  "gat",  "touch", "set",   "add",  "replace", "append", "prepend", "cas",
-    "delete", "incr", "decr", "peek",  "lease", "ping", "version", "stats",  "flush",
+    "none",   "get",  "gat",  "touch", "set",    "add",   "replace", "append",  "prepend", "cas",
+    "delete", "incr", "decr", "peek",  "number", "lease", "ping",    "version", "stats",   "flush",
 };
 
 void

@@ -9,7 +9,7 @@
 #include "world.h"
 
 #define MARKS "mg mcp:s O@ v f c\r\n"
-#define PEEK "mg k O@ c s f\r\n"
+#define PEEK "mg k O@ c\r\n"
 
 /* Both connections stand; both views are of now. */
 static void

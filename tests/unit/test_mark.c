@@ -367,7 +367,7 @@ START_TEST(words_as_commands)
     expect_command(MCP__WORD_LIST_NEW, MCP__COMMAND_ADD, "mcp:s", list, 1);
     expect_command(MCP__WORD_BUMP, MCP__COMMAND_APPEND, "mcp:s", "", 1);
     expect_command(MCP__WORD_EPOCH, MCP__COMMAND_GET, "mcp:e", NULL, 0);
-    expect_command(MCP__WORD_PEEK, MCP__COMMAND_PEEK, "key", NULL, 0);
+    expect_command(MCP__WORD_PEEK, MCP__COMMAND_NUMBER, "key", NULL, 0);
     kit_fini();
 }
 END_TEST

@@ -397,6 +397,7 @@ START_TEST(which_reply_fits_which_command)
         [MCP__COMMAND_INCR] = B(V) | B(NF) | B(NS),
         [MCP__COMMAND_DECR] = B(V) | B(NF) | B(NS),
         [MCP__COMMAND_PEEK] = B(HD) | B(EN),
+        [MCP__COMMAND_NUMBER] = B(HD) | B(EN),
         [MCP__COMMAND_LEASE] = B(V) | B(EN),
         [MCP__COMMAND_PING] = B(MN),
         [MCP__COMMAND_VERSION] = B(VER),

@@ -68,6 +68,8 @@ START_TEST(peeks_and_leases)
     mcp__command command = command_of(MCP__COMMAND_PEEK);
     command.want = MCP_WANT_CAS | MCP_WANT_TTL;
     expect(&command, "mg key O0000000z c s f");
+    command.kind = MCP__COMMAND_NUMBER;
+    expect(&command, "mg key O0000000z c");
     command.kind = MCP__COMMAND_LEASE;
     command.want = 0;
     command.ttl = 10;
@@ -264,7 +266,7 @@ START_TEST(kinds)
                      kind == MCP__COMMAND_PREPEND || kind == MCP__COMMAND_CAS;
         int reads = kind == MCP__COMMAND_GET || kind == MCP__COMMAND_PING ||
                     kind == MCP__COMMAND_VERSION || kind == MCP__COMMAND_STATS ||
-                    kind == MCP__COMMAND_PEEK;
+                    kind == MCP__COMMAND_PEEK || kind == MCP__COMMAND_NUMBER;
         ck_assert_int_eq(mcp__command_has_value((mcp__command_kind)kind) != 0, stores);
         ck_assert_int_eq(mcp__command_is_read((mcp__command_kind)kind) != 0, reads);
     }

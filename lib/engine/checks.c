@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "engine/checks.h"
+
+#include <string.h>
+
+#include "engine/line.h"
+
+static int
+ask(mcp__engine *engine, mcp__check *check, int leg, uint8_t word)
+{
+    if (mcp__line_ride(engine, &engine->servers[check->server[leg]], check, leg, word) != 0)
+        return -1;
+    check->n_awaited++;
+    return 0;
+}
+
+void
+mcp__checks_begin(mcp__engine *engine, const mcp__stored *stored)
+{
+    mcp__check *check = mcp__pool_take_check(engine);
+    if (check == NULL)
+        return;
+    check->n_awaited = 0;
+    check->is_base64 = stored->is_base64;
+    check->key_len = (uint8_t)stored->key.len;
+    memcpy(check->key, stored->key.bytes, stored->key.len);
+    for (int i = MCP__PRIMARY; i <= MCP__BACKUP; i++) {
+        const mcp__server *server = &engine->servers[stored->server[i]];
+        check->server[i] = stored->server[i];
+        check->cas[i] = stored->cas[i];
+        check->opened_ms[i] = server->opened_ms;
+        check->seen[i] = 0;
+        check->failed[i] = server->link.state != MCP__LINK_OPEN;
+    }
+    for (int i = MCP__PRIMARY; i <= MCP__BACKUP; i++)
+        check->failed[i] |= !check->failed[i] && ask(engine, check, i, MCP__WORD_PEEK) != 0;
+    check->failed[MCP__BACKUP] |=
+        !check->failed[MCP__BACKUP] && ask(engine, check, MCP__BACKUP, MCP__WORD_MARKS) != 0;
+    if (check->n_awaited == 0)
+        mcp__pool_add_due_check(engine, check);
+}
+
+/* Both copies are what the store left there, and nothing stands against the primary. */
+static int
+is_as_it_was(const mcp__engine *engine, const mcp__check *check)
+{
+    const mcp__server *primary = &engine->servers[check->server[MCP__PRIMARY]];
+    const mcp__ledger *witness = &engine->servers[check->server[MCP__BACKUP]].ledger;
+    return check->seen[MCP__PRIMARY] == check->cas[MCP__PRIMARY] &&
+           check->seen[MCP__BACKUP] == check->cas[MCP__BACKUP] && !check->failed[MCP__PRIMARY] &&
+           !check->failed[MCP__BACKUP] && !mcp__ledger_lists(witness, primary->ledger.id8);
+}
+
+void
+mcp__checks_answer(mcp__engine *engine, const mcp__pending *pending, const mcp__reply *reply)
+{
+    mcp__check *check = pending->op;
+    /* "out of memory" says nothing about the key; without the marks the rest says too little. */
+    if (reply->kind >= MCP__REPLY_ERROR)
+        check->failed[pending->leg] = 1;
+    else if (pending->word == MCP__WORD_PEEK)
+        check->seen[pending->leg] = reply->cas;
+    if (!mcp__pool_check_answered(check))
+        return;
+    if (is_as_it_was(engine, check))
+        mcp__pool_give_back_check(engine, check);
+    else
+        mcp__pool_add_due_check(engine, check);
+}

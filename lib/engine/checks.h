@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * checks: behind a store that both copies took, both are asked for the numbers they have now, and
+ * the backup for its marks (see ops/verify, which says what is to be done then). Nearly always
+ * everything is as it was left, so there is no operation for it until something is not: a check is
+ * the key, two numbers, and three questions that ride in front of what goes to its servers next.
+ *
+ *     begun --all as it was--> given back
+ *        `--moved, marked, or no answer--> due --> an operation of ops/verify (engine/tasks)
+ */
+#ifndef MCPROXY_ENGINE_CHECKS_H
+#define MCPROXY_ENGINE_CHECKS_H
+
+#include "engine/pool.h"
+
+/* What was stored. */
+typedef struct mcp__stored {
+    mcp__span key; /* as it goes over the wire */
+    uint8_t is_base64;
+    uint32_t server[2];
+    uint64_t cas[2];
+} mcp__stored;
+
+/* Without memory for it: as if the client had died behind the acknowledgement. */
+void mcp__checks_begin(mcp__engine *engine, const mcp__stored *stored);
+
+/* A reply to one of its questions; the marks have been taken over into the ledger. */
+void mcp__checks_answer(mcp__engine *engine, const mcp__pending *pending, const mcp__reply *reply);
+
+#endif

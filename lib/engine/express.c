@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "engine/express.h"
+
+#include <string.h>
+
+#include "engine/checks.h"
+#include "engine/drive.h"
+#include "engine/line.h"
+#include "engine/record.h"
+#include "engine/tasks.h"
+#include "ops/plain.h"
+#include "wire/token.h"
+
+/* ---- is it one? ---- */
+
+/* It answers, nothing is on its way to it that somebody waits for, and it was in use until now. */
+static inline int
+is_well(const mcp__engine *engine, const mcp__server *server, const mcp_request *request)
+{
+    const mcp__link *link = &server->link;
+    return server->health.state == MCP_STATE_UP && link->state == MCP__LINK_OPEN &&
+           link->hello.has_meta && !link->is_raw && !mcp__link_has_partial(link) &&
+           mcp__link_has_room(link, request->key_len, request->value_len) && link->n_pinned == 0 &&
+           link->n_splices == 0 && engine->now_ms - link->used_ms <= MCP__REST_MS;
+}
+
+/* Nothing is on record there, as far as is known. */
+static inline int
+is_clear(const mcp__server *server)
+{
+    const mcp__ledger *ledger = &server->ledger;
+    return ledger->n_missed == 0 && !ledger->is_foreign && ledger->epoch == MCP__EPOCH_READY &&
+           !server->is_cut_off && !server->has_other_list;
+}
+
+/* And that is fresh, and need not be asked for yet. */
+static inline int
+is_fresh(const mcp__engine *engine, const mcp__server *server)
+{
+    return !mcp__line_is_ageing(engine, server) &&
+           mcp__ledger_is_fresh(&server->ledger, engine->now_ms,
+                                engine->settings.promise.view_interval_ms);
+}
+
+static inline mcp__plain
+plain_of(const mcp__engine *engine, const mcp__express *express, const mcp_request *request)
+{
+    const mcp__promise *promise = &engine->settings.promise;
+    mcp__command_kind kind = (mcp__command_kind)express->kind;
+    const mcp__server *primary = &engine->servers[express->server[MCP__PRIMARY]];
+    if (!is_well(engine, primary, request))
+        return MCP__PLAIN_NOT;
+    if (!express->is_pair)
+        return mcp__plain_of_one(kind);
+    if (!promise->keeps_record)
+        return mcp__plain_of_spare(kind);
+    const mcp__server *backup = &engine->servers[express->server[MCP__BACKUP]];
+    if (!is_clear(primary) || !is_clear(backup) || !is_fresh(engine, backup) ||
+        !is_well(engine, backup, request))
+        return MCP__PLAIN_NOT;
+    /* What stands against the backup says the primary, and only to a change that matters. */
+    if (kind != MCP__COMMAND_GET && !is_fresh(engine, primary))
+        return MCP__PLAIN_NOT;
+    return mcp__plain_of_pair(kind, promise);
+}
+
+static inline void
+find_servers(mcp__engine *engine, const mcp_request *request)
+{
+    mcp__express *express = &engine->express;
+    const void *hashed = request->route != NULL ? request->route : request->key;
+    size_t len = request->route != NULL ? request->route_len : request->key_len;
+    mcp__pair pair = mcp__pairing_find(engine->pairing, hashed, len);
+    engine->has_routes |= request->route != NULL;
+    express->server[MCP__PRIMARY] = pair.primary;
+    express->server[MCP__BACKUP] = pair.backup;
+    express->is_pair = pair.backup != MCP__NO_SERVER;
+}
+
+/* ---- asking ---- */
+
+static inline mcp__command
+command_of(const mcp__express *express, const mcp_request *request)
+{
+    return (mcp__command){
+        .kind = (mcp__command_kind)express->kind,
+        .flags = request->flags,
+        .want = request->want | (express->is_verified ? MCP_WANT_CAS : 0u),
+        .with_initial = request->with_initial,
+        .key = {request->key, request->key_len},
+        .value = {request->value, request->value_len},
+        .ttl = request->ttl,
+        .delta = request->delta,
+        .initial = request->initial,
+    };
+}
+
+/* Both copies get the same bytes: a reply is told by its link and its place there. That there is
+ * room for it has been seen. */
+static void
+ask_all(mcp__engine *engine, const mcp_request *request)
+{
+    mcp__express *express = &engine->express;
+    mcp__command command = command_of(express, request);
+    mcp__asker asker = {.op = express->task, .word = express->kind, .is_awaited = 1};
+    asker.now_ms = engine->now_ms;
+    command.opaque = mcp__token_opaque(engine->opaque_count++);
+    for (int i = 0; i < express->n_legs; i++) {
+        mcp__server *server = mcp__express_server(engine, i);
+        asker.leg = (uint8_t)i;
+        (void)mcp__link_ask(&server->link, &command, &asker);
+        server->tally.calls++;
+        if (server->ride.place != 0)
+            mcp__timer_stop(&engine->timers, &server->ride);
+    }
+}
+
+int
+mcp__express_begin(mcp__engine *engine, const mcp_request *request, uint32_t timeout_ms,
+                   int64_t now_ms)
+{
+    mcp__express *express = &engine->express;
+    mcp__command_kind kind = mcp__plain_command(request);
+    if (kind == MCP__COMMAND_NONE || engine->name_space_len > 0 || engine->settings.encodes_keys)
+        return 0;
+    if (express->task == NULL && (express->task = mcp__pool_take(engine)) == NULL)
+        return 0;
+    engine->now_ms = now_ms;
+    express->kind = (uint8_t)kind;
+    find_servers(engine, request);
+    express->plain = (uint8_t)plain_of(engine, express, request);
+    if (express->plain == MCP__PLAIN_NOT)
+        return 0;
+    express->request = request;
+    express->timeout_ms = timeout_ms;
+    express->n_legs = (uint8_t)(express->plain == MCP__PLAIN_BOTH && express->is_pair ? 2 : 1);
+    express->is_verified =
+        (uint8_t)(express->n_legs == 2 && mcp__plain_is_verified(kind, &engine->settings.promise));
+    express->started_ms = now_ms;
+    engine->gap_ms = now_ms - engine->submitted_ms;
+    engine->submitted_ms = now_ms;
+    ask_all(engine, request);
+    return express->n_legs;
+}
+
+/* ---- hearing ---- */
+
+/* What rode in front of the call: questions of checks, and for marks. Their usual answers. */
+static int
+take_rider(mcp__engine *engine, mcp__server *server, const mcp__pending *oldest)
+{
+    mcp__link *link = &server->link;
+    mcp__pending pending;
+    mcp__reply reply;
+    int is_marks = oldest->word == MCP__WORD_MARKS;
+    if (!oldest->is_check)
+        return 0;
+    ssize_t used = mcp__meta_parse_usual(mcp__buf_bytes(&link->in), mcp__buf_len(&link->in),
+                                         link->value_max, oldest->opaque, &reply);
+    if (used <= 0 || (is_marks && reply.kind != MCP__REPLY_MISS))
+        return 0;
+    if (!mcp__meta_fits((mcp__command_kind)oldest->kind, reply.kind))
+        return 0;
+    mcp__buf_take(&link->in, (size_t)used);
+    mcp__link_drop(link, &pending);
+    if (is_marks)
+        mcp__record_marks(engine, server, &reply, pending.asked_ms);
+    mcp__checks_answer(engine, &pending, &reply);
+    return 1;
+}
+
+int
+mcp__express_hear(mcp__engine *engine, int leg)
+{
+    mcp__express *express = &engine->express;
+    mcp__server *server = mcp__express_server(engine, leg);
+    mcp__link *link = &server->link;
+    const mcp__pending *oldest = mcp__link_oldest(link);
+    while (oldest->op != express->task) {
+        if (!take_rider(engine, server, oldest))
+            return 0;
+        oldest = mcp__link_oldest(link);
+    }
+    size_t len = mcp__buf_len(&link->in);
+    ssize_t used = mcp__meta_parse_usual(mcp__buf_bytes(&link->in), len, link->value_max,
+                                         oldest->opaque, &express->reply[leg]);
+    express->reply_len[leg] = (size_t)used;
+    return used > 0 && (size_t)used == len &&
+           mcp__plain_is_good((mcp__command_kind)express->kind, express->reply[leg].kind);
+}
+
+/* ---- the end ---- */
+
+static void
+count_read(mcp__tally *tally, mcp__reply_kind reply)
+{
+    tally->hits += reply == MCP__REPLY_VALUE;
+    tally->misses += reply == MCP__REPLY_MISS;
+}
+
+static inline void
+check_later(mcp__engine *engine, const mcp__express *express)
+{
+    if (express->reply[MCP__PRIMARY].cas == 0 || express->reply[MCP__BACKUP].cas == 0)
+        return;
+    mcp__checks_begin(engine, &(mcp__stored){
+                                  .key = {express->request->key, express->request->key_len},
+                                  .server = {express->server[0], express->server[1]},
+                                  .cas = {express->reply[0].cas, express->reply[1].cas},
+                              });
+}
+
+static inline void
+give(const mcp__engine *engine, mcp_status status, mcp_result *result)
+{
+    const mcp__express *express = &engine->express;
+    const mcp__reply *reply = &express->reply[MCP__PRIMARY];
+    uint64_t cas = reply->cas;
+    int is_number = express->kind == MCP__COMMAND_INCR || express->kind == MCP__COMMAND_DECR;
+    result->status = status;
+    result->server = (int)express->server[MCP__PRIMARY];
+    result->primary = MCP_COPY_OK;
+    result->backup = express->n_legs == 2 ? MCP_COPY_OK : MCP_COPY_SKIPPED;
+    result->from_backup = 0;
+    result->value = is_number || status != MCP_OK ? NULL : reply->value.bytes;
+    result->value_len = is_number ? 0 : reply->value.len;
+    result->flags = reply->flags;
+    result->ttl = -1;
+    result->cas =
+        cas != 0 ? mcp__token_cas(mcp__express_server(engine, MCP__PRIMARY)->cas_mark, cas) : 0;
+    result->number = is_number ? mcp__op_number(&reply->value) : 0;
+}
+
+mcp_status
+mcp__express_finish(mcp__engine *engine, mcp_result *result)
+{
+    mcp__express *express = &engine->express;
+    mcp__reply_kind kind = express->reply[MCP__PRIMARY].kind;
+    mcp_status status = kind == MCP__REPLY_MISS ? MCP_NOT_FOUND : MCP_OK;
+    for (int i = 0; i < express->n_legs; i++) {
+        mcp__server *server = mcp__express_server(engine, i);
+        mcp__pending pending;
+        mcp__buf_take(&server->link.in, express->reply_len[i]);
+        mcp__link_drop(&server->link, &pending);
+        server->link.has_answered = 1;
+        server->link.used_ms = engine->now_ms;
+        mcp__health_answered(&server->health);
+    }
+    if (express->kind == MCP__COMMAND_GET)
+        count_read(&mcp__express_server(engine, MCP__PRIMARY)->tally, kind);
+    if (result != NULL)
+        give(engine, status, result);
+    if (express->is_verified)
+        check_later(engine, express);
+    mcp__tasks_settle(engine);
+    return status;
+}
+
+mcp__task *
+mcp__express_give_up(mcp__engine *engine)
+{
+    mcp__express *express = &engine->express;
+    mcp__task *task = express->task;
+    mcp__tasks_take_over(engine);
+    for (int i = 0; i < express->n_legs; i++) {
+        mcp__server *server = mcp__express_server(engine, i);
+        if (mcp__link_has_output(&server->link))
+            mcp__pool_wish(engine, server, MCP__WISH_SEND);
+        if (mcp__link_has_partial(&server->link))
+            mcp__drive_received(engine, server->number, 0, engine->now_ms);
+    }
+    mcp__tasks_settle(engine);
+    return task;
+}

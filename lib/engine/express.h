@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * express: one call of quiet times (see ops/plain) that waits for its answer and is alone. Its
+ * command is put on the links as always, but nothing else is set up: no operation, no timer, no
+ * lists. The driver sends, and receives from each of its servers once:
+ *
+ *     begin --sent, heard--> finish            the answer everybody hopes for
+ *        `---anything else--> take over        an operation goes on from there, see engine/tasks
+ *
+ * Until one of the two, nothing else may be done with the engine.
+ */
+#ifndef MCPROXY_ENGINE_EXPRESS_H
+#define MCPROXY_ENGINE_EXPRESS_H
+
+#include "engine/pool.h"
+
+/* Queues the command if this is such a call. The request stays until it is over. To how many
+ * servers it goes; 0: it is none, and nothing was done. */
+int mcp__express_begin(mcp__engine *engine, const mcp_request *request, uint32_t timeout_ms,
+                       int64_t now_ms);
+
+/* The server of each leg, from 0. */
+static inline mcp__server *
+mcp__express_server(const mcp__engine *engine, int leg)
+{
+    return &engine->servers[engine->express.server[leg]];
+}
+
+/* Bytes have been put into this leg's link. 1: its answer is there, whole, and good. */
+int mcp__express_hear(mcp__engine *engine, int leg);
+
+/* All legs have been heard: fills in the result, NULL: nobody wants it. The value is borrowed from
+ * the link: until it receives again. */
+mcp_status mcp__express_finish(mcp__engine *engine, mcp_result *result);
+
+/* It is not that simple: an operation takes over, and whatever of the answers has come already
+ * reaches it. The task; it may be finished. */
+mcp__task *mcp__express_give_up(mcp__engine *engine);
+
+#endif
