@@ -41,6 +41,8 @@ libmcproxy_pure_la_SOURCES = \
 	lib/engine/pool.h \
 	lib/engine/record.c \
 	lib/engine/record.h \
+	lib/engine/ride.c \
+	lib/engine/ride.h \
 	lib/engine/tasks.c \
 	lib/engine/tasks.h \
 	lib/engine/timer.c \
@@ -121,7 +123,8 @@ libmcproxy_pure_la_SOURCES = \
 	lib/wire/span.h \
 	lib/wire/token.c \
 	lib/wire/token.h \
-	lib/wire/ttl.h
+	lib/wire/ttl.h \
+	lib/wire/usual.h
 
 libmcproxy_core_la_CPPFLAGS = $(WORLD_CPPFLAGS)
 libmcproxy_core_la_CFLAGS = $(AM_CFLAGS) $(CARES_CFLAGS) $(OPENSSL_CFLAGS)

@@ -358,8 +358,21 @@ check_lease(mcp_client *client, const mcp_request *request)
     return MCP_OK;
 }
 
-mcp_status
-mcp__client_check(mcp_client *client, const mcp_request *request)
+/* What nearly every request is. The rules stand in check(), which says what is wrong with others.
+ */
+static inline int
+is_everyday(const mcp_client *client, const mcp_request *request)
+{
+    int is_bare = request->value_len == 0 ||
+                  (request->value != NULL && request->value_len <= client->config.max_value);
+    return request->size >= offsetof(mcp_request, route) && request->verb >= MCP_GET &&
+           request->verb < MCP_FLUSH && request->ttl <= INT32_MAX &&
+           request->timeout_ms <= INT32_MAX && request->route == NULL && is_bare &&
+           is_good_key(client, request);
+}
+
+static __attribute__((noinline)) mcp_status
+check(mcp_client *client, const mcp_request *request)
 {
     mcp__err *err = &client->err;
     if (request->size < offsetof(mcp_request, route))
@@ -384,6 +397,12 @@ mcp__client_check(mcp_client *client, const mcp_request *request)
     if (request->verb == MCP_LEASE)
         return check_lease(client, request);
     return MCP_OK;
+}
+
+mcp_status
+mcp__client_check(mcp_client *client, const mcp_request *request)
+{
+    return is_everyday(client, request) ? MCP_OK : check(client, request);
 }
 
 /* ---- one call ---- */
@@ -414,7 +433,7 @@ clear_up(mcp_client *client)
 }
 
 void
-mcp__client_enter(mcp_client *client)
+mcp__client_enter_slowly(mcp_client *client)
 {
     if (client->lent != NULL) {
         mcp__drive_release(&client->engine, client->lent);
@@ -422,7 +441,6 @@ mcp__client_enter(mcp_client *client)
     }
     if (client->is_inside || mcp__fork_happened(&client->fork))
         clear_up(client);
-    client->is_inside = 1;
 }
 
 mcp_request
@@ -442,7 +460,7 @@ mcp__client_give(mcp_result *to, const mcp_result *from)
         memcpy((char *)to + skip, (const char *)from + skip, size - skip);
 }
 
-static mcp_status
+static __attribute__((noinline)) mcp_status
 fail(mcp_client *client, mcp_result *result, mcp_status status)
 {
     mcp_result empty = MCP_RESULT_INIT;
@@ -463,18 +481,24 @@ note_answer(mcp_client *client, mcp_status status, int server)
     client->err.text[0] = '\0';
 }
 
-static mcp_status
+static __attribute__((noinline)) void
+give_converted(mcp_client *client, mcp_result *result)
+{
+    mcp_result ours = MCP_RESULT_INIT;
+    mcp__express_finish(&client->engine, &ours);
+    mcp__client_give(result, &ours);
+}
+
+static inline mcp_status
 finish_express(mcp_client *client, mcp_result *result)
 {
-    mcp_result ours;
-    int is_ours = result != NULL && result->size != sizeof ours;
-    if (is_ours)
-        ours = (mcp_result)MCP_RESULT_INIT;
-    mcp_status status = mcp__express_finish(&client->engine, is_ours ? &ours : result);
+    mcp_status status = mcp__express_status(&client->engine);
+    if (result == NULL || result->size == sizeof *result)
+        mcp__express_finish(&client->engine, result);
+    else
+        give_converted(client, result);
     if (status != MCP_OK)
-        note_answer(client, status, (int)client->engine.express.server[MCP__PRIMARY]);
-    if (is_ours)
-        mcp__client_give(result, &ours);
+        note_answer(client, status, (int)mcp__express_server(&client->engine, 0)->number);
     return status;
 }
 
@@ -502,41 +526,10 @@ finish(mcp_client *client, mcp__task *task, mcp_result *result)
     return status;
 }
 
-static mcp_status
-call(mcp_client *client, const mcp_request *request, mcp_result *result)
+/* The ordinary way: an operation is begun, and waited for. */
+static __attribute__((noinline)) mcp_status
+wait_for(mcp_client *client, mcp__task *task, mcp_result *result)
 {
-    mcp_request ours;
-    mcp__client_enter(client);
-    if (request->size != sizeof ours) {
-        ours = mcp__client_request(request);
-        request = &ours;
-    }
-    mcp_status status = mcp__client_check(client, request);
-    if (status != MCP_OK) {
-        mcp__client_leave(client);
-        return fail(client, result, status);
-    }
-    int64_t now_ms = mcp__wait_begin(&client->world);
-    if (mcp__chores_any(&client->engine)) { /* before the value that this call will lend */
-        mcp__wait_slice(&client->world, MCP__WAIT_SLICE_MS);
-        now_ms = mcp__wait_begin(&client->world);
-    }
-    mcp__task *task;
-    uint32_t timeout_ms = mcp__client_timeout_ms(client, request);
-    if (!mcp__wait_express(&client->world, request, timeout_ms, now_ms, &task)) {
-        task = mcp__drive_submit(&client->engine, request, timeout_ms, now_ms);
-    } else if (task == NULL) {
-        mcp_status answered = finish_express(client, result);
-        if (client->engine.first_wish != NULL)
-            mcp__wait_serve(&client->world);
-        mcp__client_leave(client);
-        return answered;
-    }
-    if (task == NULL) {
-        mcp__err_set(&client->err, MCP_NO_MEMORY, "no memory for the call");
-        mcp__client_leave(client);
-        return fail(client, result, MCP_NO_MEMORY);
-    }
     while (!task->is_finished)
         mcp__wait_once(&client->world, task->timer.at_ms);
     if (client->engine.first_wish != NULL)
@@ -545,17 +538,71 @@ call(mcp_client *client, const mcp_request *request, mcp_result *result)
     return finish(client, task, result);
 }
 
+static __attribute__((noinline)) mcp_status
+submit(mcp_client *client, const mcp_request *request, mcp_result *result, int64_t now_ms)
+{
+    if (mcp__chores_any(&client->engine)) { /* before the value that this call will lend */
+        mcp__wait_slice(&client->world, MCP__WAIT_SLICE_MS);
+        now_ms = mcp__wait_begin(&client->world);
+    }
+    mcp__task *task = mcp__drive_submit(&client->engine, request,
+                                        mcp__client_timeout_ms(client, request), now_ms);
+    if (task != NULL)
+        return wait_for(client, task, result);
+    mcp__err_set(&client->err, MCP_NO_MEMORY, "no memory for the call");
+    mcp__client_leave(client);
+    return fail(client, result, MCP_NO_MEMORY);
+}
+
+static mcp_status
+call(mcp_client *client, const mcp_request *request, mcp_result *result)
+{
+    mcp__task *task;
+    mcp_status status = mcp__client_check(client, request);
+    if (status != MCP_OK) {
+        mcp__client_leave(client);
+        return fail(client, result, status);
+    }
+    int64_t now_ms = mcp__wait_begin(&client->world);
+    if (mcp__chores_any(&client->engine) ||
+        !mcp__wait_express(&client->world, request, mcp__client_timeout_ms(client, request), now_ms,
+                           &task))
+        return submit(client, request, result, now_ms);
+    if (task != NULL)
+        return wait_for(client, task, result);
+    status = finish_express(client, result);
+    if (client->engine.first_wish != NULL)
+        mcp__wait_serve(&client->world);
+    mcp__client_leave(client);
+    return status;
+}
+
+/* A request of an older or newer program. */
+static __attribute__((noinline)) mcp_status
+call_converted(mcp_client *client, const mcp_request *request, mcp_result *result)
+{
+    mcp_request ours = mcp__client_request(request);
+    return call(client, &ours, result);
+}
+
+static __attribute__((noinline)) mcp_status
+refuse_busy(mcp_result *result)
+{
+    mcp_result busy = MCP_RESULT_INIT;
+    busy.status = MCP_BUSY;
+    if (result != NULL)
+        mcp__client_give(result, &busy);
+    return MCP_BUSY;
+}
+
 mcp_status
 mcp_call(mcp_client *client, const mcp_request *request, mcp_result *result)
 {
-    if (mcp__client_is_busy(client)) {
-        mcp_result busy = MCP_RESULT_INIT;
-        busy.status = MCP_BUSY;
-        if (result != NULL)
-            mcp__client_give(result, &busy);
-        return MCP_BUSY;
-    }
-    mcp_status status = call(client, request, result);
+    if (mcp__client_is_busy(client))
+        return refuse_busy(result);
+    mcp__client_enter(client);
+    mcp_status status = request->size == sizeof *request ? call(client, request, result)
+                                                         : call_converted(client, request, result);
     mcp__client_tell(client);
     return status;
 }

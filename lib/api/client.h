@@ -53,7 +53,14 @@ struct mcp_client {
 
 /* The start of every call: notices a fork, takes back what the last call lent, and clears up after
  * a call that something jumped out of (a signal handler, a PHP timeout). */
-void mcp__client_enter(mcp_client *client);
+void mcp__client_enter_slowly(mcp_client *client);
+static inline void
+mcp__client_enter(mcp_client *client)
+{
+    if (client->lent != NULL || client->is_inside || mcp__fork_happened(&client->fork))
+        mcp__client_enter_slowly(client);
+    client->is_inside = 1;
+}
 /* Its end. */
 static inline void
 mcp__client_leave(mcp_client *client)
@@ -77,8 +84,8 @@ mcp__client_tell(mcp_client *client)
         mcp__events_tell(&client->events, &client->engine.news);
 }
 
-/* Is this a call from inside one of the user's functions, or beside requests that were submitted? It
- * is refused, and touches nothing. */
+/* Is this a call from inside one of the user's functions, or beside requests that were submitted?
+ * It is refused, and touches nothing. */
 static inline int
 mcp__client_is_busy(const mcp_client *client)
 {

@@ -3,12 +3,12 @@
 
 #include <string.h>
 
-#include "engine/line.h"
+#include "engine/ride.h"
 
 static int
 ask(mcp__engine *engine, mcp__check *check, int leg, uint8_t word)
 {
-    if (mcp__line_ride(engine, &engine->servers[check->server[leg]], check, leg, word) != 0)
+    if (mcp__ride_ask(engine, &engine->servers[check->server[leg]], check, leg, word) != 0)
         return -1;
     check->n_awaited++;
     return 0;

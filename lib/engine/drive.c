@@ -8,6 +8,7 @@
 #include "engine/checks.h"
 #include "engine/line.h"
 #include "engine/record.h"
+#include "engine/ride.h"
 #include "engine/tasks.h"
 #include "ops/steps.h"
 
@@ -421,8 +422,7 @@ mcp__drive_time(mcp__engine *engine, int64_t now_ms)
         if (timer->kind == MCP__TIMER_OP) {
             take_op_timer(engine, (mcp__task *)((char *)timer - offsetof(mcp__task, timer)));
         } else if (timer->kind == MCP__TIMER_RIDE) {
-            mcp__line_ride_over(engine,
-                                (mcp__server *)((char *)timer - offsetof(mcp__server, ride)));
+            mcp__ride_over(engine, (mcp__server *)((char *)timer - offsetof(mcp__server, ride)));
             mcp__tasks_settle(engine);
         } else {
             mcp__line_timer(engine, (mcp__server *)((char *)timer - offsetof(mcp__server, timer)));
@@ -467,5 +467,5 @@ mcp__drive_hasten(mcp__engine *engine, int64_t now_ms)
 {
     engine->now_ms = now_ms;
     for (uint32_t i = 0; i < engine->n_lines; i++)
-        mcp__line_hasten(engine, &engine->servers[i]);
+        mcp__ride_hasten(engine, &engine->servers[i]);
 }

@@ -9,19 +9,21 @@
 #include "engine/record.h"
 #include "engine/tasks.h"
 #include "ops/plain.h"
+#include "wire/meta.h"
 #include "wire/token.h"
+#include "wire/usual.h"
 
 /* ---- is it one? ---- */
 
-/* It answers, nothing is on its way to it that somebody waits for, and it was in use until now. */
+/* It answers, and was in use until now. (That nobody waits for anything from it, and that nothing
+ * is half sent or half received, the driver has seen: no server is busy.) */
 static inline int
 is_well(const mcp__engine *engine, const mcp__server *server, const mcp_request *request)
 {
     const mcp__link *link = &server->link;
     return server->health.state == MCP_STATE_UP && link->state == MCP__LINK_OPEN &&
-           link->hello.has_meta && !link->is_raw && !mcp__link_has_partial(link) &&
-           mcp__link_has_room(link, request->key_len, request->value_len) && link->n_pinned == 0 &&
-           link->n_splices == 0 && engine->now_ms - link->used_ms <= MCP__REST_MS;
+           link->hello.has_meta && mcp__link_has_room(link, request->key_len, request->value_len) &&
+           engine->now_ms - link->used_ms <= MCP__REST_MS;
 }
 
 /* Nothing is on record there, as far as is known. */
@@ -47,14 +49,14 @@ plain_of(const mcp__engine *engine, const mcp__express *express, const mcp_reque
 {
     const mcp__promise *promise = &engine->settings.promise;
     mcp__command_kind kind = (mcp__command_kind)express->kind;
-    const mcp__server *primary = &engine->servers[express->server[MCP__PRIMARY]];
+    const mcp__server *primary = express->server[MCP__PRIMARY];
     if (!is_well(engine, primary, request))
         return MCP__PLAIN_NOT;
     if (!express->is_pair)
         return mcp__plain_of_one(kind);
     if (!promise->keeps_record)
         return mcp__plain_of_spare(kind);
-    const mcp__server *backup = &engine->servers[express->server[MCP__BACKUP]];
+    const mcp__server *backup = express->server[MCP__BACKUP];
     if (!is_clear(primary) || !is_clear(backup) || !is_fresh(engine, backup) ||
         !is_well(engine, backup, request))
         return MCP__PLAIN_NOT;
@@ -72,47 +74,77 @@ find_servers(mcp__engine *engine, const mcp_request *request)
     size_t len = request->route != NULL ? request->route_len : request->key_len;
     mcp__pair pair = mcp__pairing_find(engine->pairing, hashed, len);
     engine->has_routes |= request->route != NULL;
-    express->server[MCP__PRIMARY] = pair.primary;
-    express->server[MCP__BACKUP] = pair.backup;
+    express->server[MCP__PRIMARY] = &engine->servers[pair.primary];
     express->is_pair = pair.backup != MCP__NO_SERVER;
+    if (express->is_pair)
+        express->server[MCP__BACKUP] = &engine->servers[pair.backup];
 }
 
 /* ---- asking ---- */
 
-static inline mcp__command
-command_of(const mcp__express *express, const mcp_request *request)
+/* The rarer verbs. */
+static __attribute__((noinline)) uint8_t *
+put_other(const mcp__express *express, uint8_t *out, uint64_t opaque)
 {
-    return (mcp__command){
+    const mcp_request *request = express->request;
+    const mcp__command command = {
         .kind = (mcp__command_kind)express->kind,
-        .flags = request->flags,
-        .want = request->want | (express->is_verified ? MCP_WANT_CAS : 0u),
+        .want = request->want,
         .with_initial = request->with_initial,
         .key = {request->key, request->key_len},
-        .value = {request->value, request->value_len},
         .ttl = request->ttl,
         .delta = request->delta,
         .initial = request->initial,
+        .opaque = opaque,
     };
+    return out + mcp__meta_encode(&command, out);
 }
 
-/* Both copies get the same bytes: a reply is told by its link and its place there. That there is
- * room for it has been seen. */
-static void
-ask_all(mcp__engine *engine, const mcp_request *request)
+static inline uint8_t *
+put_set(const mcp__express *express, mcp__link *link, uint8_t *out, uint64_t opaque)
 {
-    mcp__express *express = &engine->express;
-    mcp__command command = command_of(express, request);
-    mcp__asker asker = {.op = express->task, .word = express->kind, .is_awaited = 1};
-    asker.now_ms = engine->now_ms;
-    command.opaque = mcp__token_opaque(engine->opaque_count++);
-    for (int i = 0; i < express->n_legs; i++) {
-        mcp__server *server = mcp__express_server(engine, i);
-        asker.leg = (uint8_t)i;
-        (void)mcp__link_ask(&server->link, &command, &asker);
-        server->tally.calls++;
-        if (server->ride.place != 0)
-            mcp__timer_stop(&engine->timers, &server->ride);
-    }
+    const mcp_request *request = express->request;
+    mcp__span value = {request->value, request->value_len};
+    out = mcp__usual_put_set(out, (mcp__span){request->key, request->key_len}, value.len, opaque,
+                             request->flags, request->ttl);
+    if (express->is_verified || (request->want & MCP_WANT_CAS))
+        out = MCP__USUAL_PUT(out, " c");
+    return mcp__link_put_value(link, MCP__USUAL_PUT(out, "\r\n"), value);
+}
+
+static inline uint8_t *
+put(const mcp__express *express, mcp__link *link, uint8_t *out, uint64_t opaque)
+{
+    const mcp_request *request = express->request;
+    if (express->kind == MCP__COMMAND_SET)
+        return put_set(express, link, out, opaque);
+    if (express->kind != MCP__COMMAND_GET)
+        return put_other(express, out, opaque);
+    out =
+        mcp__usual_put_get(out, (mcp__span){request->key, request->key_len}, opaque, request->want);
+    return MCP__USUAL_PUT(out, "\r\n");
+}
+
+/* That there is room for it has been seen. Both copies get the same bytes: a reply is told by its
+ * link and its place there. */
+static inline void
+ask(mcp__engine *engine, int leg, uint64_t opaque)
+{
+    const mcp__express *express = &engine->express;
+    mcp__server *server = mcp__express_server(engine, leg);
+    mcp__link *link = &server->link;
+    mcp__pending pending = {
+        .op = express->task,
+        .opaque = opaque,
+        .first_byte = link->queued,
+        .asked_ms = engine->now_ms,
+        .leg = (uint8_t)leg,
+        .kind = express->kind,
+        .word = express->kind,
+        .is_awaited = 1,
+    };
+    mcp__link_end(link, put(express, link, mcp__link_begin(link), opaque), &pending, 0);
+    server->tally.calls++;
 }
 
 int
@@ -139,7 +171,10 @@ mcp__express_begin(mcp__engine *engine, const mcp_request *request, uint32_t tim
     express->started_ms = now_ms;
     engine->gap_ms = now_ms - engine->submitted_ms;
     engine->submitted_ms = now_ms;
-    ask_all(engine, request);
+    uint64_t opaque = mcp__token_opaque(engine->opaque_count++);
+    ask(engine, MCP__PRIMARY, opaque);
+    if (express->n_legs == 2)
+        ask(engine, MCP__BACKUP, opaque);
     return express->n_legs;
 }
 
@@ -155,14 +190,15 @@ take_rider(mcp__engine *engine, mcp__server *server, const mcp__pending *oldest)
     int is_marks = oldest->word == MCP__WORD_MARKS;
     if (!oldest->is_check)
         return 0;
-    ssize_t used = mcp__meta_parse_usual(mcp__buf_bytes(&link->in), mcp__buf_len(&link->in),
-                                         link->value_max, oldest->opaque, &reply);
+    ssize_t used = mcp__usual_parse(mcp__buf_bytes(&link->in), mcp__buf_len(&link->in),
+                                    link->value_max, oldest->opaque, &reply);
     if (used <= 0 || (is_marks && reply.kind != MCP__REPLY_MISS))
         return 0;
     if (!mcp__meta_fits((mcp__command_kind)oldest->kind, reply.kind))
         return 0;
+    pending = *oldest;
     mcp__buf_take(&link->in, (size_t)used);
-    mcp__link_drop(link, &pending);
+    mcp__link_pop(link);
     if (is_marks)
         mcp__record_marks(engine, server, &reply, pending.asked_ms);
     mcp__checks_answer(engine, &pending, &reply);
@@ -182,8 +218,8 @@ mcp__express_hear(mcp__engine *engine, int leg)
         oldest = mcp__link_oldest(link);
     }
     size_t len = mcp__buf_len(&link->in);
-    ssize_t used = mcp__meta_parse_usual(mcp__buf_bytes(&link->in), len, link->value_max,
-                                         oldest->opaque, &express->reply[leg]);
+    ssize_t used = mcp__usual_parse(mcp__buf_bytes(&link->in), len, link->value_max, oldest->opaque,
+                                    &express->reply[leg]);
     express->reply_len[leg] = (size_t)used;
     return used > 0 && (size_t)used == len &&
            mcp__plain_is_good((mcp__command_kind)express->kind, express->reply[leg].kind);
@@ -203,11 +239,12 @@ check_later(mcp__engine *engine, const mcp__express *express)
 {
     if (express->reply[MCP__PRIMARY].cas == 0 || express->reply[MCP__BACKUP].cas == 0)
         return;
-    mcp__checks_begin(engine, &(mcp__stored){
-                                  .key = {express->request->key, express->request->key_len},
-                                  .server = {express->server[0], express->server[1]},
-                                  .cas = {express->reply[0].cas, express->reply[1].cas},
-                              });
+    mcp__checks_begin(engine,
+                      &(mcp__stored){
+                          .key = {express->request->key, express->request->key_len},
+                          .server = {express->server[0]->number, express->server[1]->number},
+                          .cas = {express->reply[0].cas, express->reply[1].cas},
+                      });
 }
 
 static inline void
@@ -218,7 +255,7 @@ give(const mcp__engine *engine, mcp_status status, mcp_result *result)
     uint64_t cas = reply->cas;
     int is_number = express->kind == MCP__COMMAND_INCR || express->kind == MCP__COMMAND_DECR;
     result->status = status;
-    result->server = (int)express->server[MCP__PRIMARY];
+    result->server = (int)express->server[MCP__PRIMARY]->number;
     result->primary = MCP_COPY_OK;
     result->backup = express->n_legs == 2 ? MCP_COPY_OK : MCP_COPY_SKIPPED;
     result->from_backup = 0;
@@ -231,17 +268,15 @@ give(const mcp__engine *engine, mcp_status status, mcp_result *result)
     result->number = is_number ? mcp__op_number(&reply->value) : 0;
 }
 
-mcp_status
+void
 mcp__express_finish(mcp__engine *engine, mcp_result *result)
 {
     mcp__express *express = &engine->express;
     mcp__reply_kind kind = express->reply[MCP__PRIMARY].kind;
-    mcp_status status = kind == MCP__REPLY_MISS ? MCP_NOT_FOUND : MCP_OK;
     for (int i = 0; i < express->n_legs; i++) {
         mcp__server *server = mcp__express_server(engine, i);
-        mcp__pending pending;
         mcp__buf_take(&server->link.in, express->reply_len[i]);
-        mcp__link_drop(&server->link, &pending);
+        mcp__link_pop(&server->link);
         server->link.has_answered = 1;
         server->link.used_ms = engine->now_ms;
         mcp__health_answered(&server->health);
@@ -249,11 +284,10 @@ mcp__express_finish(mcp__engine *engine, mcp_result *result)
     if (express->kind == MCP__COMMAND_GET)
         count_read(&mcp__express_server(engine, MCP__PRIMARY)->tally, kind);
     if (result != NULL)
-        give(engine, status, result);
+        give(engine, mcp__express_status(engine), result);
     if (express->is_verified)
         check_later(engine, express);
     mcp__tasks_settle(engine);
-    return status;
 }
 
 mcp__task *

@@ -23,15 +23,22 @@ int mcp__express_begin(mcp__engine *engine, const mcp_request *request, uint32_t
 static inline mcp__server *
 mcp__express_server(const mcp__engine *engine, int leg)
 {
-    return &engine->servers[engine->express.server[leg]];
+    return engine->express.server[leg];
 }
 
 /* Bytes have been put into this leg's link. 1: its answer is there, whole, and good. */
 int mcp__express_hear(mcp__engine *engine, int leg);
 
-/* All legs have been heard: fills in the result, NULL: nobody wants it. The value is borrowed from
- * the link: until it receives again. */
-mcp_status mcp__express_finish(mcp__engine *engine, mcp_result *result);
+/* All legs have been heard. */
+static inline mcp_status
+mcp__express_status(const mcp__engine *engine)
+{
+    return engine->express.reply[MCP__PRIMARY].kind == MCP__REPLY_MISS ? MCP_NOT_FOUND : MCP_OK;
+}
+
+/* And then: fills in the result, NULL: nobody wants it. The value is borrowed from the link: until
+ * it receives again. */
+void mcp__express_finish(mcp__engine *engine, mcp_result *result);
 
 /* It is not that simple: an operation takes over, and whatever of the answers has come already
  * reaches it. The task; it may be finished. */

@@ -160,27 +160,24 @@ mcp__line_keeps_record(const mcp__engine *engine, const mcp__server *server)
     return engine->settings.promise.keeps_record && server->number < engine->n_servers;
 }
 
-static int
-put(mcp__engine *engine, mcp__server *server, mcp__command *command, mcp__asker *asker)
+int
+mcp__line_put_command(mcp__engine *engine, mcp__server *server, mcp__command *command,
+                      mcp__asker *asker)
 {
     mcp__link *link = &server->link;
+    if (asker->is_rider)
+        mcp__line_mount(engine, server);
     command->opaque = mcp__token_opaque(engine->opaque_count++);
     asker->now_ms = engine->now_ms;
     int was_quiet = !mcp__link_owes(link) && !mcp__link_has_output(link);
     if (mcp__link_ask(link, command, asker) != 0)
         return -1;
     server->tally.calls++;
-    if (asker->is_rider) {
-        if (server->ride.place == 0)
-            mcp__timer_set(&engine->timers, &server->ride,
-                           engine->now_ms + engine->settings.promise.view_interval_ms);
+    if (asker->is_rider)
         return 0;
-    }
     uint8_t look = was_quiet && engine->now_ms - link->used_ms > MCP__REST_MS ? MCP__WISH_LOOK : 0;
     mcp__pool_wish(engine, server, MCP__WISH_SEND | look);
     mcp__pool_set_busy(engine, server, 1);
-    if (server->ride.place != 0)
-        mcp__timer_stop(&engine->timers, &server->ride);
     return 0;
 }
 
@@ -215,7 +212,7 @@ mcp__line_ask(mcp__engine *engine, mcp__server *server, mcp__question question)
     }
     if (server->link.state < MCP__LINK_GREETING)
         return 0;
-    return put(engine, server, &command, &asker);
+    return mcp__line_put_command(engine, server, &command, &asker);
 }
 
 /* `asks_itself`: what comes next reads the marks anyway. */
@@ -228,29 +225,6 @@ ask_again(mcp__engine *engine, mcp__server *server, int asks_itself)
     int is_warming = server->ledger.epoch == MCP__EPOCH_WARMING;
     if (is_warming || ++server->n_polls % POLLS_PER_EPOCH == 0)
         mcp__line_ask(engine, server, MCP__ASK_EPOCH);
-}
-
-int
-mcp__line_ride(mcp__engine *engine, mcp__server *server, mcp__check *check, int leg, uint8_t word)
-{
-    char key[MCP__MARKS_KEY_MAX];
-    mcp__command command = {.kind = MCP__COMMAND_GET,
-                            .want = MCP_WANT_CAS,
-                            .key = {check->key, check->key_len},
-                            .is_base64 = check->is_base64};
-    mcp__asker asker = {.op = check,
-                        .leg = (uint8_t)leg,
-                        .word = word,
-                        .is_check = 1,
-                        .is_rider = server->link.pending_count < MCP__RIDERS_MAX};
-    if (word == MCP__WORD_PEEK) {
-        command.kind = MCP__COMMAND_NUMBER;
-    } else {
-        command.key = (mcp__span){key, mcp__marks_key_list(key, engine->settings.promise.prefix)};
-        command.is_base64 = 0;
-        server->ledger.queued_ms = engine->now_ms;
-    }
-    return put(engine, server, &command, &asker);
 }
 
 void
@@ -301,7 +275,7 @@ put_open(mcp__engine *engine, mcp__server *server, mcp__leg *leg)
         mcp__command command = mcp__op_command(op, leg->index, leg->bundle[i], &scratch);
         if (leg->bundle[i] == MCP__WORD_MARKS)
             server->ledger.queued_ms = engine->now_ms;
-        if (put(engine, server, &command, &asker) != 0) {
+        if (mcp__line_put_command(engine, server, &command, &asker) != 0) {
             leg->n_bundle = i; /* what went before it is answered first */
             leg->late_failure = MCP__FAILURE_MEMORY;
             break;
@@ -336,34 +310,6 @@ mcp__line_put(mcp__engine *engine, mcp__leg *leg)
         open_link(engine, server);
     }
     mcp__pool_add_waiting(server, leg);
-}
-
-size_t
-mcp__line_hasten(mcp__engine *engine, mcp__server *server)
-{
-    mcp__link *link = &server->link;
-    if (link->state != MCP__LINK_OPEN || !mcp__link_has_riders(link))
-        return 0;
-    uint64_t rode_from = link->due;
-    mcp__link_hasten(link);
-    mcp__timer_stop(&engine->timers, &server->ride);
-    for (uint32_t i = 0; i < link->pending_count; i++) { /* from now on they can be late */
-        const mcp__pending *pending = &link->pending[(link->pending_head + i) & link->pending_mask];
-        if (pending->op == NULL || pending->first_byte < rode_from)
-            continue;
-        if (pending->is_check) {
-            mcp__timer_set(&engine->timers, &server->ride,
-                           engine->now_ms + engine->settings.timeout_ms);
-            continue;
-        }
-        mcp__task *task = mcp__task_of(pending->op);
-        task->op.deadline_ms = engine->now_ms + engine->settings.timeout_ms;
-        mcp__timer_set(&engine->timers, &task->timer, task->op.deadline_ms);
-    }
-    uint8_t look = engine->now_ms - link->used_ms > MCP__REST_MS ? MCP__WISH_LOOK : 0;
-    mcp__pool_wish(engine, server, MCP__WISH_SEND | look);
-    mcp__line_watch(engine, server);
-    return link->pending_count;
 }
 
 /* ---- losing ---- */
@@ -616,22 +562,4 @@ mcp__line_timer(mcp__engine *engine, mcp__server *server)
     if (server->first_waiting != NULL)
         drop_waiting(engine, server, MCP__FAILURE_TIMEOUT);
     attempt_failed(engine, server, MCP__FAILURE_TIMEOUT, why);
-}
-
-void
-mcp__line_ride_over(mcp__engine *engine, mcp__server *server)
-{
-    char why[96];
-    const mcp__pending *oldest = mcp__link_oldest(&server->link);
-    int64_t timeout_ms = engine->settings.timeout_ms;
-    if (mcp__line_hasten(engine, server) > 0 || oldest == NULL || !oldest->is_check ||
-        server->link.state != MCP__LINK_OPEN)
-        return;
-    if (engine->now_ms - oldest->asked_ms < timeout_ms) {
-        mcp__timer_set(&engine->timers, &server->ride, oldest->asked_ms + timeout_ms);
-        return;
-    }
-    snprintf(why, sizeof why, "no answer within %lld ms", (long long)timeout_ms);
-    server->tally.timeouts++;
-    mcp__line_lost(engine, server, MCP__FAILURE_TIMEOUT, 0, 0, why);
 }

@@ -24,6 +24,10 @@
 /* Sends the leg's bundle to its server, now or as soon as its link is open. */
 void mcp__line_put(mcp__engine *engine, mcp__leg *leg);
 
+/* Puts one command on a link that stands; it is given an opaque. 0, or -1: no memory. */
+int mcp__line_put_command(mcp__engine *engine, mcp__server *server, mcp__command *command,
+                          mcp__asker *asker);
+
 /* What the engine asks for itself, on a connection that stands; its pending has no op. */
 typedef enum mcp__question {
     MCP__ASK_MARKS = 1,
@@ -33,11 +37,6 @@ typedef enum mcp__question {
 } mcp__question;
 /* 0, also where no connection stands; -1: no memory, as if lost on the way. */
 int mcp__line_ask(mcp__engine *engine, mcp__server *server, mcp__question question);
-
-/* Asks for what a check wants to know, in front of whatever goes to this server next. `word`:
- * MCP__WORD_PEEK or MCP__WORD_MARKS. 0, or -1: no memory. */
-int mcp__line_ride(mcp__engine *engine, mcp__server *server, mcp__check *check, int leg,
-                   uint8_t word);
 
 /* Asks for its marks anew if they are about to be too old to go by. */
 void mcp__line_refresh(mcp__engine *engine, mcp__server *server);
@@ -59,9 +58,6 @@ mcp__line_is_ageing(const mcp__engine *engine, const mcp__server *server)
 
 /* Opens the connection, if there is none and nothing speaks against it. */
 void mcp__line_warm(mcp__engine *engine, mcp__server *server);
-
-/* What waits for company goes now. How much it is: 0: nothing did. */
-size_t mcp__line_hasten(mcp__engine *engine, mcp__server *server);
 
 /* Whether its connection was opened no earlier than `since_ms`; an older one on which nothing is
  * under way is closed and opened again. */
@@ -97,9 +93,17 @@ void mcp__line_give_up(mcp__engine *engine, mcp__leg *leg);
 /* The connection is reset, and nobody is told about what was on it. */
 void mcp__line_abandon(mcp__engine *engine, mcp__server *server);
 
-/* What rode on its connection has waited long enough: for company, and then it goes by itself; or
- * for its answer. */
-void mcp__line_ride_over(mcp__engine *engine, mcp__server *server);
+/* Something waits for company. The timer is not stopped when it has gone, but looks then what there
+ * is: it is set once in a view interval, and not once in a call. */
+static inline void
+mcp__line_mount(mcp__engine *engine, mcp__server *server)
+{
+    if (!mcp__link_has_riders(&server->link))
+        server->mounted_ms = engine->now_ms;
+    if (server->ride.place == 0)
+        mcp__timer_set(&engine->timers, &server->ride,
+                       engine->now_ms + engine->settings.promise.view_interval_ms);
+}
 
 /* The server's timer has fired. */
 void mcp__line_timer(mcp__engine *engine, mcp__server *server);

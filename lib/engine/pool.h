@@ -73,8 +73,9 @@ typedef struct mcp__server {
     mcp__health health;
     mcp__ledger ledger;
     mcp__tally tally;
-    mcp__timer ride;  /* what rides on its link goes by itself then */
-    mcp__timer timer; /* limit of a connection attempt, or the next probe */
+    mcp__timer ride;    /* what rides on its link is looked at then */
+    int64_t mounted_ms; /* when the first that waits for company was put there */
+    mcp__timer timer;   /* limit of a connection attempt, or the next probe */
     const mcp__server_spec *spec;
     mcp__leg *first_waiting, *last_waiting;
     struct mcp__server *next_busy, *previous_busy;
@@ -152,7 +153,7 @@ typedef struct mcp__express {
     const mcp_request *request;
     int64_t started_ms;
     uint32_t timeout_ms;
-    uint32_t server[2];
+    mcp__server *server[2]; /* of its legs */
     uint8_t plain; /* mcp__plain */
     uint8_t kind;  /* mcp__command_kind */
     uint8_t n_legs;

@@ -62,6 +62,9 @@ int mcp__sock_set_receive_timeout_ms(int fd, int64_t timeout_ms);
  */
 ssize_t mcp__sock_send(int fd, const mcp__span *spans, size_t n);
 
+/* The same for bytes in one piece, without another try when a signal comes between (-EINTR). */
+ssize_t mcp__sock_send_flat(int fd, const void *bytes, size_t len);
+
 /*
  * Waits for bytes, as long as was set. More than 0: that many; 0: the peer has closed; -EAGAIN: the
  * time is up; -EINTR: a signal came, look at your deadline and call again.

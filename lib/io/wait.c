@@ -256,12 +256,18 @@ mcp__wait_once(mcp__world *world, int64_t limit_ms)
 static int
 send_express(mcp__world *world, mcp__server *server)
 {
-    mcp__span spans[MCP__SOCK_SPANS];
-    size_t n = mcp__link_output(&server->link, spans, MCP__SOCK_SPANS);
-    ssize_t sent = mcp__sock_send(world->sockets[server->number].fd, spans, n);
+    mcp__link *link = &server->link;
+    int fd = world->sockets[server->number].fd;
+    ssize_t sent;
+    if (link->n_splices == 0) {
+        sent = mcp__sock_send_flat(fd, mcp__buf_bytes(&link->out), mcp__buf_len(&link->out));
+    } else {
+        mcp__span spans[MCP__SOCK_SPANS];
+        sent = mcp__sock_send(fd, spans, mcp__link_output(link, spans, MCP__SOCK_SPANS));
+    }
     if (sent > 0)
-        mcp__link_sent(&server->link, (size_t)sent);
-    return !mcp__link_has_output(&server->link);
+        mcp__link_sent(link, (size_t)sent);
+    return !mcp__link_has_output(link);
 }
 
 /* One receive, and all of the answer is there. */

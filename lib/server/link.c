@@ -4,12 +4,10 @@
 #include <string.h>
 
 #include "wire/token.h"
+#include "wire/usual.h"
 
 /* One receive takes what fits: 16 kB hold a hundred small values and cost no second call. */
 #define IN_SIZE 16384
-/* Room for a value of memcached's usual limit (1 MB) stays; more is given back with the next call.
- */
-#define IN_KEPT_MAX (2 * 1024 * 1024)
 #define OUT_MAX (64 * 1024 * 1024)
 #define PENDING_FIRST 16
 #define PENDING_MAX (1u << 24)
@@ -117,19 +115,12 @@ prepare(mcp__link *link, const mcp__command *command, size_t copied_len)
     return mcp__buf_room(&link->out, MCP__HEAD_MAX(command->key.len) + copied_len + 2);
 }
 
-static uint8_t *
-put_value(mcp__link *link, const mcp__command *command, uint8_t *out, size_t copied_len)
+uint8_t *
+mcp__link_put_large(mcp__link *link, uint8_t *out, mcp__span value)
 {
-    if (copied_len > 0) {
-        memcpy(out, command->value.bytes, copied_len);
-        out += copied_len;
-    } else if (command->value.len > 0) {
-        uint64_t at = link->out_taken + (uint64_t)(out - mcp__buf_bytes(&link->out));
-        link->splices[link->first_splice + link->n_splices++] = (mcp__splice){at, command->value};
-        link->queued += command->value.len;
-    }
-    *out++ = '\r';
-    *out++ = '\n';
+    uint64_t at = link->out_taken + (uint64_t)(out - mcp__buf_bytes(&link->out));
+    link->splices[link->first_splice + link->n_splices++] = (mcp__splice){at, value};
+    link->queued += value.len;
     return out;
 }
 
@@ -152,11 +143,10 @@ mcp__link_ask(mcp__link *link, const mcp__command *command, const mcp__asker *as
     uint64_t first_byte = link->queued;
     uint8_t *out = room + mcp__meta_encode(command, room);
     if (has_value)
-        out = put_value(link, command, out, copied_len);
+        out = mcp__link_put_value(link, out, command->value);
     mcp__buf_filled(&link->out, (size_t)(out - room));
     link->queued += (uint64_t)(out - room);
-    uint32_t slot = (link->pending_head + link->pending_count++) & link->pending_mask;
-    link->pending[slot] = (mcp__pending){.op = asker->op,
+    mcp__link_push(link, &(mcp__pending){.op = asker->op,
                                          .opaque = command->opaque,
                                          .first_byte = first_byte,
                                          .asked_ms = asker->now_ms,
@@ -164,8 +154,7 @@ mcp__link_ask(mcp__link *link, const mcp__command *command, const mcp__asker *as
                                          .kind = (uint8_t)command->kind,
                                          .word = asker->word,
                                          .is_awaited = asker->is_awaited,
-                                         .is_check = asker->is_check};
-    link->n_awaited += asker->is_awaited;
+                                         .is_check = asker->is_check});
     if (!asker->is_rider)
         link->due = link->queued;
     return 0;
@@ -226,7 +215,7 @@ take_splice(mcp__link *link, size_t len)
 }
 
 void
-mcp__link_sent(mcp__link *link, size_t len)
+mcp__link_sent_slow(mcp__link *link, size_t len)
 {
     link->sent += len;
     while (len > 0) {
@@ -246,12 +235,12 @@ mcp__link_sent(mcp__link *link, size_t len)
 /* ---- what comes in ---- */
 
 uint8_t *
-mcp__link_room(mcp__link *link, size_t *len)
+mcp__link_room_slow(mcp__link *link, size_t *len)
 {
     if (link->n_pinned > 0)
         return NULL;
     mcp__buf *in = &link->in;
-    if (in->capacity > IN_KEPT_MAX)
+    if (in->capacity > MCP__LINK_IN_KEPT_MAX)
         mcp__buf_trim(in, IN_SIZE);
     if (in->capacity - in->end == 0 || (in->start > 0 && in->capacity - in->end < IN_SIZE / 4)) {
         if (mcp__buf_room(in, in->capacity > IN_SIZE ? in->capacity / 4 : IN_SIZE / 4) == NULL &&
@@ -350,7 +339,7 @@ next(mcp__link *link, mcp__pending *pending, mcp__reply *reply)
     if (oldest == NULL && link->state == MCP__LINK_OPEN) /* nobody asked, not even half a line */
         return not_protocol(link, reply);
     if (oldest != NULL)
-        used = mcp__meta_parse_usual(bytes, len, link->value_max, oldest->opaque, reply);
+        used = mcp__usual_parse(bytes, len, link->value_max, oldest->opaque, reply);
     if (used == MCP__PARSE_MORE)
         used = mcp__meta_parse(bytes, len, link->value_max, reply, &wanted);
     if (used == MCP__PARSE_MORE)
@@ -384,21 +373,13 @@ mcp__link_next(mcp__link *link, mcp__pending *pending, mcp__reply *reply)
     return answer;
 }
 
-const mcp__pending *
-mcp__link_oldest(const mcp__link *link)
-{
-    return link->pending_count == 0 ? NULL
-                                    : &link->pending[link->pending_head & link->pending_mask];
-}
-
 int
 mcp__link_drop(mcp__link *link, mcp__pending *pending)
 {
     if (link->pending_count == 0)
         return 0;
-    *pending = link->pending[link->pending_head++ & link->pending_mask];
-    link->pending_count--;
-    link->n_awaited -= pending->is_awaited;
+    *pending = *mcp__link_oldest(link);
+    mcp__link_pop(link);
     return 1;
 }
 

@@ -18,6 +18,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
@@ -120,6 +121,52 @@ mcp__link_has_room(const mcp__link *link, size_t key_len, size_t value_len)
            (copied_len == value_len || link->first_splice < link->splice_capacity);
 }
 
+/* One more waits for its reply; there is room for it. */
+static inline void
+mcp__link_push(mcp__link *link, const mcp__pending *pending)
+{
+    link->pending[(link->pending_head + link->pending_count++) & link->pending_mask] = *pending;
+    link->n_awaited += pending->is_awaited;
+}
+
+uint8_t *mcp__link_put_large(mcp__link *link, uint8_t *out, mcp__span value);
+
+/* A value and its end, behind its command line. */
+static inline uint8_t *
+mcp__link_put_value(mcp__link *link, uint8_t *out, mcp__span value)
+{
+    if (value.len > MCP__LINK_COPY_MAX) {
+        out = mcp__link_put_large(link, out, value);
+    } else if (value.len > 0) {
+        memcpy(out, value.bytes, value.len);
+        out += value.len;
+    }
+    *out++ = '\r';
+    *out++ = '\n';
+    return out;
+}
+
+/*
+ * The same as mcp__link_ask(), for a command whose bytes the caller writes: from what
+ * mcp__link_begin() returns, up to `end`. mcp__link_has_room() has been asked.
+ */
+static inline uint8_t *
+mcp__link_begin(mcp__link *link)
+{
+    return link->out.block + link->out.end;
+}
+
+static inline void
+mcp__link_end(mcp__link *link, const uint8_t *end, const mcp__pending *pending, int is_rider)
+{
+    size_t len = (size_t)(end - mcp__link_begin(link));
+    mcp__link_push(link, pending);
+    mcp__buf_filled(&link->out, len);
+    link->queued += len;
+    if (!is_rider)
+        link->due = link->queued;
+}
+
 /*
  * Queues one command on a link that is connected. 0, or -1 when there is no memory (nothing is
  * queued).
@@ -142,7 +189,19 @@ mcp__link_hasten(mcp__link *link)
 
 /* What is to be sent next, as at most `max` pieces. 0: nothing. */
 size_t mcp__link_output(const mcp__link *link, mcp__span *spans, size_t max);
-void mcp__link_sent(mcp__link *link, size_t len);
+void mcp__link_sent_slow(mcp__link *link, size_t len);
+
+static inline void
+mcp__link_sent(mcp__link *link, size_t len)
+{
+    if (link->n_splices > 0) {
+        mcp__link_sent_slow(link, len);
+        return;
+    }
+    link->sent += len;
+    link->out_taken += len;
+    mcp__buf_take(&link->out, len);
+}
 
 static inline int
 mcp__link_has_output(const mcp__link *link)
@@ -161,7 +220,23 @@ mcp__link_has_riders(const mcp__link *link)
  * Where to receive to. NULL: not now (a value handed out still stands there), or no memory.
  * `*len` is how much fits, at least one byte.
  */
-uint8_t *mcp__link_room(mcp__link *link, size_t *len);
+uint8_t *mcp__link_room_slow(mcp__link *link, size_t *len);
+
+/* Room for a value of memcached's usual limit (1 MB) stays; more is given back with the next call.
+ */
+#define MCP__LINK_IN_KEPT_MAX ((size_t)2 * 1024 * 1024)
+
+static inline uint8_t *
+mcp__link_room(mcp__link *link, size_t *len)
+{
+    const mcp__buf *in = &link->in;
+    if (link->n_pinned > 0 || in->end > 0 || in->capacity == 0 ||
+        in->capacity > MCP__LINK_IN_KEPT_MAX)
+        return mcp__link_room_slow(link, len);
+    *len = in->capacity;
+    return in->block;
+}
+
 static inline void
 mcp__link_received(mcp__link *link, size_t len)
 {
@@ -186,7 +261,22 @@ typedef enum mcp__link_answer {
 mcp__link_answer mcp__link_next(mcp__link *link, mcp__pending *pending, mcp__reply *reply);
 
 /* The oldest request still outstanding, or NULL. */
-const mcp__pending *mcp__link_oldest(const mcp__link *link);
+static inline const mcp__pending *
+mcp__link_oldest(const mcp__link *link)
+{
+    return link->pending_count == 0 ? NULL
+                                    : &link->pending[link->pending_head & link->pending_mask];
+}
+
+/* Takes it off. */
+static inline void
+mcp__link_pop(mcp__link *link)
+{
+    link->n_awaited -= mcp__link_oldest(link)->is_awaited;
+    link->pending_head++;
+    link->pending_count--;
+}
+
 /* Takes the oldest request off without a reply: the connection is gone. 0: there is none. */
 int mcp__link_drop(mcp__link *link, mcp__pending *pending);
 

@@ -5,25 +5,12 @@
 
 #include "wire/classic.h"
 #include "wire/token.h"
+#include "wire/usual.h"
 
 /* ---- requests ---- */
 
-static uint8_t *
-put(uint8_t *out, const char *text, size_t len)
-{
-    memcpy(out, text, len);
-    return out + len;
-}
-
-#define PUT(out, text) put((out), (text), sizeof(text) - 1)
-
-static uint8_t *
-put_number(uint8_t *out, char letter, uint64_t number)
-{
-    *out++ = ' ';
-    *out++ = (uint8_t)letter;
-    return mcp__token_put(out, number);
-}
+#define PUT(out, text) MCP__USUAL_PUT(out, text)
+#define put_number(out, letter, number) mcp__usual_put_flag(out, letter, number)
 
 static uint8_t *
 put_ttl(uint8_t *out, char letter, int64_t ttl)
@@ -33,36 +20,35 @@ put_ttl(uint8_t *out, char letter, int64_t ttl)
     return mcp__token_put_signed(out, ttl < 0 ? -1 : ttl);
 }
 
-/* "mg key ", and with a length "ms key 5 "; then the opaque, at a fixed distance from its reply's
- * start, so that the reader finds it without a search. */
+/* "md key O12345678": the opaque stands at a fixed distance from its reply's start, so that the
+ * reader finds it without a search. */
 static uint8_t *
 put_start(uint8_t *out, const char *verb, const mcp__command *command)
 {
-    out = put(out, verb, 3);
+    out = mcp__usual_put(out, verb, 3);
     memcpy(out, command->key.bytes, command->key.len);
-    out += command->key.len;
-    if (mcp__command_has_value(command->kind)) {
-        *out++ = ' ';
-        out = mcp__token_put(out, command->value.len);
-    }
-    out = PUT(out, " O");
-    memcpy(out, &command->opaque, MCP__OPAQUE_LEN);
-    return out + MCP__OPAQUE_LEN;
+    return mcp__usual_put_opaque(out + command->key.len, command->opaque);
 }
 
 static uint8_t *
 put_get(uint8_t *out, const mcp__command *command)
 {
-    out = put_start(out, "mg ", command);
+    switch (command->kind) {
+    case MCP__COMMAND_GET:
+        return mcp__usual_put_get(out, command->key, command->opaque, command->want);
+    case MCP__COMMAND_NUMBER:
+        return mcp__usual_put_number(out, command->key, command->opaque);
+    default:
+        break;
+    }
+    out = mcp__usual_put_start(out, command->key, command->opaque);
     if (command->kind == MCP__COMMAND_PEEK)
         return PUT(out, " c s f");
-    if (command->kind == MCP__COMMAND_NUMBER)
-        return PUT(out, " c");
     if (command->kind == MCP__COMMAND_LEASE) {
         out = put_ttl(out, 'N', command->ttl);
         if (command->delta != 0)
             out = put_number(out, 'R', command->delta);
-    } else if (command->kind != MCP__COMMAND_GET) { /* before "t", which then shows the new one */
+    } else { /* before "t", which then shows the new one */
         out = put_ttl(out, 'T', command->ttl);
     }
     if (command->kind != MCP__COMMAND_TOUCH) {
@@ -78,11 +64,11 @@ put_get(uint8_t *out, const mcp__command *command)
 static uint8_t *
 put_store(uint8_t *out, const mcp__command *command)
 {
-    out = put_start(out, "ms ", command);
-    if (command->flags != 0)
-        out = put_number(out, 'F', command->flags);
-    if (command->ttl != 0)
-        out = put_ttl(out, 'T', command->ttl);
+    int64_t ttl = command->ttl;
+    out = mcp__usual_put_set(out, command->key, command->value.len, command->opaque, command->flags,
+                             ttl < 0 ? 0 : ttl);
+    if (ttl < 0)
+        out = put_ttl(out, 'T', ttl);
     switch (command->kind) {
     case MCP__COMMAND_ADD:
         out = PUT(out, " ME");
@@ -293,91 +279,6 @@ mcp__meta_parse(const uint8_t *bytes, size_t len, size_t value_max, mcp__reply *
     if (reply->kind == 0)
         return mcp__classic_parse(bytes, len, cr, value_max, reply);
     return parse_flags(bytes + 2, cr, reply) ? lf + 1 - bytes : MCP__PARSE_BAD;
-}
-
-static int
-has_opaque(const uint8_t *at, uint64_t opaque)
-{
-    return at[0] == ' ' && at[1] == 'O' && memcmp(at + 2, &opaque, MCP__OPAQUE_LEN) == 0;
-}
-
-#define OPAQUE_WORD (2 + MCP__OPAQUE_LEN) /* " O12345678" */
-
-/* A number of at most 18 digits; NULL for all others, which the strict way will read. */
-static inline const uint8_t *
-usual_number(const uint8_t *at, const uint8_t *end, uint64_t *number)
-{
-    const uint8_t *last = end - at > 18 ? at + 18 : end;
-    uint64_t sum = 0;
-    const uint8_t *start = at;
-    for (; at < last && (uint8_t)(*at - '0') <= 9; at++)
-        sum = sum * 10 + (uint64_t)(*at - '0');
-    *number = sum;
-    return at > start ? at : NULL;
-}
-
-/* " c12", if it is there. NULL: it is no usual number. */
-static inline const uint8_t *
-usual_cas(const uint8_t *at, const uint8_t *end, uint64_t *cas)
-{
-    *cas = 0;
-    return end - at > 3 && at[0] == ' ' && at[1] == 'c' ? usual_number(at + 2, end, cas) : at;
-}
-
-static inline int
-is_crlf(const uint8_t *at)
-{
-    return at[0] == '\r' && at[1] == '\n';
-}
-
-/* Behind "VA ": what a get, an incr or a lease that found something brings. */
-static inline ssize_t
-parse_usual_value(const uint8_t *bytes, const uint8_t *end, size_t value_max, uint64_t opaque,
-                  mcp__reply *reply)
-{
-    uint64_t value_len, flags = 0, cas;
-    const uint8_t *at = usual_number(bytes + 3, end, &value_len);
-    if (at == NULL || end - at < OPAQUE_WORD + 4 || !has_opaque(at, opaque))
-        return MCP__PARSE_MORE;
-    at += OPAQUE_WORD;
-    if (at[0] == ' ' && at[1] == 'f' && (at = usual_number(at + 2, end, &flags)) == NULL)
-        return MCP__PARSE_MORE;
-    if ((at = usual_cas(at, end, &cas)) == NULL || flags > UINT32_MAX || value_len > value_max ||
-        (size_t)(end - at) < value_len + 4)
-        return MCP__PARSE_MORE;
-    const uint8_t *behind = at + 2 + value_len;
-    if (!is_crlf(at) || !is_crlf(behind))
-        return MCP__PARSE_MORE;
-    *reply = (mcp__reply){.kind = MCP__REPLY_VALUE,
-                          .flags = (uint32_t)flags,
-                          .opaque = opaque,
-                          .cas = cas,
-                          .ttl = -1,
-                          .value = {at + 2, (size_t)value_len}};
-    return behind + 2 - bytes;
-}
-
-ssize_t
-mcp__meta_parse_usual(const uint8_t *bytes, size_t len, size_t value_max, uint64_t opaque,
-                      mcp__reply *reply)
-{
-    const size_t done_len = 2 + OPAQUE_WORD + 2;
-    const uint8_t *end = bytes + len;
-    uint64_t cas;
-    mcp__reply_kind kind = MCP__REPLY_DONE;
-    if (len < done_len)
-        return MCP__PARSE_MORE;
-    if (PAIR(bytes[0], bytes[1]) == PAIR('V', 'A') && bytes[2] == ' ')
-        return parse_usual_value(bytes, end, value_max, opaque, reply);
-    if (PAIR(bytes[0], bytes[1]) == PAIR('E', 'N'))
-        kind = MCP__REPLY_MISS;
-    else if (PAIR(bytes[0], bytes[1]) != PAIR('H', 'D'))
-        return MCP__PARSE_MORE;
-    const uint8_t *at = usual_cas(bytes + 2 + OPAQUE_WORD, end, &cas);
-    if (at == NULL || end - at < 2 || !has_opaque(bytes + 2, opaque) || !is_crlf(at))
-        return MCP__PARSE_MORE;
-    *reply = (mcp__reply){.kind = kind, .opaque = opaque, .cas = cas, .ttl = -1};
-    return at + 2 - bytes;
 }
 
 /* ---- meaning ---- */

@@ -25,15 +25,6 @@ size_t mcp__meta_encode(const mcp__command *command, uint8_t *out);
 ssize_t mcp__meta_parse(const uint8_t *bytes, size_t len, size_t value_max, mcp__reply *reply,
                         size_t *wanted);
 
-/*
- * The same for the two replies that nearly every command gets: "HD O<opaque>" and "VA <len>
- * O<opaque> f<flags>", the latter with its whole value. Returns MCP__PARSE_MORE for anything else,
- * whatever it is: ask mcp__meta_parse then. (Measured with callgrind: a fifth of the instructions
- * of the strict way, which has to be ready for everything.)
- */
-ssize_t mcp__meta_parse_usual(const uint8_t *bytes, size_t len, size_t value_max, uint64_t opaque,
-                              mcp__reply *reply);
-
 /* Whether this kind of reply can answer this kind of command at all (error lines always can). */
 int mcp__meta_fits(mcp__command_kind command, mcp__reply_kind reply);
 

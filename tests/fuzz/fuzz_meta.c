@@ -153,7 +153,7 @@ check_beginnings(const uint8_t *bytes, ssize_t used, size_t len)
         FUZZ_NEED(got == MCP__PARSE_MORE || (used == MCP__PARSE_BAD && got == MCP__PARSE_BAD));
         FUZZ_NEED(got != MCP__PARSE_MORE || wanted == 0 || wanted > part);
         FUZZ_NEED(used <= 0 || wanted <= (size_t)used);
-        FUZZ_NEED(mcp__meta_parse_usual(copy, part, VALUE_MAX, 0x3030303030303030, &reply) == 0);
+        FUZZ_NEED(mcp__usual_parse(copy, part, VALUE_MAX, 0x3030303030303030, &reply) == 0);
         free(copy);
     }
 }
@@ -192,7 +192,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
         need_same(&reply, &slow);
     }
     uint64_t opaque = used > 0 && reply.opaque != 0 ? reply.opaque : 0x3030303030303030;
-    ssize_t usual_used = mcp__meta_parse_usual(bytes, len, VALUE_MAX, opaque, &usual);
+    ssize_t usual_used = mcp__usual_parse(bytes, len, VALUE_MAX, opaque, &usual);
     FUZZ_NEED(usual_used == MCP__PARSE_MORE || usual_used == used);
     if (usual_used > 0)
         need_same(&usual, &reply);

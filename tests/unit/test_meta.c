@@ -470,7 +470,7 @@ compare_ways(const char *bytes, size_t len, size_t value_max, uint64_t opaque)
     mcp__reply quick, strict;
     size_t wanted;
     memset(&quick, 0x5a, sizeof quick);
-    ssize_t used = mcp__meta_parse_usual(block, len, value_max, opaque, &quick);
+    ssize_t used = mcp__usual_parse(block, len, value_max, opaque, &quick);
     if (used != MCP__PARSE_MORE) {
         n_short_cuts++;
         ssize_t expected = mcp__meta_parse(block, len, value_max, &strict, &wanted);

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * usual: the lines of quiet times, written and read straight down: gets, sets, questions for a
+ * key's number, and the replies to them that everybody hopes for. What is not usual is meta's.
+ *
+ * They stand in a header because each is used where a call saves a tenth of the whole.
+ */
+#ifndef MCPROXY_WIRE_USUAL_H
+#define MCPROXY_WIRE_USUAL_H
+
+#include <string.h>
+
+#include "mcproxy/mcproxy.h"
+#include "wire/reply.h"
+#include "wire/span.h"
+#include "wire/token.h"
+
+/* ---- requests: each without its end, "\r\n" or " b\r\n" ---- */
+
+static inline uint8_t *
+mcp__usual_put(uint8_t *out, const char *text, size_t len)
+{
+    memcpy(out, text, len);
+    return out + len;
+}
+
+#define MCP__USUAL_PUT(out, text) mcp__usual_put((out), (text), sizeof(text) - 1)
+
+/* " O12345678" */
+static inline uint8_t *
+mcp__usual_put_opaque(uint8_t *out, uint64_t opaque)
+{
+    out = MCP__USUAL_PUT(out, " O");
+    memcpy(out, &opaque, MCP__OPAQUE_LEN);
+    return out + MCP__OPAQUE_LEN;
+}
+
+/* "mg key O12345678" */
+static inline uint8_t *
+mcp__usual_put_start(uint8_t *out, mcp__span key, uint64_t opaque)
+{
+    out = MCP__USUAL_PUT(out, "mg ");
+    memcpy(out, key.bytes, key.len);
+    return mcp__usual_put_opaque(out + key.len, opaque);
+}
+
+static inline uint8_t *
+mcp__usual_put_get(uint8_t *out, mcp__span key, uint64_t opaque, uint32_t want)
+{
+    out = mcp__usual_put_start(out, key, opaque);
+    out = MCP__USUAL_PUT(out, " v f");
+    if (want & MCP_WANT_CAS)
+        out = MCP__USUAL_PUT(out, " c");
+    if (want & MCP_WANT_TTL)
+        out = MCP__USUAL_PUT(out, " t");
+    return out;
+}
+
+static inline uint8_t *
+mcp__usual_put_number(uint8_t *out, mcp__span key, uint64_t opaque)
+{
+    out = mcp__usual_put_start(out, key, opaque);
+    return MCP__USUAL_PUT(out, " c");
+}
+
+/* " F7", " T60" */
+static inline uint8_t *
+mcp__usual_put_flag(uint8_t *out, char letter, uint64_t number)
+{
+    *out++ = ' ';
+    *out++ = (uint8_t)letter;
+    return mcp__token_put(out, number);
+}
+
+/* "ms key 5 O12345678 F7 T60"; with a `ttl` that is not negative. */
+static inline uint8_t *
+mcp__usual_put_set(uint8_t *out, mcp__span key, size_t value_len, uint64_t opaque, uint32_t flags,
+                   int64_t ttl)
+{
+    out = MCP__USUAL_PUT(out, "ms ");
+    memcpy(out, key.bytes, key.len);
+    out += key.len;
+    *out++ = ' ';
+    out = mcp__usual_put_opaque(mcp__token_put(out, value_len), opaque);
+    if (flags != 0)
+        out = mcp__usual_put_flag(out, 'F', flags);
+    if (ttl != 0)
+        out = mcp__usual_put_flag(out, 'T', (uint64_t)ttl);
+    return out;
+}
+
+/* ---- replies ---- */
+
+/* A number of at most 18 digits; NULL for all others, which the strict way will read. */
+static inline const uint8_t *
+mcp__usual_number(const uint8_t *at, const uint8_t *end, uint64_t *number)
+{
+    const uint8_t *start = at;
+    uint64_t sum = 0;
+    uint32_t digit;
+    for (; at < end && (digit = (uint32_t)*at - '0') <= 9; at++)
+        sum = sum * 10 + digit;
+    *number = sum;
+    return at > start && at - start <= 18 ? at : NULL;
+}
+
+static inline int
+mcp__usual_is(const uint8_t *at, const char *two)
+{
+    return memcmp(at, two, 2) == 0;
+}
+
+static inline int
+mcp__usual_has_opaque(const uint8_t *at, uint64_t opaque)
+{
+    return mcp__usual_is(at, " O") && memcmp(at + 2, &opaque, MCP__OPAQUE_LEN) == 0;
+}
+
+#define MCP__USUAL_OPAQUE (2 + MCP__OPAQUE_LEN) /* " O12345678" */
+
+/* " c12", if it is there. NULL: it is no usual number. */
+static inline const uint8_t *
+mcp__usual_cas(const uint8_t *at, const uint8_t *end, uint64_t *cas)
+{
+    *cas = 0;
+    return end - at > 3 && mcp__usual_is(at, " c") ? mcp__usual_number(at + 2, end, cas) : at;
+}
+
+static inline void
+mcp__usual_fill(mcp__reply *reply, mcp__reply_kind kind, uint64_t opaque, uint64_t cas)
+{
+    reply->kind = kind;
+    reply->lease = 0;
+    reply->flags = 0;
+    reply->opaque = opaque;
+    reply->cas = cas;
+    reply->size = 0;
+    reply->ttl = -1;
+    reply->value = (mcp__span){NULL, 0};
+}
+
+/* Behind "VA ": what a get, or an incr, that found something brings. */
+static inline ssize_t
+mcp__usual_parse_value(const uint8_t *bytes, const uint8_t *end, size_t value_max, uint64_t opaque,
+                       mcp__reply *reply)
+{
+    uint64_t value_len, flags = 0, cas;
+    const uint8_t *at = mcp__usual_number(bytes + 3, end, &value_len);
+    if (at == NULL || end - at < MCP__USUAL_OPAQUE + 4 || !mcp__usual_has_opaque(at, opaque))
+        return MCP__PARSE_MORE;
+    at += MCP__USUAL_OPAQUE;
+    if (mcp__usual_is(at, " f") && (at = mcp__usual_number(at + 2, end, &flags)) == NULL)
+        return MCP__PARSE_MORE;
+    if ((at = mcp__usual_cas(at, end, &cas)) == NULL || flags > UINT32_MAX ||
+        value_len > value_max || (size_t)(end - at) < value_len + 4)
+        return MCP__PARSE_MORE;
+    const uint8_t *behind = at + 2 + value_len;
+    if (!mcp__usual_is(at, "\r\n") || !mcp__usual_is(behind, "\r\n"))
+        return MCP__PARSE_MORE;
+    mcp__usual_fill(reply, MCP__REPLY_VALUE, opaque, cas);
+    reply->flags = (uint32_t)flags;
+    reply->value = (mcp__span){at + 2, (size_t)value_len};
+    return behind + 2 - bytes;
+}
+
+/*
+ * Reads the reply that the request with this opaque hopes for: "HD O.. c1", "EN O..", or
+ * "VA 3 O.. f0 c1" with its value. Returns its bytes, or MCP__PARSE_MORE: mcp__meta_parse is to
+ * say what it is.
+ */
+static inline ssize_t
+mcp__usual_parse(const uint8_t *bytes, size_t len, size_t value_max, uint64_t opaque,
+                 mcp__reply *reply)
+{
+    const size_t least_len = 2 + MCP__USUAL_OPAQUE + 2;
+    const uint8_t *end = bytes + len;
+    uint64_t cas;
+    if (len < least_len)
+        return MCP__PARSE_MORE;
+    if (memcmp(bytes, "VA ", 3) == 0)
+        return mcp__usual_parse_value(bytes, end, value_max, opaque, reply);
+    int is_miss = mcp__usual_is(bytes, "EN");
+    if ((!is_miss && !mcp__usual_is(bytes, "HD")) || !mcp__usual_has_opaque(bytes + 2, opaque))
+        return MCP__PARSE_MORE;
+    const uint8_t *at = mcp__usual_cas(bytes + 2 + MCP__USUAL_OPAQUE, end, &cas);
+    if (at == NULL || end - at < 2 || !mcp__usual_is(at, "\r\n"))
+        return MCP__PARSE_MORE;
+    mcp__usual_fill(reply, is_miss ? MCP__REPLY_MISS : MCP__REPLY_DONE, opaque, cas);
+    return at + 2 - bytes;
+}
+
+#endif
