@@ -23,6 +23,8 @@ libmcproxy_pure_la_SOURCES = \
 	lib/engine/chores.h \
 	lib/engine/drive.c \
 	lib/engine/drive.h \
+	lib/engine/convoy.c \
+	lib/engine/convoy.h \
 	lib/engine/dumper.c \
 	lib/engine/dumper.h \
 	lib/engine/express.c \
@@ -39,6 +41,7 @@ libmcproxy_pure_la_SOURCES = \
 	lib/engine/news.h \
 	lib/engine/pool.c \
 	lib/engine/pool.h \
+	lib/engine/quiet.h \
 	lib/engine/record.c \
 	lib/engine/record.h \
 	lib/engine/ride.c \

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "engine/convoy.h"
+
 #define BLOCK_SIZE 65536
 /* So many requests are under way at once; the next ones follow as these finish. */
 #define WINDOW 1024
@@ -39,6 +41,34 @@ mcp__batch_space(mcp_client *client, size_t len)
     return space;
 }
 
+uint8_t *
+mcp__batch_notes(mcp_client *client, size_t n)
+{
+    if (n > UINT32_MAX)
+        return NULL;
+    if (n > client->notes_size) {
+        uint8_t *notes = mcp__mem_resize(&client->mem, client->notes, n);
+        if (notes == NULL)
+            return NULL;
+        client->notes = notes;
+        client->notes_size = n;
+    }
+    memset(client->notes, MCP__NOTE_NEW, n);
+    return client->notes;
+}
+
+typedef struct batch {
+    mcp_client *client;
+    const mcp_request *requests;
+    mcp_result *results;
+    uint8_t *notes;
+    int64_t deadline_ms;
+    int64_t now_ms;
+    size_t n;
+    size_t next;
+    int is_second; /* what was lost, once more */
+} batch;
+
 static void
 keep_value(mcp_client *client, mcp_result *result)
 {
@@ -57,119 +87,180 @@ keep_value(mcp_client *client, mcp_result *result)
 }
 
 /* The caller's structs may be smaller or larger than ours: they lie as far apart as they say. */
-static const mcp_request *
-request_at(const mcp_request *requests, size_t i)
+static inline const mcp_request *
+request_at(const batch *b, size_t i)
 {
-    return (const mcp_request *)((const char *)requests + i * requests->size);
+    return (const mcp_request *)((const char *)b->requests + i * b->requests->size);
 }
 
-static mcp_result *
-result_at(mcp_result *results, size_t i)
+static inline mcp_result *
+result_at(const batch *b, size_t i)
 {
-    return (mcp_result *)((char *)results + i * results->size);
+    return (mcp_result *)((char *)b->results + i * b->results->size);
+}
+
+/* Ours, or one of ours made of it. */
+static inline const mcp_request *
+convert(const mcp_request *request, mcp_request *ours)
+{
+    if (request->size == sizeof *request)
+        return request;
+    *ours = mcp__client_request(request);
+    return ours;
 }
 
 static void
-collect(mcp_client *client, mcp_result *results)
+collect_fetched(batch *b)
+{
+    mcp__fetched fetched;
+    while (mcp__convoy_fetch(&b->client->engine, &fetched)) {
+        mcp_result *result = result_at(b, fetched.tag);
+        b->notes[fetched.tag] = MCP__NOTE_DONE;
+        if (result->size == sizeof *result) {
+            mcp__convoy_result(&fetched, result);
+            keep_value(b->client, result);
+            continue;
+        }
+        mcp_result ours = MCP_RESULT_INIT;
+        mcp__convoy_result(&fetched, &ours);
+        keep_value(b->client, &ours);
+        mcp__client_give(result, &ours);
+    }
+}
+
+static void
+collect(batch *b)
 {
     mcp__task *task;
+    mcp_client *client = b->client;
+    if (client->engine.convoy.first_ripe != NULL)
+        collect_fetched(b);
     while ((task = mcp__drive_finished(&client->engine)) != NULL) {
         mcp_result ours = MCP_RESULT_INIT;
         mcp__drive_result(task, &ours);
         if (ours.status < MCP_OK)
             client->err = client->engine.err;
         keep_value(client, &ours);
-        mcp__client_give(result_at(results, task->tag), &ours);
+        mcp__client_give(result_at(b, task->tag), &ours);
         mcp__drive_release(&client->engine, task);
     }
 }
 
 static void
-give_failure(mcp_client *client, mcp_result *result, mcp_status status)
+give_failure(const batch *b, size_t i, mcp_status status)
 {
     mcp_result empty = MCP_RESULT_INIT;
     empty.status = status;
-    client->err.status = status;
-    mcp__client_give(result, &empty);
+    b->client->err.status = status;
+    mcp__client_give(result_at(b, i), &empty);
 }
 
 /* What is left of the batch's deadline; at least one, so that a late request fails as a timeout. */
 static uint32_t
-left_ms(int64_t deadline_ms, int64_t now_ms)
+left_ms(const batch *b)
 {
-    return deadline_ms > now_ms ? (uint32_t)(deadline_ms - now_ms) : 1;
+    return b->deadline_ms > b->now_ms ? (uint32_t)(b->deadline_ms - b->now_ms) : 1;
 }
 
 static void
-submit_one(mcp_client *client, const mcp_request *requests, mcp_result *results, size_t i,
-           int64_t deadline_ms, int64_t now_ms)
+submit_one(batch *b, size_t i)
 {
-    mcp_request ours = mcp__client_request(request_at(requests, i));
-    mcp_status status = mcp__client_check(client, &ours);
+    mcp_request ours;
+    mcp_client *client = b->client;
+    const mcp_request *request = convert(request_at(b, i), &ours);
+    mcp_status status = mcp__client_check(client, request);
     /* Nobody can answer it any more, and asking would hold up the end by a little each time. */
-    if (status == MCP_OK && now_ms >= deadline_ms)
+    if (status == MCP_OK && b->now_ms >= b->deadline_ms)
         status = mcp__err_set(&client->err, MCP_TIMEOUT, "too late for the request's turn");
     if (status != MCP_OK) {
-        give_failure(client, result_at(results, i), status);
+        give_failure(b, i, status);
         return;
     }
-    mcp__task *task =
-        mcp__drive_submit(&client->engine, &ours, left_ms(deadline_ms, now_ms), now_ms);
+    if (b->notes != NULL && !b->is_second &&
+        mcp__convoy_put(&client->engine, request, (uint32_t)i, b->now_ms)) {
+        b->notes[i] = MCP__NOTE_OUT;
+        return;
+    }
+    mcp__task *task = mcp__drive_submit(&client->engine, request, left_ms(b), b->now_ms);
     if (task != NULL)
         task->tag = i;
     else
-        give_failure(client, result_at(results, i),
-                     mcp__err_set(&client->err, MCP_NO_MEMORY, "no memory for the call"));
+        give_failure(b, i, mcp__err_set(&client->err, MCP_NO_MEMORY, "no memory for the call"));
 }
 
 static uint32_t
-longest_timeout_ms(const mcp_client *client, const mcp_request *requests, size_t n)
+longest_timeout_ms(const batch *b)
 {
     uint32_t longest = 0;
-    for (size_t i = 0; i < n; i++) {
-        mcp_request ours = mcp__client_request(request_at(requests, i));
-        uint32_t timeout_ms = mcp__client_timeout_ms(client, &ours);
+    for (size_t i = 0; i < b->n; i++) {
+        mcp_request ours;
+        uint32_t timeout_ms = convert(request_at(b, i), &ours)->timeout_ms;
+        if (timeout_ms == 0)
+            timeout_ms = b->client->config.timeout_ms;
         longest = timeout_ms > longest ? timeout_ms : longest;
     }
-    return longest;
+    return longest + MCP__CLOCK_LAG_MS;
 }
 
 static size_t
-refuse_all(mcp_result *results, size_t n)
+refuse_all(const batch *b)
 {
     mcp_result busy = MCP_RESULT_INIT;
     busy.status = MCP_BUSY;
-    for (size_t i = 0; i < n; i++)
-        mcp__client_give(result_at(results, i), &busy);
-    return n;
+    for (size_t i = 0; i < b->n; i++)
+        mcp__client_give(result_at(b, i), &busy);
+    return b->n;
+}
+
+/* As many as may be under way. */
+static void
+fill_window(batch *b)
+{
+    for (; b->next < b->n && mcp__batch_under_way(b->client) < WINDOW; b->next++) {
+        if (!b->is_second || b->notes[b->next] == MCP__NOTE_OUT)
+            submit_one(b, b->next);
+    }
+}
+
+static void
+run(batch *b)
+{
+    mcp_client *client = b->client;
+    mcp__convoy_begin(&client->engine, left_ms(b));
+    for (;;) {
+        fill_window(b);
+        if (mcp__batch_under_way(client) > 0)
+            mcp__wait_once(&client->world, mcp__drive_next_time(&client->engine));
+        collect(b);
+        b->now_ms = mcp__clock_coarse(&client->world.clock);
+        if (b->next < b->n || mcp__batch_under_way(client) > 0)
+            continue;
+        if (!mcp__batch_has_lost(client))
+            return;
+        b->next = 0;
+        b->is_second = 1;
+    }
 }
 
 size_t
 mcp_batch(mcp_client *client, const mcp_request *requests, mcp_result *results, size_t n)
 {
-    mcp__engine *engine = &client->engine;
-    size_t next = 0, n_failed = 0;
+    batch b = {.client = client, .requests = requests, .results = results, .n = n};
+    size_t n_failed = 0;
     if (n == 0)
         return 0;
     if (mcp__client_is_busy(client))
-        return refuse_all(results, n);
+        return refuse_all(&b);
     mcp__client_enter(client);
     mcp__batch_start_over(client);
-    int64_t now_ms = mcp__wait_begin(&client->world);
-    int64_t deadline_ms = now_ms + longest_timeout_ms(client, requests, n);
-    while (next < n || engine->n_unfinished > 0) {
-        for (; next < n && engine->n_unfinished < WINDOW; next++)
-            submit_one(client, requests, results, next, deadline_ms, now_ms);
-        if (engine->n_unfinished > 0)
-            mcp__wait_once(&client->world, mcp__drive_next_time(engine));
-        collect(client, results);
-        now_ms = mcp__clock_coarse(&client->world.clock);
-    }
-    collect(client, results);
+    b.notes = mcp__batch_notes(client, n);
+    b.now_ms = mcp__wait_begin(&client->world);
+    b.deadline_ms = b.now_ms + longest_timeout_ms(&b);
+    run(&b);
     mcp__wait_serve(&client->world);
     mcp__client_leave(client);
     for (size_t i = 0; i < n; i++)
-        n_failed += result_at(results, i)->status < MCP_OK;
+        n_failed += result_at(&b, i)->status < MCP_OK;
     mcp__client_tell(client);
     return n_failed;
 }

@@ -12,6 +12,30 @@
 /* A new batch begins: the values of the last one are gone. */
 void mcp__batch_start_over(mcp_client *client);
 
+/*
+ * One note for each of `n` requests, all MCP__NOTE_NEW; NULL: no memory, and then they all go as
+ * operations. They stand until the next batch.
+ */
+enum { MCP__NOTE_NEW = 0, MCP__NOTE_OUT /* with a convoy, see engine/convoy.h */, MCP__NOTE_DONE };
+uint8_t *mcp__batch_notes(mcp_client *client, size_t n);
+
+/* How many requests are under way. */
+static inline size_t
+mcp__batch_under_way(const mcp_client *client)
+{
+    return client->engine.n_unfinished + client->engine.convoy.n_out;
+}
+
+/* Some were lost with their connections, and are to be asked for once more, as operations: those
+ * whose notes still say OUT. Told once. */
+static inline int
+mcp__batch_has_lost(mcp_client *client)
+{
+    int has_lost = client->engine.convoy.n_lost > 0;
+    client->engine.convoy.n_lost = 0;
+    return has_lost;
+}
+
 /* Space for a value that lives until the next batch; NULL: no memory. */
 uint8_t *mcp__batch_space(mcp_client *client, size_t len);
 

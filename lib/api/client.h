@@ -41,6 +41,8 @@ struct mcp_client {
     mcp__calls calls; /* submitted */
     mcp__hooks hooks; /* the user's loop, if world.hooks is set */
     mcp__arena_block *arena;
+    uint8_t *notes; /* one for each request of a batch, see api/batch.h */
+    size_t notes_size;
     mcp__err err;
     mcp_error last_error;
 };

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "engine/convoy.h"
+
 /* So many keys are asked for at once; the next ones follow as these are answered. */
 #define WINDOW 1024
 
@@ -14,9 +16,12 @@ typedef struct mget {
     mcp_result *results; /* NULL: `callback` is told */
     mcp_mget_callback callback;
     void *context;
+    uint8_t *notes;
     int64_t deadline_ms;
     int64_t now_ms;
+    size_t next;
     size_t n_failed;
+    int is_second; /* what was lost, once more */
 } mget;
 
 /* An array of an older or newer program: its results lie as far apart as they say. */
@@ -81,6 +86,11 @@ ask(mget *m, size_t i)
         tell_failure(m, i, status);
         return;
     }
+    if (m->notes != NULL && !m->is_second &&
+        mcp__convoy_put(&client->engine, &request, (uint32_t)i, m->now_ms)) {
+        m->notes[i] = MCP__NOTE_OUT;
+        return;
+    }
     mcp__task *task = mcp__drive_submit(&client->engine, &request,
                                         (uint32_t)(m->deadline_ms - m->now_ms), m->now_ms);
     if (task != NULL)
@@ -93,7 +103,14 @@ static void
 collect(mget *m)
 {
     mcp__engine *engine = &m->client->engine;
+    mcp__fetched fetched;
     mcp__task *task;
+    while (engine->convoy.first_ripe != NULL && mcp__convoy_fetch(engine, &fetched)) {
+        mcp_result ours = MCP_RESULT_INIT;
+        mcp__convoy_result(&fetched, &ours);
+        m->notes[fetched.tag] = MCP__NOTE_DONE;
+        tell(m, fetched.tag, &ours);
+    }
     while ((task = mcp__drive_finished(engine)) != NULL) {
         mcp_result ours = MCP_RESULT_INIT;
         mcp__drive_result(task, &ours);
@@ -104,24 +121,46 @@ collect(mget *m)
     }
 }
 
+/* As many as may be under way. */
+static void
+fill_window(mget *m)
+{
+    for (; m->next < m->n && mcp__batch_under_way(m->client) < WINDOW; m->next++) {
+        if (!m->is_second || m->notes[m->next] == MCP__NOTE_OUT)
+            ask(m, m->next);
+    }
+}
+
+static void
+run_all(mget *m)
+{
+    mcp_client *client = m->client;
+    for (;;) {
+        fill_window(m);
+        if (mcp__batch_under_way(client) > 0)
+            mcp__wait_once(&client->world, mcp__drive_next_time(&client->engine));
+        collect(m);
+        m->now_ms = mcp__clock_coarse(&client->world.clock);
+        if (m->next < m->n || mcp__batch_under_way(client) > 0)
+            continue;
+        if (!mcp__batch_has_lost(client))
+            return;
+        m->next = 0;
+        m->is_second = 1;
+    }
+}
+
 static size_t
 run(mget *m)
 {
     mcp_client *client = m->client;
-    mcp__engine *engine = &client->engine;
     mcp__client_enter(client);
     mcp__batch_start_over(client);
+    m->notes = mcp__batch_notes(client, m->n);
     m->now_ms = mcp__wait_begin(&client->world);
     m->deadline_ms = m->now_ms + client->config.timeout_ms + MCP__CLOCK_LAG_MS;
-    for (size_t next = 0; next < m->n || engine->n_unfinished > 0;) {
-        for (; next < m->n && engine->n_unfinished < WINDOW; next++)
-            ask(m, next);
-        if (engine->n_unfinished > 0)
-            mcp__wait_once(&client->world, mcp__drive_next_time(engine));
-        collect(m);
-        m->now_ms = mcp__clock_coarse(&client->world.clock);
-    }
-    collect(m);
+    mcp__convoy_begin(&client->engine, client->config.timeout_ms + MCP__CLOCK_LAG_MS);
+    run_all(m);
     mcp__wait_serve(&client->world);
     mcp__client_leave(client);
     mcp__client_tell(client);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "engine/line.h"
 #include "engine/ride.h"
 
 static int
@@ -14,13 +15,14 @@ ask(mcp__engine *engine, mcp__check *check, int leg, uint8_t word)
     return 0;
 }
 
-void
-mcp__checks_begin(mcp__engine *engine, const mcp__stored *stored)
+static mcp__check *
+begin(mcp__engine *engine, const mcp__stored *stored, int is_erase)
 {
     mcp__check *check = mcp__pool_take_check(engine);
     if (check == NULL)
-        return;
+        return NULL;
     check->n_awaited = 0;
+    check->is_erase = (uint8_t)is_erase;
     check->is_base64 = stored->is_base64;
     check->key_len = (uint8_t)stored->key.len;
     memcpy(check->key, stored->key.bytes, stored->key.len);
@@ -32,6 +34,15 @@ mcp__checks_begin(mcp__engine *engine, const mcp__stored *stored)
         check->seen[i] = 0;
         check->failed[i] = server->link.state != MCP__LINK_OPEN;
     }
+    return check;
+}
+
+void
+mcp__checks_begin(mcp__engine *engine, const mcp__stored *stored)
+{
+    mcp__check *check = begin(engine, stored, 0);
+    if (check == NULL)
+        return;
     for (int i = MCP__PRIMARY; i <= MCP__BACKUP; i++)
         check->failed[i] |= !check->failed[i] && ask(engine, check, i, MCP__WORD_PEEK) != 0;
     check->failed[MCP__BACKUP] |=
@@ -40,10 +51,34 @@ mcp__checks_begin(mcp__engine *engine, const mcp__stored *stored)
         mcp__pool_add_due_check(engine, check);
 }
 
+void
+mcp__checks_erase(mcp__engine *engine, const mcp__stored *erased)
+{
+    mcp__check *check = begin(engine, erased, 1);
+    if (check == NULL)
+        return;
+    mcp__server *server = &engine->servers[check->server[MCP__BACKUP]];
+    mcp__command command = {.kind = MCP__COMMAND_DELETE,
+                            .key = {check->key, check->key_len},
+                            .is_base64 = check->is_base64};
+    mcp__asker asker = {
+        .op = check, .leg = MCP__BACKUP, .word = MCP__COMMAND_DELETE, .is_check = 1};
+    if (check->failed[MCP__BACKUP] ||
+        mcp__line_put_command(engine, server, &command, &asker) != 0) {
+        check->failed[MCP__BACKUP] = 1;
+        mcp__pool_add_due_check(engine, check);
+        return;
+    }
+    check->n_awaited = 1;
+    mcp__line_mount(engine, server); /* and with the timer it is missed */
+}
+
 /* Both copies are what the store left there, and nothing stands against the primary. */
 static int
 is_as_it_was(const mcp__engine *engine, const mcp__check *check)
 {
+    if (check->is_erase)
+        return !check->failed[MCP__BACKUP];
     const mcp__server *primary = &engine->servers[check->server[MCP__PRIMARY]];
     const mcp__ledger *witness = &engine->servers[check->server[MCP__BACKUP]].ledger;
     return check->seen[MCP__PRIMARY] == check->cas[MCP__PRIMARY] &&

@@ -24,6 +24,10 @@ typedef struct mcp__stored {
 /* Without memory for it: as if the client had died behind the acknowledgement. */
 void mcp__checks_begin(mcp__engine *engine, const mcp__stored *stored);
 
+/* The third of backup, primary, backup: sent at once, its reply read later. The numbers do not
+ * matter. */
+void mcp__checks_erase(mcp__engine *engine, const mcp__stored *erased);
+
 /* A reply to one of its questions; the marks have been taken over into the ledger. */
 void mcp__checks_answer(mcp__engine *engine, const mcp__pending *pending, const mcp__reply *reply);
 

@@ -294,6 +294,10 @@ take_reply(mcp__engine *engine, mcp__server *server, const mcp__pending *pending
     }
     if (pending->op == NULL) {
         mcp__record_answer(engine, server, pending->word, reply, pending->asked_ms);
+        if (pending->word == MCP__ASK_NOTHING &&
+            (reply->kind == MCP__REPLY_ERROR || reply->kind == MCP__REPLY_CLIENT_ERROR))
+            mcp__line_lost(engine, server, MCP__FAILURE_BROKEN, 0, 0,
+                           "it did not understand a get");
         return;
     }
     mcp__op *op = pending->op;
@@ -372,6 +376,10 @@ mcp__drive_received(mcp__engine *engine, uint32_t number, size_t len, int64_t no
         mcp__link_answer answer = mcp__link_next(&server->link, &pending, &reply);
         if (answer == MCP__LINK_NOTHING)
             break;
+        if (answer == MCP__LINK_CONVOY) {
+            mcp__pool_add_ripe(engine, server);
+            break;
+        }
         if (answer == MCP__LINK_REPLY) {
             mcp__health_answered(&server->health);
             take_reply(engine, server, &pending, &reply);

@@ -5,66 +5,14 @@
 
 #include "engine/checks.h"
 #include "engine/drive.h"
-#include "engine/line.h"
+#include "engine/quiet.h"
 #include "engine/record.h"
 #include "engine/tasks.h"
-#include "ops/plain.h"
 #include "wire/meta.h"
 #include "wire/token.h"
 #include "wire/usual.h"
 
 /* ---- is it one? ---- */
-
-/* It answers, and was in use until now. (That nobody waits for anything from it, and that nothing
- * is half sent or half received, the driver has seen: no server is busy.) */
-static inline int
-is_well(const mcp__engine *engine, const mcp__server *server, const mcp_request *request)
-{
-    const mcp__link *link = &server->link;
-    return server->health.state == MCP_STATE_UP && link->state == MCP__LINK_OPEN &&
-           link->hello.has_meta && mcp__link_has_room(link, request->key_len, request->value_len) &&
-           engine->now_ms - link->used_ms <= MCP__REST_MS;
-}
-
-/* Nothing is on record there, as far as is known. */
-static inline int
-is_clear(const mcp__server *server)
-{
-    const mcp__ledger *ledger = &server->ledger;
-    return ledger->n_missed == 0 && !ledger->is_foreign && ledger->epoch == MCP__EPOCH_READY &&
-           !server->is_cut_off && !server->has_other_list;
-}
-
-/* And that is fresh, and need not be asked for yet. */
-static inline int
-is_fresh(const mcp__engine *engine, const mcp__server *server)
-{
-    return !mcp__line_is_ageing(engine, server) &&
-           mcp__ledger_is_fresh(&server->ledger, engine->now_ms,
-                                engine->settings.promise.view_interval_ms);
-}
-
-static inline mcp__plain
-plain_of(const mcp__engine *engine, const mcp__express *express, const mcp_request *request)
-{
-    const mcp__promise *promise = &engine->settings.promise;
-    mcp__command_kind kind = (mcp__command_kind)express->kind;
-    const mcp__server *primary = express->server[MCP__PRIMARY];
-    if (!is_well(engine, primary, request))
-        return MCP__PLAIN_NOT;
-    if (!express->is_pair)
-        return mcp__plain_of_one(kind);
-    if (!promise->keeps_record)
-        return mcp__plain_of_spare(kind);
-    const mcp__server *backup = express->server[MCP__BACKUP];
-    if (!is_clear(primary) || !is_clear(backup) || !is_fresh(engine, backup) ||
-        !is_well(engine, backup, request))
-        return MCP__PLAIN_NOT;
-    /* What stands against the backup says the primary, and only to a change that matters. */
-    if (kind != MCP__COMMAND_GET && !is_fresh(engine, primary))
-        return MCP__PLAIN_NOT;
-    return mcp__plain_of_pair(kind, promise);
-}
 
 static inline void
 find_servers(mcp__engine *engine, const mcp_request *request)
@@ -78,6 +26,16 @@ find_servers(mcp__engine *engine, const mcp_request *request)
     express->is_pair = pair.backup != MCP__NO_SERVER;
     if (express->is_pair)
         express->server[MCP__BACKUP] = &engine->servers[pair.backup];
+}
+
+/* Somebody else waits for its answers, or some of them have not been read. What nobody waits for is
+ * read in front of our own. */
+static inline int
+is_in_use(const mcp__server *server)
+{
+    const mcp__link *link = &server->link;
+    return link->n_awaited > 0 || mcp__link_has_output(link) || mcp__link_has_partial(link) ||
+           link->is_raw;
 }
 
 /* ---- asking ---- */
@@ -118,10 +76,13 @@ put(const mcp__express *express, mcp__link *link, uint8_t *out, uint64_t opaque)
     const mcp_request *request = express->request;
     if (express->kind == MCP__COMMAND_SET)
         return put_set(express, link, out, opaque);
-    if (express->kind != MCP__COMMAND_GET)
+    if (express->kind == MCP__COMMAND_GET)
+        out = mcp__usual_put_get(out, (mcp__span){request->key, request->key_len}, opaque,
+                                 request->want);
+    else if (express->kind == MCP__COMMAND_DELETE)
+        out = mcp__usual_put_delete(out, (mcp__span){request->key, request->key_len}, opaque);
+    else
         return put_other(express, out, opaque);
-    out =
-        mcp__usual_put_get(out, (mcp__span){request->key, request->key_len}, opaque, request->want);
     return MCP__USUAL_PUT(out, "\r\n");
 }
 
@@ -147,6 +108,18 @@ ask(mcp__engine *engine, int leg, uint64_t opaque)
     server->tally.calls++;
 }
 
+/* Its answer has been taken. */
+static inline void
+close_leg(mcp__engine *engine, int leg)
+{
+    mcp__server *server = mcp__express_server(engine, leg);
+    mcp__buf_take(&server->link.in, engine->express.reply_len[leg]);
+    mcp__link_pop(&server->link);
+    server->link.has_answered = 1;
+    server->link.used_ms = engine->now_ms;
+    mcp__health_answered(&server->health);
+}
+
 int
 mcp__express_begin(mcp__engine *engine, const mcp_request *request, uint32_t timeout_ms,
                    int64_t now_ms)
@@ -160,8 +133,11 @@ mcp__express_begin(mcp__engine *engine, const mcp_request *request, uint32_t tim
     engine->now_ms = now_ms;
     express->kind = (uint8_t)kind;
     find_servers(engine, request);
-    express->plain = (uint8_t)plain_of(engine, express, request);
-    if (express->plain == MCP__PLAIN_NOT)
+    express->plain =
+        (uint8_t)mcp__quiet_plain(engine, kind, request, express->server[MCP__PRIMARY],
+                                  express->is_pair ? express->server[MCP__BACKUP] : NULL);
+    if (express->plain == MCP__PLAIN_NOT || is_in_use(express->server[MCP__PRIMARY]) ||
+        (express->is_pair && is_in_use(express->server[MCP__BACKUP])))
         return 0;
     express->request = request;
     express->timeout_ms = timeout_ms;
@@ -172,10 +148,20 @@ mcp__express_begin(mcp__engine *engine, const mcp_request *request, uint32_t tim
     engine->gap_ms = now_ms - engine->submitted_ms;
     engine->submitted_ms = now_ms;
     uint64_t opaque = mcp__token_opaque(engine->opaque_count++);
-    ask(engine, MCP__PRIMARY, opaque);
-    if (express->n_legs == 2)
+    if (express->plain != MCP__PLAIN_ERASE)
+        ask(engine, MCP__PRIMARY, opaque);
+    if (express->n_legs == 2 || express->plain == MCP__PLAIN_ERASE)
         ask(engine, MCP__BACKUP, opaque);
-    return express->n_legs;
+    return 1;
+}
+
+void
+mcp__express_go_on(mcp__engine *engine)
+{
+    mcp__express *express = &engine->express;
+    close_leg(engine, MCP__BACKUP);
+    express->plain = MCP__PLAIN_ERASE_SECOND;
+    ask(engine, MCP__PRIMARY, mcp__token_opaque(engine->opaque_count++));
 }
 
 /* ---- hearing ---- */
@@ -234,17 +220,24 @@ count_read(mcp__tally *tally, mcp__reply_kind reply)
     tally->misses += reply == MCP__REPLY_MISS;
 }
 
+static inline int
+is_erased_pair(const mcp__express *express)
+{
+    return express->is_pair && express->plain == MCP__PLAIN_ERASE_SECOND;
+}
+
 static inline void
 check_later(mcp__engine *engine, const mcp__express *express)
 {
-    if (express->reply[MCP__PRIMARY].cas == 0 || express->reply[MCP__BACKUP].cas == 0)
+    if (express->is_verified &&
+        (express->reply[MCP__PRIMARY].cas == 0 || express->reply[MCP__BACKUP].cas == 0))
         return;
-    mcp__checks_begin(engine,
-                      &(mcp__stored){
-                          .key = {express->request->key, express->request->key_len},
-                          .server = {express->server[0]->number, express->server[1]->number},
-                          .cas = {express->reply[0].cas, express->reply[1].cas},
-                      });
+    (express->is_verified ? mcp__checks_begin : mcp__checks_erase)(
+        engine, &(mcp__stored){
+                    .key = {express->request->key, express->request->key_len},
+                    .server = {express->server[0]->number, express->server[1]->number},
+                    .cas = {express->reply[0].cas, express->reply[1].cas},
+                });
 }
 
 static inline void
@@ -257,7 +250,8 @@ give(const mcp__engine *engine, mcp_status status, mcp_result *result)
     result->status = status;
     result->server = (int)express->server[MCP__PRIMARY]->number;
     result->primary = MCP_COPY_OK;
-    result->backup = express->n_legs == 2 ? MCP_COPY_OK : MCP_COPY_SKIPPED;
+    result->backup =
+        express->n_legs == 2 || is_erased_pair(express) ? MCP_COPY_OK : MCP_COPY_SKIPPED;
     result->from_backup = 0;
     result->value = is_number || status != MCP_OK ? NULL : reply->value.bytes;
     result->value_len = is_number ? 0 : reply->value.len;
@@ -273,19 +267,14 @@ mcp__express_finish(mcp__engine *engine, mcp_result *result)
 {
     mcp__express *express = &engine->express;
     mcp__reply_kind kind = express->reply[MCP__PRIMARY].kind;
-    for (int i = 0; i < express->n_legs; i++) {
-        mcp__server *server = mcp__express_server(engine, i);
-        mcp__buf_take(&server->link.in, express->reply_len[i]);
-        mcp__link_pop(&server->link);
-        server->link.has_answered = 1;
-        server->link.used_ms = engine->now_ms;
-        mcp__health_answered(&server->health);
-    }
+    close_leg(engine, MCP__PRIMARY);
+    if (express->n_legs == 2)
+        close_leg(engine, MCP__BACKUP);
     if (express->kind == MCP__COMMAND_GET)
         count_read(&mcp__express_server(engine, MCP__PRIMARY)->tally, kind);
     if (result != NULL)
         give(engine, mcp__express_status(engine), result);
-    if (express->is_verified)
+    if (express->is_verified || is_erased_pair(express))
         check_later(engine, express);
     mcp__tasks_settle(engine);
 }
@@ -296,7 +285,7 @@ mcp__express_give_up(mcp__engine *engine)
     mcp__express *express = &engine->express;
     mcp__task *task = express->task;
     mcp__tasks_take_over(engine);
-    for (int i = 0; i < express->n_legs; i++) {
+    for (int i = MCP__PRIMARY; i <= (express->is_pair ? MCP__BACKUP : MCP__PRIMARY); i++) {
         mcp__server *server = mcp__express_server(engine, i);
         if (mcp__link_has_output(&server->link))
             mcp__pool_wish(engine, server, MCP__WISH_SEND);

@@ -13,9 +13,11 @@
 #define MCPROXY_ENGINE_EXPRESS_H
 
 #include "engine/pool.h"
+#include "ops/plain.h"
 
-/* Queues the command if this is such a call. The request stays until it is over. To how many
- * servers it goes; 0: it is none, and nothing was done. */
+/* Queues the command if this is such a call: 1. The request stays until it is over. 0: it is none,
+ * and nothing was done. What is to be sent and heard now: with plain ERASE the backup's leg, then
+ * mcp__express_go_on(), then the primary's; else the primary's, and with two legs the backup's. */
 int mcp__express_begin(mcp__engine *engine, const mcp_request *request, uint32_t timeout_ms,
                        int64_t now_ms);
 
@@ -29,11 +31,18 @@ mcp__express_server(const mcp__engine *engine, int leg)
 /* Bytes have been put into this leg's link. 1: its answer is there, whole, and good. */
 int mcp__express_hear(mcp__engine *engine, int leg);
 
-/* All legs have been heard. */
+/* ERASE: the backup has been heard; the primary's command is queued. */
+void mcp__express_go_on(mcp__engine *engine);
+
+/* All legs have been heard. What either copy had has been found. */
 static inline mcp_status
 mcp__express_status(const mcp__engine *engine)
 {
-    return engine->express.reply[MCP__PRIMARY].kind == MCP__REPLY_MISS ? MCP_NOT_FOUND : MCP_OK;
+    const mcp__express *express = &engine->express;
+    mcp__reply_kind kind = express->reply[MCP__PRIMARY].kind;
+    if (kind == MCP__REPLY_NOT_FOUND && express->is_pair)
+        kind = express->reply[MCP__BACKUP].kind;
+    return kind == MCP__REPLY_MISS || kind == MCP__REPLY_NOT_FOUND ? MCP_NOT_FOUND : MCP_OK;
 }
 
 /* And then: fills in the result, NULL: nobody wants it. The value is borrowed from the link: until

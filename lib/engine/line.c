@@ -350,6 +350,14 @@ unload(mcp__engine *engine, mcp__server *server, mcp__failure failure, int was_p
     size_t n_fallen = 0;
     mcp__pending pending;
     while (mcp__link_drop(link, &pending)) {
+        if (pending.is_convoy) {
+            engine->convoy.n_out--;
+            engine->convoy.n_lost++;
+            int is_undone = was_peer == MCP__LINE_UNDONE || !mcp__link_was_sent(link, &pending);
+            n_fallen += !(was_peer && (is_undone || (had_worked && !has_partial)));
+            has_partial = 0;
+            continue;
+        }
         if (pending.op == NULL)
             continue;
         if (pending.is_check) {
@@ -539,6 +547,27 @@ mcp__line_abandon(mcp__engine *engine, mcp__server *server)
     wait_for_probe(engine, server);
 }
 
+/* The gets of a convoy have no timers of their own: the oldest one has waited long enough, or not.
+ */
+static void
+end_convoy(mcp__engine *engine, mcp__server *server)
+{
+    char why[96];
+    const mcp__pending *oldest = mcp__link_oldest(&server->link);
+    if (oldest == NULL || engine->convoy.n_out == 0)
+        return;
+    int64_t until_ms = oldest->asked_ms + engine->convoy.limit_ms;
+    if (!oldest->is_convoy || engine->now_ms < until_ms) {
+        mcp__timer_set(&engine->timers, &server->timer,
+                       engine->now_ms < until_ms ? until_ms : engine->now_ms + 1);
+        return;
+    }
+    snprintf(why, sizeof why, "no answer within %lld ms",
+             (long long)(engine->now_ms - oldest->asked_ms));
+    server->tally.timeouts++;
+    mcp__line_lost(engine, server, MCP__FAILURE_TIMEOUT, 0, 0, why);
+}
+
 void
 mcp__line_timer(mcp__engine *engine, mcp__server *server)
 {
@@ -548,8 +577,10 @@ mcp__line_timer(mcp__engine *engine, mcp__server *server)
             open_link(engine, server);
         return;
     }
-    if (server->link.state == MCP__LINK_OPEN)
+    if (server->link.state == MCP__LINK_OPEN) {
+        end_convoy(engine, server);
         return;
+    }
     if (server->first_waiting != NULL && engine->settings.connect_timeout_ms == 0) {
         /* Calls wait for it: they know themselves how long. */
         mcp__timer_set(&engine->timers, &server->timer, engine->now_ms + share_ms(engine));

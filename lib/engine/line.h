@@ -30,7 +30,8 @@ int mcp__line_put_command(mcp__engine *engine, mcp__server *server, mcp__command
 
 /* What the engine asks for itself, on a connection that stands; its pending has no op. */
 typedef enum mcp__question {
-    MCP__ASK_MARKS = 1,
+    MCP__ASK_NOTHING = 0, /* whoever asked has lost interest */
+    MCP__ASK_MARKS,
     MCP__ASK_EPOCH,
     MCP__ASK_STATS,        /* why it has no epoch */
     MCP__ASK_EPOCH_STORED, /* stores the epoch as the ledger has it, if nobody else was faster */

@@ -199,6 +199,7 @@ mcp__pool_take_back_all(mcp__engine *engine)
 {
     take_back_checks(engine);
     engine->express.task = NULL;
+    engine->convoy = (mcp__convoy){0};
     engine->first_fallen = engine->last_fallen = NULL;
     engine->first_finished = engine->last_finished = NULL;
     engine->first_errand = engine->last_errand = NULL;
@@ -214,6 +215,7 @@ mcp__pool_take_back_all(mcp__engine *engine)
     for (uint32_t i = 0; i < engine->n_lines; i++) {
         engine->servers[i].first_waiting = engine->servers[i].last_waiting = NULL;
         engine->servers[i].link.n_pinned = 0;
+        engine->servers[i].is_ripe = 0;
     }
 }
 
@@ -249,6 +251,16 @@ mcp__pool_set_busy(mcp__engine *engine, mcp__server *server, int is_busy)
         server->next_busy;
     *(server->next_busy != NULL ? &server->next_busy->previous_busy : &engine->last_busy) =
         server->previous_busy;
+}
+
+void
+mcp__pool_add_ripe(mcp__engine *engine, mcp__server *server)
+{
+    if (server->is_ripe)
+        return;
+    server->is_ripe = 1;
+    server->next_ripe = engine->convoy.first_ripe;
+    engine->convoy.first_ripe = server;
 }
 
 void

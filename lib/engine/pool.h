@@ -14,6 +14,7 @@
  *     fallen    legs that will get no answer and whose op has not been told yet
  *     finished  ops whose result has not been fetched yet
  *     waiting   per server: legs that wait for its link to open
+ *     ripe      servers whose links hold an answer to a get of a convoy
  *     due       checks that found something, or were not answered
  */
 #ifndef MCPROXY_ENGINE_POOL_H
@@ -80,6 +81,8 @@ typedef struct mcp__server {
     mcp__leg *first_waiting, *last_waiting;
     struct mcp__server *next_busy, *previous_busy;
     struct mcp__server *next_wish;
+    struct mcp__server *next_ripe;
+    uint8_t is_ripe;
     int64_t opened_ms; /* when its connection stood */
     uint32_t n_polls;
     int64_t judged_ms;  /* when it was last found away; or another client's word was taken */
@@ -141,6 +144,7 @@ typedef struct mcp__check {
     uint64_t seen[2];     /* and those there are now; 0: none */
     uint8_t failed[2];    /* its answer will not come */
     uint8_t n_awaited;    /* replies on their way */
+    uint8_t is_erase;     /* nothing is compared: it is the third delete of a key */
     uint8_t is_base64;    /* of the key */
     uint8_t key_len;
     char key[MCP_KEY_MAX];
@@ -154,14 +158,22 @@ typedef struct mcp__express {
     int64_t started_ms;
     uint32_t timeout_ms;
     mcp__server *server[2]; /* of its legs */
-    uint8_t plain; /* mcp__plain */
-    uint8_t kind;  /* mcp__command_kind */
+    uint8_t plain;          /* mcp__plain */
+    uint8_t kind;           /* mcp__command_kind */
     uint8_t n_legs;
     uint8_t is_pair; /* the key has two copies */
     uint8_t is_verified;
     mcp__reply reply[2];
     size_t reply_len[2];
 } mcp__express;
+
+/* Gets of quiet times that are under way together, see convoy.h. */
+typedef struct mcp__convoy {
+    size_t n_out;            /* asked for, and neither answered nor lost */
+    size_t n_lost;           /* whose connection was lost */
+    int64_t limit_ms;        /* so long one server may take */
+    mcp__server *first_ripe; /* whose link holds an answer to be fetched */
+} mcp__convoy;
 
 typedef struct mcp__slab mcp__slab;
 typedef struct mcp__check_slab mcp__check_slab;
@@ -190,6 +202,7 @@ typedef struct mcp__engine {
     mcp__check *first_due_check; /* something is not as it should be: an operation takes over */
     mcp__check_slab *check_slabs;
     mcp__express express;
+    mcp__convoy convoy;
     mcp__timers timers;
 
     uint64_t opaque_count;
@@ -270,6 +283,9 @@ void mcp__pool_add_waiting(mcp__server *server, mcp__leg *leg);
 void mcp__pool_remove_waiting(mcp__server *server, mcp__leg *leg);
 void mcp__pool_add_fallen(mcp__engine *engine, mcp__leg *leg, mcp__failure failure, int was_sent);
 mcp__leg *mcp__pool_next_fallen(mcp__engine *engine);
+
+/* An answer of a convoy stands in its link. */
+void mcp__pool_add_ripe(mcp__engine *engine, mcp__server *server);
 
 /* 64 bits for jitter; no secret. */
 uint64_t mcp__pool_random(mcp__engine *engine);

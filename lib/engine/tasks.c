@@ -413,8 +413,12 @@ mcp__tasks_take_over(mcp__engine *engine)
     express->task = NULL;
     engine->now_ms = express->started_ms; /* its deadline counts from then */
     set_up(engine, op, express->request, express->timeout_ms);
-    mcp__step step = mcp__plain_begin(op, (mcp__plain)express->plain);
-    for (int i = 0; i < express->n_legs; i++) {
+    int has_backup = express->is_pair && express->plain == MCP__PLAIN_ERASE_SECOND;
+    mcp__step step = mcp__plain_begin(op, (mcp__plain)express->plain,
+                                      has_backup ? &express->reply[MCP__BACKUP] : NULL);
+    for (int i = MCP__PRIMARY; i <= MCP__BACKUP; i++) {
+        if (!step.send[i][0])
+            continue;
         load_leg(&op->leg[i], step.send[i]);
         op->leg[i].was_asked = 1;
         op->leg[i].was_resent = 0;
@@ -510,6 +514,12 @@ take_over_check(mcp__engine *engine)
         .server = {check->server[MCP__PRIMARY], check->server[MCP__BACKUP]},
         .copy_cas = {check->cas[MCP__PRIMARY], check->cas[MCP__BACKUP]},
     };
+    if (check->is_erase) { /* all three once more */
+        wanted.verb = MCP_DELETE;
+        (void)mcp__tasks_begin_background(engine, &wanted);
+        mcp__pool_give_back_check(engine, check);
+        return;
+    }
     mcp__task *task = set_up_background(engine, &wanted);
     if (task != NULL) {
         task->op.leg[MCP__PRIMARY].opened_ms = check->opened_ms[MCP__PRIMARY];
@@ -525,36 +535,30 @@ take_over_check(mcp__engine *engine)
 static void
 begin_sequel(mcp__engine *engine, const mcp__op *op)
 {
-    static const uint8_t verbs[] = {
-        [MCP__SEQUEL_LAST_DELETE] = MCP__VERB_LAST_DELETE,
-        [MCP__SEQUEL_DELETE] = MCP_DELETE,
-        [MCP__SEQUEL_MIRROR] = MCP__VERB_MIRROR,
-    };
-    if (op->sequel == MCP__SEQUEL_VERIFY) {
-        mcp__checks_begin(engine, &(mcp__stored){
-                                      .key = op->key,
-                                      .is_base64 = op->is_base64,
-                                      .server = {op->leg[0].server, op->leg[1].server},
-                                      .cas = {op->copy_cas[0], op->copy_cas[1]},
-                                  });
+    if (op->sequel == MCP__SEQUEL_VERIFY || op->sequel == MCP__SEQUEL_LAST_DELETE) {
+        mcp__stored stored = {
+            .key = op->key,
+            .is_base64 = op->is_base64,
+            .server = {op->leg[0].server, op->leg[1].server},
+            .cas = {op->copy_cas[0], op->copy_cas[1]},
+        };
+        (op->sequel == MCP__SEQUEL_VERIFY ? mcp__checks_begin : mcp__checks_erase)(engine, &stored);
         return;
     }
     mcp__background wanted = {
-        .verb = verbs[op->sequel],
+        .verb = MCP__VERB_MIRROR,
         .key = op->key,
         .is_base64 = op->is_base64,
         .server = {op->leg[MCP__PRIMARY].server, op->leg[MCP__BACKUP].server},
         .copy_cas = {op->copy_cas[MCP__PRIMARY], op->copy_cas[MCP__BACKUP]},
     };
-    if (op->sequel == MCP__SEQUEL_MIRROR) {
-        wanted.ask = op->ask;
-        wanted.value = op->value;
-        wanted.copies_value = 1;
-        wanted.ttl = op->ttl;
-        wanted.flags = op->flags;
-        wanted.delta = op->delta;
-        wanted.initial = op->initial;
-        wanted.with_initial = op->with_initial;
-    }
+    wanted.ask = op->ask;
+    wanted.value = op->value;
+    wanted.copies_value = 1;
+    wanted.ttl = op->ttl;
+    wanted.flags = op->flags;
+    wanted.delta = op->delta;
+    wanted.initial = op->initial;
+    wanted.with_initial = op->with_initial;
     (void)mcp__tasks_begin_background(engine, &wanted);
 }

@@ -251,9 +251,8 @@ mcp__wait_once(mcp__world *world, int64_t limit_ms)
         world->silent_ms = limit_ms;
 }
 
-/* Everything has gone at once. Large values, and what a socket does not take whole, are not for
- * here. */
-static int
+/* Everything has gone at once. What a socket does not take whole is not for here. */
+static inline int
 send_express(mcp__world *world, mcp__server *server)
 {
     mcp__link *link = &server->link;
@@ -270,20 +269,65 @@ send_express(mcp__world *world, mcp__server *server)
     return !mcp__link_has_output(link);
 }
 
+static __attribute__((noinline)) int
+note_silence(mcp__world *world, ssize_t n)
+{
+    world->engine->now_ms = mcp__clock_exact(&world->clock);
+    world->was_silent = n == -EAGAIN;
+    return 0;
+}
+
 /* One receive, and all of the answer is there. */
-static int
+static inline int
 receive_express(mcp__world *world, mcp__server *server, int leg)
 {
     size_t len;
     uint8_t *room = mcp__link_room(&server->link, &len);
     ssize_t n = room == NULL ? 0 : mcp__sock_receive(world->sockets[server->number].fd, room, len);
-    if (n > 0) {
-        mcp__link_received(&server->link, (size_t)n);
-        return mcp__express_hear(world->engine, leg);
-    }
-    world->engine->now_ms = mcp__clock_exact(&world->clock);
-    world->was_silent = n == -EAGAIN;
-    return 0;
+    if (n <= 0)
+        return note_silence(world, n);
+    mcp__link_received(&server->link, (size_t)n);
+    return mcp__express_hear(world->engine, leg);
+}
+
+/* Both copies at once: both are sent to before either is waited for. */
+static inline int
+exchange_both(mcp__world *world, mcp__server *primary, mcp__server *backup)
+{
+    return send_express(world, primary) && send_express(world, backup) &&
+           receive_express(world, primary, MCP__PRIMARY) &&
+           receive_express(world, backup, MCP__BACKUP);
+}
+
+/* One after the other. */
+static int
+exchange_erase(mcp__world *world, mcp__server *primary, mcp__server *backup)
+{
+    if (!send_express(world, backup) || !receive_express(world, backup, MCP__BACKUP))
+        return 0;
+    mcp__express_go_on(world->engine);
+    return send_express(world, primary) && receive_express(world, primary, MCP__PRIMARY);
+}
+
+static inline int
+exchange(mcp__world *world)
+{
+    const mcp__engine *engine = world->engine;
+    mcp__server *primary = mcp__express_server(engine, MCP__PRIMARY);
+    if (engine->express.plain == MCP__PLAIN_ERASE)
+        return exchange_erase(world, primary, mcp__express_server(engine, MCP__BACKUP));
+    if (engine->express.n_legs == 2)
+        return exchange_both(world, primary, mcp__express_server(engine, MCP__BACKUP));
+    return send_express(world, primary) && receive_express(world, primary, MCP__PRIMARY);
+}
+
+static __attribute__((noinline)) mcp__task *
+give_up_express(mcp__world *world)
+{
+    mcp__task *task = mcp__express_give_up(world->engine);
+    if (world->was_silent)
+        world->silent_ms = task->timer.at_ms;
+    return task;
 }
 
 int
@@ -291,20 +335,12 @@ mcp__wait_express(mcp__world *world, const mcp_request *request, uint32_t timeou
                   int64_t now_ms, mcp__task **task)
 {
     mcp__engine *engine = world->engine;
-    if (timeout_ms < world->express_least_ms || engine->first_busy != NULL ||
-        engine->dump_phase != 0 || world->hooks != NULL)
+    if (timeout_ms < world->express_least_ms || engine->dump_phase != 0 || world->hooks != NULL ||
+        !mcp__express_begin(engine, request, timeout_ms, now_ms))
         return 0;
-    int n_legs = mcp__express_begin(engine, request, timeout_ms, now_ms);
-    int is_good = n_legs > 0;
     world->was_silent = 0;
-    for (int i = 0; is_good && i < n_legs; i++)
-        is_good = send_express(world, mcp__express_server(engine, i));
-    for (int i = 0; is_good && i < n_legs; i++)
-        is_good = receive_express(world, mcp__express_server(engine, i), i);
-    *task = is_good || n_legs == 0 ? NULL : mcp__express_give_up(engine);
-    if (*task != NULL && world->was_silent)
-        world->silent_ms = (*task)->timer.at_ms;
-    return n_legs > 0;
+    *task = exchange(world) ? NULL : give_up_express(world);
+    return 1;
 }
 
 /* Until something that was asked for a job is answered, or a job has something to do. */

@@ -2,6 +2,7 @@
 #include "ops/erase.h"
 
 #include "ops/copies.h"
+#include "wire/meta.h"
 
 enum { FIRST = 0, SECOND, THIRD };
 
@@ -17,6 +18,27 @@ mcp__erase_begin(mcp__op *op)
     if (view->is_usable[MCP__BACKUP] && !view->is_usable[MCP__PRIMARY])
         return mcp__copies_send_recorded(op, MCP__BACKUP);
     return mcp__op_send(MCP__BACKUP, MCP__COMMAND_DELETE);
+}
+
+mcp__step
+mcp__erase_begin_first(mcp__op *op)
+{
+    op->phase = FIRST;
+    return mcp__op_send(MCP__BACKUP, MCP__COMMAND_DELETE);
+}
+
+mcp__step
+mcp__erase_begin_second(mcp__op *op, const mcp__reply *backup)
+{
+    op->phase = SECOND;
+    if (backup != NULL) {
+        mcp__leg *leg = &op->leg[MCP__BACKUP];
+        leg->was_asked = leg->is_mutation = 1;
+        leg->copy = MCP_COPY_OK;
+        leg->status = (int16_t)mcp__meta_status(MCP__COMMAND_DELETE, backup);
+        mcp__op_adopt(op, MCP__BACKUP, backup);
+    }
+    return mcp__op_send(MCP__PRIMARY, MCP__COMMAND_DELETE);
 }
 
 #ifndef MCP_MUTANT_NO_THIRD_DELETE
@@ -72,17 +94,4 @@ mcp__erase_advance(mcp__op *op)
     if (!backup_is_ok)
         return mcp__copies_send_recorded(op, MCP__PRIMARY);
     return mcp__op_send(MCP__PRIMARY, MCP__COMMAND_DELETE);
-}
-
-mcp__step
-mcp__erase_begin_last(void)
-{
-    return mcp__op_send(MCP__BACKUP, MCP__COMMAND_DELETE);
-}
-
-mcp__step
-mcp__erase_last_failed(mcp__op *op)
-{
-    op->sequel = MCP__SEQUEL_DELETE;
-    return mcp__op_done(op, MCP_OK);
 }

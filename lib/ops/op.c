@@ -347,6 +347,5 @@ mcp__op_is_outdated(const mcp__op *op, int leg)
                   word == MCP__COMMAND_LEASE ||
                   (word >= MCP__COMMAND_ADD && word <= MCP__COMMAND_CAS);
     return depends && !op->is_background && !op->is_direct && !op->view.stands[leg] &&
-           mcp__op_keeps_record(op) &&
-           mcp__ledger_lists(op->ledger[other], op->ledger[leg]->id8);
+           mcp__op_keeps_record(op) && mcp__ledger_lists(op->ledger[other], op->ledger[leg]->id8);
 }

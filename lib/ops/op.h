@@ -104,7 +104,6 @@ typedef enum mcp__sequel {
     MCP__SEQUEL_NONE = 0,
     MCP__SEQUEL_VERIFY,      /* are both copies equal? */
     MCP__SEQUEL_LAST_DELETE, /* the third of backup, primary, backup */
-    MCP__SEQUEL_DELETE,      /* all three once more */
     MCP__SEQUEL_MIRROR,      /* the backup gets what the primary has (ack=primary) */
 } mcp__sequel;
 
@@ -133,7 +132,6 @@ typedef struct mcp__promise {
 enum {
     MCP__VERB_VERIFY = 64,
     MCP__VERB_MARK,
-    MCP__VERB_LAST_DELETE,
     MCP__VERB_MIRROR, /* ack=primary: the backup's copy of a write */
     MCP__VERB_COPY,
     MCP__VERB_COMPARE,

@@ -7,6 +7,7 @@
  *     READ    a get: to the primary alone
  *     ALONE   a change that has one copy, or is not mirrored: to the primary alone
  *     BOTH    a change of both copies, at once
+ *     ERASE   a delete: the backup, then (ERASE_SECOND) the primary, and then the backup once more
  *
  * Only the answer that everybody hopes for ends it there. With any other, and with none, an
  * operation takes over where mcp__plain_begin() puts it, as if it had been there from the start.
@@ -24,6 +25,8 @@ typedef enum mcp__plain {
     MCP__PLAIN_READ,
     MCP__PLAIN_ALONE,
     MCP__PLAIN_BOTH,
+    MCP__PLAIN_ERASE,
+    MCP__PLAIN_ERASE_SECOND, /* the backup has answered */
 } mcp__plain;
 
 /* The command that a request means when it is plain; MCP__COMMAND_NONE: it never is. */
@@ -35,6 +38,8 @@ mcp__plain_command(const mcp_request *request)
         return MCP__COMMAND_GET;
     case MCP_SET:
         return request->ttl < 0 ? MCP__COMMAND_NONE : MCP__COMMAND_SET;
+    case MCP_DELETE:
+        return MCP__COMMAND_DELETE;
     case MCP_TOUCH:
         return MCP__COMMAND_TOUCH;
     case MCP_INCR:
@@ -50,6 +55,8 @@ mcp__plain_command(const mcp_request *request)
 static inline mcp__plain
 mcp__plain_of_one(mcp__command_kind kind)
 {
+    if (kind == MCP__COMMAND_DELETE) /* there is no backup to be first */
+        return MCP__PLAIN_ERASE_SECOND;
     return kind == MCP__COMMAND_GET ? MCP__PLAIN_READ : MCP__PLAIN_BOTH;
 }
 
@@ -67,6 +74,8 @@ mcp__plain_of_pair(mcp__command_kind kind, const mcp__promise *promise)
 {
     if (kind == MCP__COMMAND_GET)
         return MCP__PLAIN_READ;
+    if (kind == MCP__COMMAND_DELETE)
+        return MCP__PLAIN_ERASE;
     return promise->waits_for_mirror ? MCP__PLAIN_BOTH : MCP__PLAIN_NOT;
 }
 
@@ -85,10 +94,13 @@ mcp__plain_is_good(mcp__command_kind kind, mcp__reply_kind reply)
         return reply == MCP__REPLY_VALUE || reply == MCP__REPLY_MISS;
     if (kind == MCP__COMMAND_INCR || kind == MCP__COMMAND_DECR)
         return reply == MCP__REPLY_VALUE;
+    if (kind == MCP__COMMAND_DELETE)
+        return reply == MCP__REPLY_DONE || reply == MCP__REPLY_NOT_FOUND;
     return reply == MCP__REPLY_DONE;
 }
 
-/* Puts an operation where it would be if it had decided so. The step is what was sent already. */
-mcp__step mcp__plain_begin(mcp__op *op, mcp__plain plain);
+/* Puts an operation where it would be if it had decided so. The step is what was sent already and
+ * is not answered. `backup`: of ERASE_SECOND: what the backup answered; NULL: there is none. */
+mcp__step mcp__plain_begin(mcp__op *op, mcp__plain plain, const mcp__reply *backup);
 
 #endif

@@ -128,5 +128,6 @@ mcp__read_failed(mcp__op *op, int leg)
 #endif
     if (may_ask)
         return mcp__read_begin_at(op, other);
-    return may_ask_again(op, leg) ? mcp__read_begin_at(op, leg) : mcp__op_done(op, mcp__op_failure_status(op, 0));
+    return may_ask_again(op, leg) ? mcp__read_begin_at(op, leg)
+                                  : mcp__op_done(op, mcp__op_failure_status(op, 0));
 }

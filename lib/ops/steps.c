@@ -2,7 +2,6 @@
 #include "ops/steps.h"
 
 #include "ops/copies.h"
-#include "ops/erase.h"
 #include "ops/errand.h"
 #include "ops/fill.h"
 #include "ops/mark.h"
@@ -88,8 +87,6 @@ begin_background(mcp__op *op)
     switch (op->verb) {
     case MCP__VERB_VERIFY:
         return mcp__verify_begin(op);
-    case MCP__VERB_LAST_DELETE:
-        return mcp__erase_begin_last();
     case MCP__VERB_MIRROR:
         return mcp__op_send(MCP__BACKUP, (mcp__command_kind)op->ask);
     case MCP__VERB_COPY:
@@ -193,8 +190,6 @@ take_answer(mcp__op *op, int leg, uint8_t word, const mcp__reply *reply)
         return mcp__fill_answer(op, leg, reply);
     case MCP__VERB_COMPARE:
         return mcp__verify_answer_compare(op, leg, reply);
-    case MCP__VERB_LAST_DELETE:
-        return mcp__op_done(op, MCP_OK);
     case MCP__VERB_MIRROR:
         op->leg[leg].copy = MCP_COPY_OK;
         return mcp__op_done(op, MCP_OK);
@@ -251,8 +246,6 @@ take_failure(mcp__op *op, int leg)
         return mcp__verify_failed(op);
     case MCP__VERB_COPY:
         return mcp__fill_failed(op, leg);
-    case MCP__VERB_LAST_DELETE:
-        return mcp__erase_last_failed(op);
     case MCP__VERB_MIRROR: /* the primary has it, so what the backup missed goes on record there */
         op->leg[MCP__PRIMARY].copy = MCP_COPY_OK;
         return mcp__copies_done(op, MCP_OK);

@@ -336,6 +336,8 @@ next(mcp__link *link, mcp__pending *pending, mcp__reply *reply)
         return not_protocol(link, reply);
     if (is_unknown && link->is_stranger && take_login(link, bytes, len))
         return MCP__LINK_VERSION;
+    if (oldest != NULL && oldest->is_convoy)
+        return MCP__LINK_CONVOY;
     if (oldest == NULL && link->state == MCP__LINK_OPEN) /* nobody asked, not even half a line */
         return not_protocol(link, reply);
     if (oldest != NULL)

@@ -44,6 +44,8 @@ typedef struct mcp__pending {
     uint8_t word;       /* the asker's */
     uint8_t is_awaited; /* somebody waits for it */
     uint8_t is_check;   /* `op` is a check, see engine/checks.h */
+    uint8_t is_convoy;  /* a get of a convoy, see engine/convoy.h: there is no op, */
+    uint32_t tag;       /* but its number in there */
 } mcp__pending;
 
 /* A large value in the middle of what is to be sent: it comes after `at` bytes of `out`. */
@@ -248,6 +250,7 @@ typedef enum mcp__link_answer {
     MCP__LINK_REPLY,       /* `pending` and `reply` are set */
     MCP__LINK_GREETED,     /* the greeting was answered: the link is OPEN */
     MCP__LINK_WRONG_PEER, /* the greeting was answered by no memcached; reply.value: what it said */
+    MCP__LINK_CONVOY,     /* next would be the answer to a get of a convoy, or a part of it */
     MCP__LINK_VERSION,    /* within mcp__link_next() only: more of the greeting is to come */
     MCP__LINK_MISMATCH,   /* not the reply to what was asked, or no protocol at all */
 } mcp__link_answer;

@@ -56,6 +56,15 @@ mcp__usual_put_get(uint8_t *out, mcp__span key, uint64_t opaque, uint32_t want)
     return out;
 }
 
+/* "md key O12345678" */
+static inline uint8_t *
+mcp__usual_put_delete(uint8_t *out, mcp__span key, uint64_t opaque)
+{
+    out = MCP__USUAL_PUT(out, "md ");
+    memcpy(out, key.bytes, key.len);
+    return mcp__usual_put_opaque(out + key.len, opaque);
+}
+
 static inline uint8_t *
 mcp__usual_put_number(uint8_t *out, mcp__span key, uint64_t opaque)
 {
@@ -164,7 +173,7 @@ mcp__usual_parse_value(const uint8_t *bytes, const uint8_t *end, size_t value_ma
 }
 
 /*
- * Reads the reply that the request with this opaque hopes for: "HD O.. c1", "EN O..", or
+ * Reads the reply that the request with this opaque hopes for: "HD O.. c1", "EN O..", "NF O..", or
  * "VA 3 O.. f0 c1" with its value. Returns its bytes, or MCP__PARSE_MORE: mcp__meta_parse is to
  * say what it is.
  */
@@ -179,13 +188,19 @@ mcp__usual_parse(const uint8_t *bytes, size_t len, size_t value_max, uint64_t op
         return MCP__PARSE_MORE;
     if (memcmp(bytes, "VA ", 3) == 0)
         return mcp__usual_parse_value(bytes, end, value_max, opaque, reply);
-    int is_miss = mcp__usual_is(bytes, "EN");
-    if ((!is_miss && !mcp__usual_is(bytes, "HD")) || !mcp__usual_has_opaque(bytes + 2, opaque))
+    mcp__reply_kind kind = MCP__REPLY_DONE;
+    if (mcp__usual_is(bytes, "EN"))
+        kind = MCP__REPLY_MISS;
+    else if (mcp__usual_is(bytes, "NF"))
+        kind = MCP__REPLY_NOT_FOUND;
+    else if (!mcp__usual_is(bytes, "HD"))
+        return MCP__PARSE_MORE;
+    if (!mcp__usual_has_opaque(bytes + 2, opaque))
         return MCP__PARSE_MORE;
     const uint8_t *at = mcp__usual_cas(bytes + 2 + MCP__USUAL_OPAQUE, end, &cas);
     if (at == NULL || end - at < 2 || !mcp__usual_is(at, "\r\n"))
         return MCP__PARSE_MORE;
-    mcp__usual_fill(reply, is_miss ? MCP__REPLY_MISS : MCP__REPLY_DONE, opaque, cas);
+    mcp__usual_fill(reply, kind, opaque, cas);
     return at + 2 - bytes;
 }
 

@@ -59,7 +59,7 @@ check_pending(sim_world *world, const sim_client *client, const mcp__server *ser
     for (uint32_t i = 0; i < link->pending_count; i++) {
         const mcp__pending *pending = &link->pending[(link->pending_head + i) & link->pending_mask];
         n_awaited += pending->is_awaited;
-        if (pending->op == NULL)
+        if (pending->op == NULL || pending->is_check)
             continue;
         const mcp__leg *leg = &((mcp__op *)pending->op)->leg[pending->leg];
         LISTS(leg->state == MCP__LEG_SENT, "a request's leg has not been sent");

@@ -294,7 +294,7 @@ sim_promise_asked(sim_world *world, const sim_client *client, const mcp__pending
                   uint32_t server)
 {
     const mcp__op *op = pending->op;
-    if (op == NULL || op->verb != MCP_GET || op->is_filling || pending->word != MCP__COMMAND_GET)
+    if (op == NULL || pending->is_check || op->verb != MCP_GET || op->is_filling || pending->word != MCP__COMMAND_GET)
         return;
     int other = MCP__OTHER(pending->leg);
     if (!op->view.exists[other])

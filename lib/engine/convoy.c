@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "engine/convoy.h"
+
+#include "engine/drive.h"
+#include "engine/quiet.h"
+#include "wire/meta.h"
+#include "wire/token.h"
+#include "wire/usual.h"
+
+void
+mcp__convoy_begin(mcp__engine *engine, uint32_t timeout_ms)
+{
+    int has_pairs = engine->settings.promise.keeps_record || !engine->settings.mirrors_writes;
+    engine->convoy = (mcp__convoy){
+        .limit_ms =
+            has_pairs ? ((int64_t)timeout_ms * MCP__SHARE_PERCENT + 99) / 100 : (int64_t)timeout_ms,
+    };
+}
+
+int
+mcp__convoy_put(mcp__engine *engine, const mcp_request *request, uint32_t tag, int64_t now_ms)
+{
+    if (request->verb != MCP_GET || engine->name_space_len > 0 || engine->settings.encodes_keys ||
+        request->route != NULL)
+        return 0;
+    engine->now_ms = now_ms;
+    mcp__pair pair = mcp__pairing_find(engine->pairing, request->key, request->key_len);
+    mcp__server *server = &engine->servers[pair.primary];
+    mcp__link *link = &server->link;
+    const mcp__server *backup =
+        pair.backup != MCP__NO_SERVER ? &engine->servers[pair.backup] : NULL;
+    if (mcp__quiet_plain(engine, MCP__COMMAND_GET, request, server, backup) != MCP__PLAIN_READ)
+        return 0;
+    mcp__pending pending = {
+        .opaque = mcp__token_opaque(engine->opaque_count++),
+        .first_byte = link->queued,
+        .asked_ms = now_ms,
+        .kind = MCP__COMMAND_GET,
+        .word = MCP__COMMAND_GET,
+        .is_awaited = 1,
+        .is_convoy = 1,
+        .tag = tag,
+    };
+    uint8_t *end =
+        mcp__usual_put_get(mcp__link_begin(link), (mcp__span){request->key, request->key_len},
+                           pending.opaque, request->want);
+    mcp__link_end(link, MCP__USUAL_PUT(end, "\r\n"), &pending, 0);
+    server->tally.calls++;
+    engine->convoy.n_out++;
+    if (server->timer.place == 0)
+        mcp__timer_set(&engine->timers, &server->timer, now_ms + engine->convoy.limit_ms);
+    mcp__pool_wish(engine, server, MCP__WISH_SEND);
+    mcp__pool_set_busy(engine, server, 1);
+    return 1;
+}
+
+/* ---- fetching ---- */
+
+/* Anything but the answer hoped for: read strictly; what fits is answered by an operation. */
+static ssize_t
+parse_slowly(const mcp__link *link, const mcp__pending *pending, mcp__reply *reply)
+{
+    size_t wanted;
+    ssize_t used = mcp__meta_parse(mcp__buf_bytes(&link->in), mcp__buf_len(&link->in),
+                                   link->value_max, reply, &wanted);
+    int is_ours =
+        used > 0 && mcp__meta_fits((mcp__command_kind)pending->kind, reply->kind) &&
+        (reply->opaque == pending->opaque ||
+         (reply->opaque == 0 && reply->kind == MCP__REPLY_MISS && !link->hello.echoes_misses));
+    if (used == MCP__PARSE_MORE)
+        return used;
+    return is_ours && !reply->lease && reply->kind <= MCP__REPLY_MISS ? used : MCP__PARSE_BAD;
+}
+
+/* One answer of this server. -1: what stands there is not for a convoy to understand. */
+static int
+fetch_from(mcp__engine *engine, mcp__server *server, mcp__fetched *fetched)
+{
+    mcp__link *link = &server->link;
+    const mcp__pending *oldest = mcp__link_oldest(link);
+    if (oldest == NULL || !oldest->is_convoy || !mcp__link_has_partial(link))
+        return 0;
+    mcp__reply *reply = &fetched->reply;
+    ssize_t used = mcp__usual_parse(mcp__buf_bytes(&link->in), mcp__buf_len(&link->in),
+                                    link->value_max, oldest->opaque, reply);
+    if (used == MCP__PARSE_MORE)
+        used = parse_slowly(link, oldest, reply);
+    if (used == MCP__PARSE_MORE)
+        return 0;
+    if (used < 0 || oldest->first_byte >= link->sent || reply->kind == MCP__REPLY_DONE)
+        return -1;
+    fetched->tag = oldest->tag;
+    fetched->server = server;
+    mcp__buf_take(&link->in, (size_t)used);
+    mcp__link_pop(link);
+    link->has_answered = 1;
+    mcp__health_answered(&server->health);
+    server->tally.hits += reply->kind == MCP__REPLY_VALUE;
+    server->tally.misses += reply->kind == MCP__REPLY_MISS;
+    engine->convoy.n_out--;
+    return 1;
+}
+
+/* What a convoy does not understand an operation would: errors, stubs, other protocols. The oldest
+ * get becomes a question without anybody who waits for it, and is lost. */
+static void
+disown_oldest(mcp__engine *engine, mcp__server *server)
+{
+    mcp__link *link = &server->link;
+    mcp__pending *oldest = &link->pending[link->pending_head & link->pending_mask];
+    link->n_awaited -= oldest->is_awaited;
+    oldest->is_awaited = oldest->is_convoy = 0;
+    oldest->word = MCP__ASK_NOTHING;
+    engine->convoy.n_out--;
+    engine->convoy.n_lost++;
+}
+
+int
+mcp__convoy_fetch(mcp__engine *engine, mcp__fetched *fetched)
+{
+    mcp__server *server;
+    while ((server = engine->convoy.first_ripe) != NULL) {
+        int got = fetch_from(engine, server, fetched);
+        if (got > 0)
+            return 1;
+        engine->convoy.first_ripe = server->next_ripe;
+        server->is_ripe = 0;
+        if (got < 0)
+            disown_oldest(engine, server);
+        /* What stands behind it may be somebody else's; and who is done is not busy any more. */
+        const mcp__pending *oldest = mcp__link_oldest(&server->link);
+        if (got < 0 || (oldest != NULL && !oldest->is_convoy) || oldest == NULL)
+            mcp__drive_received(engine, server->number, 0, engine->now_ms);
+        else
+            mcp__line_watch(engine, server);
+    }
+    return 0;
+}
+
+void
+mcp__convoy_result(const mcp__fetched *fetched, mcp_result *result)
+{
+    const mcp__reply *reply = &fetched->reply;
+    int is_hit = reply->kind == MCP__REPLY_VALUE;
+    result->status = is_hit ? MCP_OK : MCP_NOT_FOUND;
+    result->server = (int)fetched->server->number;
+    result->primary = MCP_COPY_OK;
+    result->backup = MCP_COPY_SKIPPED;
+    result->from_backup = 0;
+    result->value = is_hit ? reply->value.bytes : NULL;
+    result->value_len = reply->value.len;
+    result->flags = reply->flags;
+    result->ttl = reply->ttl;
+    result->cas = reply->cas != 0 ? mcp__token_cas(fetched->server->cas_mark, reply->cas) : 0;
+    result->number = 0;
+}

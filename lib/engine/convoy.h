@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * convoy: many gets of quiet times (see ops/plain) under way together, on any number of servers,
+ * without an operation for any of them. Whoever asked fetches the answers from the links, one by
+ * one, each into its final place, before anything else is received:
+ *
+ *     put --answered--> fetched
+ *        `--another answer than everybody hopes for, or none--> lost, and counted: it is asked for
+ *           again, by an operation this time
+ *
+ * A get may be asked again because it changes nothing. Who was lost the asker finds out itself: it
+ * knows what has been fetched.
+ */
+#ifndef MCPROXY_ENGINE_CONVOY_H
+#define MCPROXY_ENGINE_CONVOY_H
+
+#include "engine/pool.h"
+
+/* A new one, whose gets may take so long as a whole. None of an earlier one is out. */
+void mcp__convoy_begin(mcp__engine *engine, uint32_t timeout_ms);
+
+/* Asks, if the time is quiet: 1. `tag` comes back with the answer. 0: nothing was done. */
+int mcp__convoy_put(mcp__engine *engine, const mcp_request *request, uint32_t tag, int64_t now_ms);
+
+/* One answer. The value stands in the link until bytes are received there again. */
+typedef struct mcp__fetched {
+    uint32_t tag;
+    const mcp__server *server;
+    mcp__reply reply;
+} mcp__fetched;
+
+/* The next answer that has come; 0: there is none. */
+int mcp__convoy_fetch(mcp__engine *engine, mcp__fetched *fetched);
+
+/* Fills in a result from it. */
+void mcp__convoy_result(const mcp__fetched *fetched, mcp_result *result);
+
+#endif

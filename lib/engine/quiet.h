@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * quiet: is this a quiet time for these servers? Then a command may be sent without an operation
+ * (see ops/plain), one at a time (engine/express) or many gets at once (engine/convoy).
+ */
+#ifndef MCPROXY_ENGINE_QUIET_H
+#define MCPROXY_ENGINE_QUIET_H
+
+#include "engine/line.h"
+#include "ops/plain.h"
+
+/* It answers, was in use until now, and its link can take the command without any memory. */
+static inline int
+mcp__quiet_is_well(const mcp__engine *engine, const mcp__server *server, const mcp_request *request)
+{
+    const mcp__link *link = &server->link;
+    return server->health.state == MCP_STATE_UP && link->state == MCP__LINK_OPEN &&
+           link->hello.has_meta && mcp__link_has_room(link, request->key_len, request->value_len) &&
+           engine->now_ms - link->used_ms <= MCP__REST_MS;
+}
+
+/* Nothing is on record there, as far as is known. */
+static inline int
+mcp__quiet_is_clear(const mcp__server *server)
+{
+    const mcp__ledger *ledger = &server->ledger;
+    return ledger->n_missed == 0 && !ledger->is_foreign && ledger->epoch == MCP__EPOCH_READY &&
+           !server->is_cut_off && !server->has_other_list;
+}
+
+/* And that is fresh, and need not be asked for yet. */
+static inline int
+mcp__quiet_is_fresh(const mcp__engine *engine, const mcp__server *server)
+{
+    return !mcp__line_is_ageing(engine, server) &&
+           mcp__ledger_is_fresh(&server->ledger, engine->now_ms,
+                                engine->settings.promise.view_interval_ms);
+}
+
+/* What a request of this kind is for these two servers; `backup` NULL: the key has one copy. */
+static inline mcp__plain
+mcp__quiet_plain(const mcp__engine *engine, mcp__command_kind kind, const mcp_request *request,
+                 const mcp__server *primary, const mcp__server *backup)
+{
+    const mcp__promise *promise = &engine->settings.promise;
+    if (!mcp__quiet_is_well(engine, primary, request))
+        return MCP__PLAIN_NOT;
+    if (backup == NULL)
+        return mcp__plain_of_one(kind);
+    if (!promise->keeps_record)
+        return mcp__plain_of_spare(kind);
+    if (!mcp__quiet_is_clear(primary) || !mcp__quiet_is_clear(backup) ||
+        !mcp__quiet_is_fresh(engine, backup))
+        return MCP__PLAIN_NOT;
+    /* A get asks the primary alone: what stands against the backup does not matter to it. */
+    if (kind == MCP__COMMAND_GET)
+        return backup->health.state == MCP_STATE_UP ? MCP__PLAIN_READ : MCP__PLAIN_NOT;
+    if (!mcp__quiet_is_well(engine, backup, request) || !mcp__quiet_is_fresh(engine, primary))
+        return MCP__PLAIN_NOT;
+    return mcp__plain_of_pair(kind, promise);
+}
+
+#endif
