@@ -331,13 +331,16 @@ may_move(const mcp__leg *leg, int was_sent, int had_worked, int has_partial)
 #endif
 }
 
-static void
-lose_check(mcp__engine *engine, const mcp__pending *pending)
+/* Whether that shows a fault of the server: a question does not when the peer just left. */
+static int
+lose_check(mcp__engine *engine, const mcp__link *link, const mcp__pending *pending, int was_peer)
 {
     mcp__check *check = pending->op;
     check->failed[pending->leg] = 1;
+    int is_fault = mcp__link_was_sent(link, pending) && (!was_peer || check->is_erase);
     if (mcp__pool_check_answered(check))
         mcp__pool_add_due_check(engine, check);
+    return is_fault;
 }
 
 /* Everything that was on the connection falls or moves. Returns how many awaited ones fell. */
@@ -361,8 +364,7 @@ unload(mcp__engine *engine, mcp__server *server, mcp__failure failure, int was_p
         if (pending.op == NULL)
             continue;
         if (pending.is_check) {
-            lose_check(engine, &pending);
-            n_fallen += !was_peer && mcp__link_was_sent(link, &pending);
+            n_fallen += (size_t)lose_check(engine, link, &pending, was_peer);
             continue;
         }
         mcp__leg *leg = &((mcp__op *)pending.op)->leg[pending.leg];

@@ -8,6 +8,7 @@
 
 #include "fuzz/fuzz.h"
 #include "wire/meta.h"
+#include "wire/usual.h"
 
 #define VALUE_MAX 300
 

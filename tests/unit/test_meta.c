@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "support.h"
+#include "wire/usual.h"
 
 #define VALUE_MAX 1048576
 
