@@ -17,6 +17,7 @@ UNIT = \
 	tests/unit/test_drive_record \
 	tests/unit/test_dump \
 	tests/unit/test_dumper \
+	tests/unit/test_express \
 	tests/unit/test_err \
 	tests/unit/test_fill \
 	tests/unit/test_health \

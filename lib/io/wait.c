@@ -198,17 +198,15 @@ poll_round(mcp__world *world, int64_t limit_ms)
     int timeout_ms = has_unread ? 0 : poll_timeout_ms(world, limit_ms, now_ms);
     int n_ready = poll(world->fds, n + n_names, timeout_ms);
     now_ms = mcp__clock_exact(&world->clock);
-    for (size_t i = 0; n_ready > 0 && i < n; i++) {
+    for (size_t i = 0; i < n; i++) {
         /* Also when it has answered meanwhile: what is unsent is not to wait behind a receive. */
         if (world->fds[i].events & ~world->fds[i].revents & POLLOUT)
             world->has_unsent = 1;
-        if (world->fds[i].revents != 0)
+        if (n_ready > 0 && world->fds[i].revents != 0)
             mcp__carry_take_events(world, world->polled[i], world->fds[i].revents);
     }
     if (has_unread)
         mcp__carry_take_unread(world);
-    if (n_ready <= 0 && n > 0)
-        world->has_unsent = 1; /* unknown: the next round will tell */
     if (world->n_resolving > 0)
         mcp__carry_take_names(world, world->fds + n, n_ready > 0 ? n_names : 0, now_ms);
     mcp__drive_time(world->engine, now_ms);

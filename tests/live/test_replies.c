@@ -203,6 +203,7 @@ START_TEST(fault_14_an_extra_line_behind_the_reply)
 }
 END_TEST
 
+/* The connection is reset, and what was on it is asked for once more over another one. */
 START_TEST(fault_16_one_reply_missing_in_a_pipeline)
 {
     enum { N = 10 };
@@ -211,7 +212,6 @@ START_TEST(fault_16_one_reply_missing_in_a_pipeline)
     mcp_request q[N];
     mcp_result r[N];
     char keys[N][8];
-    int answered = 0;
 
     for (int i = 0; i < N; i++) {
         snprintf(keys[i], sizeof keys[i], "k%d", i);
@@ -221,18 +221,12 @@ START_TEST(fault_16_one_reply_missing_in_a_pipeline)
     }
     client_expect(c, mcp_get(c, T("k0"), NULL), MCP_OK, "get");
     fault_rule_one(p, &skip);
-    ck_assert_uint_gt(mcp_batch(c, q, r, N), 0);
+    ck_assert_uint_eq(mcp_batch(c, q, r, N), 0);
     for (int i = 0; i < N; i++) {
-        if (r[i].status == MCP_OK) {
-            ck_assert(r[i].value_len == 2 && memcmp(r[i].value, keys[i], 2) == 0);
-            answered++;
-        } else {
-            ck_assert_int_lt(r[i].status, 0);
-            ck_assert_uint_eq(r[i].value_len, 0);
-        }
+        client_expect(c, r[i].status, MCP_OK, keys[i]);
+        ck_assert(r[i].value_len == 2 && memcmp(r[i].value, keys[i], 2) == 0);
     }
-    ck_assert_int_eq(r[4].status < 0, 1);
-    ck_assert_int_le(answered, 9);
+    ck_assert_int_eq(fault_count(p, "mg k4"), 2);
     ck_assert_int_eq(fault_wait_end(p, fault_line_connection(p, "mg k4", 0), 1000), FAULT_RST);
     mcp_close(c);
 }

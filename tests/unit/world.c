@@ -183,8 +183,9 @@ world_say_bytes(uint32_t server, const void *bytes, size_t len)
     }
 }
 
-void
-world_say(uint32_t server, const char *text)
+/* With the opaques that the server was sent. */
+static const char *
+fill_in(uint32_t server, const char *text, size_t *len)
 {
     static char said[65536];
     size_t used = 0;
@@ -198,7 +199,28 @@ world_say(uint32_t server, const char *text)
         memcpy(said + used, opaques[server].text[opaques[server].first++ % MOST_OPAQUES], 8);
         used += 8;
     }
-    world_say_bytes(server, said, used);
+    *len = used;
+    return said;
+}
+
+void
+world_say(uint32_t server, const char *text)
+{
+    size_t len;
+    const char *said = fill_in(server, text, &len);
+    world_say_bytes(server, said, len);
+}
+
+void
+world_whisper(uint32_t server, const char *text)
+{
+    size_t len, fits;
+    const char *said = fill_in(server, text, &len);
+    uint8_t *room = mcp__drive_room(&w.engine, server, &fits);
+    ck_assert_ptr_nonnull(room);
+    ck_assert_uint_le(len, fits);
+    memcpy(room, said, len);
+    mcp__link_received(&w.engine.servers[server].link, len);
 }
 
 static void

@@ -47,6 +47,8 @@ void world_send_part(uint32_t server, size_t len);
 
 /* A server speaks. */
 void world_say(uint32_t server, const char *text);
+/* It speaks, and the engine is not told: the bytes stand in the link. */
+void world_whisper(uint32_t server, const char *text);
 void world_say_bytes(uint32_t server, const void *bytes, size_t len);
 
 /* The connection that was wished for stands, and the server greets as memcached 1.6.18. Where pairs
