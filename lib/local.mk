@@ -142,6 +142,7 @@ libmcproxy_core_la_SOURCES = \
 	lib/api/calls.h \
 	lib/api/client.c \
 	lib/api/client.h \
+	lib/api/client_check.c \
 	lib/api/client_dump.c \
 	lib/api/client_servers.c \
 	lib/api/client_texts.c \

@@ -87,14 +87,15 @@ is_as_it_was(const mcp__engine *engine, const mcp__check *check)
 }
 
 void
-mcp__checks_answer(mcp__engine *engine, const mcp__pending *pending, const mcp__reply *reply)
+mcp__checks_answer(mcp__engine *engine, const mcp__pending *pending, mcp__reply_kind kind,
+                   uint64_t cas)
 {
     mcp__check *check = pending->op;
     /* "out of memory" says nothing about the key; without the marks the rest says too little. */
-    if (reply->kind >= MCP__REPLY_ERROR)
+    if (kind >= MCP__REPLY_ERROR)
         check->failed[pending->leg] = 1;
     else if (pending->word == MCP__WORD_PEEK)
-        check->seen[pending->leg] = reply->cas;
+        check->seen[pending->leg] = cas;
     if (!mcp__pool_check_answered(check))
         return;
     if (is_as_it_was(engine, check))

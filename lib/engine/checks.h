@@ -29,6 +29,22 @@ void mcp__checks_begin(mcp__engine *engine, const mcp__stored *stored);
 void mcp__checks_erase(mcp__engine *engine, const mcp__stored *erased);
 
 /* A reply to one of its questions; the marks have been taken over into the ledger. */
-void mcp__checks_answer(mcp__engine *engine, const mcp__pending *pending, const mcp__reply *reply);
+void mcp__checks_answer(mcp__engine *engine, const mcp__pending *pending, mcp__reply_kind kind,
+                        uint64_t cas);
+
+/* Whether it is the kind of answer that is hoped for: no marks, a number or none, deleted or not
+ * there. */
+static inline int
+mcp__checks_usual(const mcp__pending *pending, mcp__reply_kind kind)
+{
+    switch (pending->kind) {
+    case MCP__COMMAND_GET:
+        return kind == MCP__REPLY_MISS;
+    case MCP__COMMAND_NUMBER:
+        return kind == MCP__REPLY_DONE || kind == MCP__REPLY_MISS;
+    default:
+        return kind == MCP__REPLY_DONE || kind == MCP__REPLY_NOT_FOUND;
+    }
+}
 
 #endif

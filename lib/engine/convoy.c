@@ -31,8 +31,9 @@ mcp__convoy_put(mcp__engine *engine, const mcp_request *request, uint32_t tag, i
         pair.backup != MCP__NO_SERVER ? &engine->servers[pair.backup] : NULL;
     if (mcp__quiet_plain(engine, MCP__COMMAND_GET, request, server, backup) != MCP__PLAIN_READ)
         return 0;
-    mcp__pending pending = {
-        .opaque = mcp__token_opaque(engine->opaque_count++),
+    uint64_t opaque = mcp__token_opaque(&engine->opaque_count, &engine->opaque);
+    *mcp__link_slot(link) = (mcp__pending){
+        .opaque = opaque,
         .first_byte = link->queued,
         .asked_ms = now_ms,
         .kind = MCP__COMMAND_GET,
@@ -41,10 +42,9 @@ mcp__convoy_put(mcp__engine *engine, const mcp_request *request, uint32_t tag, i
         .is_convoy = 1,
         .tag = tag,
     };
-    uint8_t *end =
-        mcp__usual_put_get(mcp__link_begin(link), (mcp__span){request->key, request->key_len},
-                           pending.opaque, request->want);
-    mcp__link_end(link, MCP__USUAL_PUT(end, "\r\n"), &pending, 0);
+    uint8_t *end = mcp__usual_put_get(
+        mcp__link_begin(link), (mcp__span){request->key, request->key_len}, opaque, request->want);
+    mcp__link_end(link, MCP__USUAL_PUT(end, "\r\n"), 1, 0);
     server->tally.calls++;
     engine->convoy.n_out++;
     if (server->timer.place == 0)

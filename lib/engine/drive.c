@@ -257,7 +257,7 @@ is_forgotten(mcp__engine *engine, mcp__server *server, const mcp__pending *pendi
     if (engine->settings.auth.len == 0 || mcp__meta_status(pending->kind, reply) != MCP_REFUSED)
         return 0;
     if (pending->is_check) {
-        mcp__checks_answer(engine, pending, reply);
+        mcp__checks_answer(engine, pending, reply->kind, reply->cas);
     } else if (pending->op != NULL) {
         mcp__leg *leg = &((mcp__op *)pending->op)->leg[pending->leg];
         if (leg->was_resent || leg->n_answered > 0)
@@ -277,7 +277,7 @@ take_checked(mcp__engine *engine, mcp__server *server, const mcp__pending *pendi
 {
     if (pending->word == MCP__WORD_MARKS)
         mcp__record_marks(engine, server, reply, pending->asked_ms);
-    mcp__checks_answer(engine, pending, reply);
+    mcp__checks_answer(engine, pending, reply->kind, reply->cas);
     if (reply->kind == MCP__REPLY_ERROR || reply->kind == MCP__REPLY_CLIENT_ERROR)
         mcp__line_lost(engine, server, MCP__FAILURE_BROKEN, 0, 0,
                        "it does not understand a question for a key's number");

@@ -6,7 +6,6 @@
 #include "engine/checks.h"
 #include "engine/drive.h"
 #include "engine/quiet.h"
-#include "engine/record.h"
 #include "engine/tasks.h"
 #include "wire/meta.h"
 #include "wire/token.h"
@@ -94,7 +93,7 @@ ask(mcp__engine *engine, int leg, uint64_t opaque)
     const mcp__express *express = &engine->express;
     mcp__server *server = mcp__express_server(engine, leg);
     mcp__link *link = &server->link;
-    mcp__pending pending = {
+    *mcp__link_slot(link) = (mcp__pending){
         .op = express->task,
         .opaque = opaque,
         .first_byte = link->queued,
@@ -104,7 +103,7 @@ ask(mcp__engine *engine, int leg, uint64_t opaque)
         .word = express->kind,
         .is_awaited = 1,
     };
-    mcp__link_end(link, put(express, link, mcp__link_begin(link), opaque), &pending, 0);
+    mcp__link_end(link, put(express, link, mcp__link_begin(link), opaque), 1, 0);
     server->tally.calls++;
 }
 
@@ -147,7 +146,7 @@ mcp__express_begin(mcp__engine *engine, const mcp_request *request, uint32_t tim
     express->started_ms = now_ms;
     engine->gap_ms = now_ms - engine->submitted_ms;
     engine->submitted_ms = now_ms;
-    uint64_t opaque = mcp__token_opaque(engine->opaque_count++);
+    uint64_t opaque = mcp__token_opaque(&engine->opaque_count, &engine->opaque);
     if (express->plain != MCP__PLAIN_ERASE)
         ask(engine, MCP__PRIMARY, opaque);
     if (express->n_legs == 2 || express->plain == MCP__PLAIN_ERASE)
@@ -161,33 +160,31 @@ mcp__express_go_on(mcp__engine *engine)
     mcp__express *express = &engine->express;
     close_leg(engine, MCP__BACKUP);
     express->plain = MCP__PLAIN_ERASE_SECOND;
-    ask(engine, MCP__PRIMARY, mcp__token_opaque(engine->opaque_count++));
+    ask(engine, MCP__PRIMARY, mcp__token_opaque(&engine->opaque_count, &engine->opaque));
 }
 
 /* ---- hearing ---- */
 
 /* What rode in front of the call: questions of checks, and for marks. Their usual answers. */
-static int
+static inline int
 take_rider(mcp__engine *engine, mcp__server *server, const mcp__pending *oldest)
 {
     mcp__link *link = &server->link;
-    mcp__pending pending;
-    mcp__reply reply;
-    int is_marks = oldest->word == MCP__WORD_MARKS;
+    mcp__reply_kind kind;
+    uint64_t cas;
     if (!oldest->is_check)
         return 0;
-    ssize_t used = mcp__usual_parse(mcp__buf_bytes(&link->in), mcp__buf_len(&link->in),
-                                    link->value_max, oldest->opaque, &reply);
-    if (used <= 0 || (is_marks && reply.kind != MCP__REPLY_MISS))
+    ssize_t used = mcp__usual_parse_word(mcp__buf_bytes(&link->in), mcp__buf_len(&link->in),
+                                         oldest->opaque, &kind, &cas);
+    if (used <= 0 || !mcp__checks_usual(oldest, kind))
         return 0;
-    if (!mcp__meta_fits((mcp__command_kind)oldest->kind, reply.kind))
+    /* No marks, as before: nothing but their age is news. */
+    if (oldest->word == MCP__WORD_MARKS &&
+        !mcp__ledger_has_nothing(&server->ledger, oldest->asked_ms))
         return 0;
-    pending = *oldest;
+    mcp__checks_answer(engine, oldest, kind, cas);
     mcp__buf_take(&link->in, (size_t)used);
     mcp__link_pop(link);
-    if (is_marks)
-        mcp__record_marks(engine, server, &reply, pending.asked_ms);
-    mcp__checks_answer(engine, &pending, &reply);
     return 1;
 }
 

@@ -167,7 +167,7 @@ mcp__line_put_command(mcp__engine *engine, mcp__server *server, mcp__command *co
     mcp__link *link = &server->link;
     if (asker->is_rider)
         mcp__line_mount(engine, server);
-    command->opaque = mcp__token_opaque(engine->opaque_count++);
+    command->opaque = mcp__token_opaque(&engine->opaque_count, &engine->opaque);
     asker->now_ms = engine->now_ms;
     int was_quiet = !mcp__link_owes(link) && !mcp__link_has_output(link);
     if (mcp__link_ask(link, command, asker) != 0)

@@ -145,6 +145,7 @@ mcp__move_servers(mcp__engine *to, mcp__engine *from, const uint32_t *kept, int 
     to->now_ms = now_ms;
     to->unix_now = from->unix_now;
     to->opaque_count = from->opaque_count;
+    to->opaque = from->opaque;
     to->has_routes = from->has_routes;
     to->submitted_ms = from->submitted_ms;
     to->gap_ms = from->gap_ms;

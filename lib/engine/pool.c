@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "pair/marks.h"
+#include "wire/token.h"
 
 #define TASKS_PER_SLAB 32
 #define CHECKS_PER_SLAB 64
@@ -50,6 +51,7 @@ mcp__pool_init(mcp__engine *engine, const mcp__mem *mem, const mcp__settings *se
     engine->name_space = name_space;
     engine->name_space_len = strlen(name_space);
     engine->opaque_count = seed;
+    engine->opaque = mcp__token_opaque_at(seed);
     engine->random = seed;
     engine->now_ms = now_ms;
     mcp__err_clear(&engine->err);

@@ -206,6 +206,7 @@ typedef struct mcp__engine {
     mcp__timers timers;
 
     uint64_t opaque_count;
+    uint64_t opaque; /* of that count */
     uint64_t random; /* state of the generator for jitter, seeded from outside */
     int64_t now_ms;
     int64_t unix_now;

@@ -40,9 +40,10 @@ mcp__ride_ask(mcp__engine *engine, mcp__server *server, mcp__check *check, int l
     if (!mcp__link_has_room(link, check->key_len + MCP__MARKS_KEY_MAX, 0) || check->is_base64 ||
         link->pending_count >= MCP__RIDERS_MAX)
         return ride_slowly(engine, server, check, leg, word);
-    mcp__pending pending = {
+    uint64_t opaque = mcp__token_opaque(&engine->opaque_count, &engine->opaque);
+    *mcp__link_slot(link) = (mcp__pending){
         .op = check,
-        .opaque = mcp__token_opaque(engine->opaque_count++),
+        .opaque = opaque,
         .first_byte = link->queued,
         .asked_ms = engine->now_ms,
         .leg = (uint8_t)leg,
@@ -54,12 +55,12 @@ mcp__ride_ask(mcp__engine *engine, mcp__server *server, mcp__check *check, int l
     if (is_marks) {
         char key[MCP__MARKS_KEY_MAX];
         mcp__span list = {key, mcp__marks_key_list(key, engine->settings.promise.prefix)};
-        out = mcp__usual_put_get(out, list, pending.opaque, MCP_WANT_CAS);
+        out = mcp__usual_put_get(out, list, opaque, MCP_WANT_CAS);
     } else {
-        out = mcp__usual_put_number(out, (mcp__span){check->key, check->key_len}, pending.opaque);
+        out = mcp__usual_put_number(out, (mcp__span){check->key, check->key_len}, opaque);
     }
     mcp__line_mount(engine, server);
-    mcp__link_end(link, MCP__USUAL_PUT(out, "\r\n"), &pending, 1);
+    mcp__link_end(link, MCP__USUAL_PUT(out, "\r\n"), 0, 1);
     server->tally.calls++;
     return 0;
 }

@@ -69,7 +69,7 @@ typedef struct mcp__name_book {
     int64_t now_ms; /* latched for answers that arrive inside c-ares */
     int try_ms;
     uint32_t n_closed; /* sockets that c-ares has closed */
-    int inside; /* a call into c-ares is under way */
+    int inside;        /* a call into c-ares is under way */
     char dns_server[64];
 } mcp__name_book;
 

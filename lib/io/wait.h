@@ -19,7 +19,8 @@
 /* `engine` is initialised; `specs` are its servers. 0, or -1: no memory. Opens nothing. */
 int mcp__wait_init(mcp__world *world, mcp__engine *engine, const mcp__server_spec *specs,
                    const mcp__mem *mem);
-/* From now on connections over TCP speak TLS, and no receive blocks. `tls` must outlive the world. */
+/* From now on connections over TCP speak TLS, and no receive blocks. `tls` must outlive the world.
+ */
 void mcp__wait_secure(mcp__world *world, mcp__tls *tls);
 /* Closes every socket: in order where nothing is outstanding, with a reset where something is. */
 void mcp__wait_fini(mcp__world *world);

@@ -92,6 +92,18 @@ mcp__ledger_is_fresh(const mcp__ledger *ledger, int64_t now_ms, int64_t interval
     return now_ms - ledger->asked_ms < interval_ms;
 }
 
+/* It still has no marks, as was heard in answer to a question of `asked_ms`. 0: it had some, or the
+ * answer is older than others: mcp__ledger_take_marks() is to see to it. */
+static inline int
+mcp__ledger_has_nothing(mcp__ledger *ledger, int64_t asked_ms)
+{
+    if (ledger->unique != 0 || ledger->is_foreign || asked_ms < ledger->asked_ms ||
+        asked_ms < ledger->doubted_ms)
+        return 0;
+    ledger->asked_ms = asked_ms;
+    return 1;
+}
+
 /* Whether a server has been heard at all. */
 static inline int
 mcp__ledger_is_known(const mcp__ledger *ledger)

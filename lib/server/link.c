@@ -146,15 +146,16 @@ mcp__link_ask(mcp__link *link, const mcp__command *command, const mcp__asker *as
         out = mcp__link_put_value(link, out, command->value);
     mcp__buf_filled(&link->out, (size_t)(out - room));
     link->queued += (uint64_t)(out - room);
-    mcp__link_push(link, &(mcp__pending){.op = asker->op,
-                                         .opaque = command->opaque,
-                                         .first_byte = first_byte,
-                                         .asked_ms = asker->now_ms,
-                                         .leg = asker->leg,
-                                         .kind = (uint8_t)command->kind,
-                                         .word = asker->word,
-                                         .is_awaited = asker->is_awaited,
-                                         .is_check = asker->is_check});
+    *mcp__link_slot(link) = (mcp__pending){.op = asker->op,
+                                           .opaque = command->opaque,
+                                           .first_byte = first_byte,
+                                           .asked_ms = asker->now_ms,
+                                           .leg = asker->leg,
+                                           .kind = (uint8_t)command->kind,
+                                           .word = asker->word,
+                                           .is_awaited = asker->is_awaited,
+                                           .is_check = asker->is_check};
+    mcp__link_push(link, asker->is_awaited);
     if (!asker->is_rider)
         link->due = link->queued;
     return 0;

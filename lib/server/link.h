@@ -123,12 +123,19 @@ mcp__link_has_room(const mcp__link *link, size_t key_len, size_t value_len)
            (copied_len == value_len || link->first_splice < link->splice_capacity);
 }
 
-/* One more waits for its reply; there is room for it. */
-static inline void
-mcp__link_push(mcp__link *link, const mcp__pending *pending)
+/* Where the next one that waits for its reply is put down; there is room for it. */
+static inline mcp__pending *
+mcp__link_slot(mcp__link *link)
 {
-    link->pending[(link->pending_head + link->pending_count++) & link->pending_mask] = *pending;
-    link->n_awaited += pending->is_awaited;
+    return &link->pending[(link->pending_head + link->pending_count) & link->pending_mask];
+}
+
+/* It has been put down. */
+static inline void
+mcp__link_push(mcp__link *link, uint8_t is_awaited)
+{
+    link->pending_count++;
+    link->n_awaited += is_awaited;
 }
 
 uint8_t *mcp__link_put_large(mcp__link *link, uint8_t *out, mcp__span value);
@@ -150,7 +157,8 @@ mcp__link_put_value(mcp__link *link, uint8_t *out, mcp__span value)
 
 /*
  * The same as mcp__link_ask(), for a command whose bytes the caller writes: from what
- * mcp__link_begin() returns, up to `end`. mcp__link_has_room() has been asked.
+ * mcp__link_begin() returns, up to `end`; and what waits for its reply into mcp__link_slot().
+ * mcp__link_has_room() has been asked.
  */
 static inline uint8_t *
 mcp__link_begin(mcp__link *link)
@@ -159,10 +167,10 @@ mcp__link_begin(mcp__link *link)
 }
 
 static inline void
-mcp__link_end(mcp__link *link, const uint8_t *end, const mcp__pending *pending, int is_rider)
+mcp__link_end(mcp__link *link, const uint8_t *end, uint8_t is_awaited, int is_rider)
 {
     size_t len = (size_t)(end - mcp__link_begin(link));
-    mcp__link_push(link, pending);
+    mcp__link_push(link, is_awaited);
     mcp__buf_filled(&link->out, len);
     link->queued += len;
     if (!is_rider)

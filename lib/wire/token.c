@@ -4,7 +4,7 @@
 #include <string.h>
 
 uint8_t *
-mcp__token_put(uint8_t *out, uint64_t number)
+mcp__token_put_long(uint8_t *out, uint64_t number)
 {
     uint8_t digits[MCP__DECIMAL_MAX];
     size_t first = sizeof digits;
@@ -48,7 +48,7 @@ mcp__token_get(const uint8_t *bytes, const uint8_t *end, uint64_t *number)
 }
 
 uint64_t
-mcp__token_opaque(uint64_t count)
+mcp__token_opaque_at(uint64_t count)
 {
     /* Halve the 48 bits three times: six of them end up in each byte, the highest first. */
     uint64_t spread = (count & 0xffffff) | (count & 0xffffff000000) << 8;

@@ -12,7 +12,22 @@
 #define MCP__DECIMAL_MAX 20 /* digits of 2^64 - 1 */
 
 /* Writes `number` in decimal, no NUL, and returns the position behind it. */
-uint8_t *mcp__token_put(uint8_t *out, uint64_t number);
+uint8_t *mcp__token_put_long(uint8_t *out, uint64_t number);
+
+static inline uint8_t *
+mcp__token_put(uint8_t *out, uint64_t number)
+{
+    uint32_t small = (uint32_t)number;
+    if (number > 999)
+        return mcp__token_put_long(out, number);
+    if (small > 99)
+        *out++ = (uint8_t)('0' + small / 100);
+    if (small > 9)
+        *out++ = (uint8_t)('0' + small / 10 % 10);
+    *out++ = (uint8_t)('0' + small % 10);
+    return out;
+}
+
 uint8_t *mcp__token_put_signed(uint8_t *out, int64_t number);
 
 /*
@@ -27,7 +42,19 @@ const uint8_t *mcp__token_get(const uint8_t *bytes, const uint8_t *end, uint64_t
  * after 2^48 requests.
  */
 #define MCP__OPAQUE_LEN 8
-uint64_t mcp__token_opaque(uint64_t count);
+uint64_t mcp__token_opaque_at(uint64_t count);
+
+/* The next one: `*count` and `*opaque` go on together. Nearly always only the last wheel turns. */
+static inline uint64_t
+mcp__token_opaque(uint64_t *count, uint64_t *opaque)
+{
+    *count += 1;
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    if ((*count & 63) != 0)
+        return *opaque += (uint64_t)1 << 56;
+#endif
+    return *opaque = mcp__token_opaque_at(*count);
+}
 
 /*
  * A cas token of the library: the server's unique in the low 48 bits, a mark of the server above.

@@ -172,36 +172,46 @@ mcp__usual_parse_value(const uint8_t *bytes, const uint8_t *end, size_t value_ma
     return behind + 2 - bytes;
 }
 
+/* "HD O.. c1", "EN O..", "NF O..": all that there is to them. Bytes, or MCP__PARSE_MORE. */
+static inline ssize_t
+mcp__usual_parse_word(const uint8_t *bytes, size_t len, uint64_t opaque, mcp__reply_kind *kind,
+                      uint64_t *cas)
+{
+    const uint8_t *end = bytes + len;
+    if (len < 2 + MCP__USUAL_OPAQUE + 2)
+        return MCP__PARSE_MORE;
+    if (mcp__usual_is(bytes, "HD"))
+        *kind = MCP__REPLY_DONE;
+    else if (mcp__usual_is(bytes, "EN"))
+        *kind = MCP__REPLY_MISS;
+    else if (mcp__usual_is(bytes, "NF"))
+        *kind = MCP__REPLY_NOT_FOUND;
+    else
+        return MCP__PARSE_MORE;
+    if (!mcp__usual_has_opaque(bytes + 2, opaque))
+        return MCP__PARSE_MORE;
+    const uint8_t *at = mcp__usual_cas(bytes + 2 + MCP__USUAL_OPAQUE, end, cas);
+    if (at == NULL || end - at < 2 || !mcp__usual_is(at, "\r\n"))
+        return MCP__PARSE_MORE;
+    return at + 2 - bytes;
+}
+
 /*
- * Reads the reply that the request with this opaque hopes for: "HD O.. c1", "EN O..", "NF O..", or
- * "VA 3 O.. f0 c1" with its value. Returns its bytes, or MCP__PARSE_MORE: mcp__meta_parse is to
- * say what it is.
+ * Reads the reply that the request with this opaque hopes for: one of those, or "VA 3 O.. f0 c1"
+ * with its value. Returns its bytes, or MCP__PARSE_MORE: mcp__meta_parse is to say what it is.
  */
 static inline ssize_t
 mcp__usual_parse(const uint8_t *bytes, size_t len, size_t value_max, uint64_t opaque,
                  mcp__reply *reply)
 {
-    const size_t least_len = 2 + MCP__USUAL_OPAQUE + 2;
-    const uint8_t *end = bytes + len;
     uint64_t cas;
-    if (len < least_len)
-        return MCP__PARSE_MORE;
-    if (memcmp(bytes, "VA ", 3) == 0)
-        return mcp__usual_parse_value(bytes, end, value_max, opaque, reply);
-    mcp__reply_kind kind = MCP__REPLY_DONE;
-    if (mcp__usual_is(bytes, "EN"))
-        kind = MCP__REPLY_MISS;
-    else if (mcp__usual_is(bytes, "NF"))
-        kind = MCP__REPLY_NOT_FOUND;
-    else if (!mcp__usual_is(bytes, "HD"))
-        return MCP__PARSE_MORE;
-    if (!mcp__usual_has_opaque(bytes + 2, opaque))
-        return MCP__PARSE_MORE;
-    const uint8_t *at = mcp__usual_cas(bytes + 2 + MCP__USUAL_OPAQUE, end, &cas);
-    if (at == NULL || end - at < 2 || !mcp__usual_is(at, "\r\n"))
-        return MCP__PARSE_MORE;
-    mcp__usual_fill(reply, kind, opaque, cas);
-    return at + 2 - bytes;
+    mcp__reply_kind kind;
+    if (len > 2 + MCP__USUAL_OPAQUE && memcmp(bytes, "VA ", 3) == 0)
+        return mcp__usual_parse_value(bytes, bytes + len, value_max, opaque, reply);
+    ssize_t used = mcp__usual_parse_word(bytes, len, opaque, &kind, &cas);
+    if (used > 0)
+        mcp__usual_fill(reply, kind, opaque, cas);
+    return used;
 }
 
 #endif

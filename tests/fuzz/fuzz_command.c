@@ -56,7 +56,7 @@ draw(fuzz_feed *feed, uint8_t *key)
     command.unique = fuzz_number(feed);
     command.delta = fuzz_number(feed);
     command.initial = fuzz_number(feed);
-    command.opaque = mcp__token_opaque(fuzz_number(feed));
+    command.opaque = mcp__token_opaque_at(fuzz_number(feed));
     size_t value_len = fuzz_below(feed, sizeof value);
     if (mcp__command_has_value(command.kind))
         command.value = (mcp__span){value, value_len};

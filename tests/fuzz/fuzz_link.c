@@ -63,7 +63,7 @@ static void
 say_right(script *s, size_t i, uint8_t way)
 {
     char text[128], opaque[MCP__OPAQUE_LEN + 1] = "";
-    uint64_t word = mcp__token_opaque(i + 1);
+    uint64_t word = mcp__token_opaque_at(i + 1);
     memcpy(opaque, &word, MCP__OPAQUE_LEN);
     switch (s->kinds[i]) {
     case MCP__COMMAND_PING:
@@ -119,7 +119,7 @@ put_commands(mcp__link *link, const script *s)
     static const char value[1500];
     for (size_t i = 0; i < s->n_commands; i++) {
         mcp__command command = {.kind = (mcp__command_kind)s->kinds[i], .key = {"key", 3}};
-        command.opaque = mcp__token_opaque(i + 1);
+        command.opaque = mcp__token_opaque_at(i + 1);
         if (mcp__command_has_value(command.kind))
             command.value = (mcp__span){value, i % 2 ? sizeof value : 5};
         FUZZ_NEED(mcp__link_put(link, &command, &somebody, (uint8_t)(i & 1)) == 0);
@@ -174,7 +174,7 @@ take(mcp__link *link, const script *s, size_t *n_done, story *told)
             continue;
         }
         FUZZ_NEED(*n_done < s->n_commands && pending.kind == s->kinds[*n_done]);
-        FUZZ_NEED(pending.opaque == mcp__token_opaque(++*n_done));
+        FUZZ_NEED(pending.opaque == mcp__token_opaque_at(++*n_done));
         FUZZ_NEED(mcp__meta_fits(pending.kind, reply.kind));
         int is_miss = reply.kind == MCP__REPLY_MISS || reply.kind == MCP__REPLY_NOT_FOUND;
         int is_old = is_miss && reply.opaque == 0 && !link->hello.echoes_misses;
@@ -222,7 +222,7 @@ live(const script *s, pieces way, fuzz_feed cuts, story *told)
     }
     mcp__pending pending;
     while (mcp__link_drop(&link, &pending))
-        FUZZ_NEED(pending.opaque == mcp__token_opaque(++n_done));
+        FUZZ_NEED(pending.opaque == mcp__token_opaque_at(++n_done));
     FUZZ_NEED(n_done == (was_put ? s->n_commands : 0) && link.n_awaited == 0);
     mcp__link_closed(&link);
     mcp__link_fini(&link);

@@ -62,7 +62,7 @@ static void
 check_opaque(uint64_t count)
 {
     const uint64_t mask = ((uint64_t)1 << 48) - 1;
-    uint64_t opaque = mcp__token_opaque(count), back = 0;
+    uint64_t opaque = mcp__token_opaque_at(count), back = 0;
     uint8_t text[8];
     memcpy(text, &opaque, 8);
     for (int i = 0; i < 8; i++) {

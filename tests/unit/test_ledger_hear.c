@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Two ledgers of one server: the newer one counts, where nobody knows which that is nothing is lost,
- * and an incarnation is as old as whoever saw it first. */
+/* Two ledgers of one server: the newer one counts, where nobody knows which that is nothing is
+ * lost, and an incarnation is as old as whoever saw it first. */
 #include <stdio.h>
 #include <string.h>
 

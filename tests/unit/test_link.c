@@ -385,15 +385,15 @@ START_TEST(the_queue_grows_in_order)
         mcp__pending pending;
         for (int i = 0; i < 40; i++) {
             mcp__command command = get_of("00000000");
-            command.opaque = mcp__token_opaque(next++);
+            command.opaque = mcp__token_opaque_at(next++);
             ck_assert_int_eq(mcp__link_put(&chain, &command, &chain, 0), 0);
         }
         for (int i = 0; i < 13 + round % 31; i++) {
             ck_assert_int_eq(mcp__link_drop(&chain, &pending), 1);
-            ck_assert_uint_eq(pending.opaque, mcp__token_opaque(first++));
+            ck_assert_uint_eq(pending.opaque, mcp__token_opaque_at(first++));
         }
         ck_assert_uint_eq(chain.pending_count, next - first);
-        ck_assert_uint_eq(mcp__link_oldest(&chain)->opaque, mcp__token_opaque(first));
+        ck_assert_uint_eq(mcp__link_oldest(&chain)->opaque, mcp__token_opaque_at(first));
     }
     finish();
 }

@@ -77,7 +77,7 @@ put_random(uint64_t *state)
     uint64_t random = next_random(state);
     mcp__command command = get_of("00000000");
     command.kind = random % 3 == 0 ? MCP__COMMAND_GET : MCP__COMMAND_SET;
-    command.opaque = mcp__token_opaque(random >> 32);
+    command.opaque = mcp__token_opaque_at(random >> 32);
     command.value = (mcp__span){values[(random >> 8) & 3], lens[(random >> 12) % 10]};
     ck_assert_int_eq(mcp__link_put(&chain, &command, &chain, 0), 0);
     stream_len += mcp__meta_encode(&command, stream + stream_len);

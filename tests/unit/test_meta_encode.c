@@ -184,7 +184,7 @@ random_command(uint64_t *state, uint8_t *key, uint8_t *value)
         .unique = next_random(state) >> (random >> 42) % 64,
         .delta = next_random(state) >> (random >> 48) % 64,
         .initial = next_random(state) >> (random >> 54) % 64,
-        .opaque = mcp__token_opaque(next_random(state)),
+        .opaque = mcp__token_opaque_at(next_random(state)),
     };
     command.ttl = random >> 63 ? -command.ttl : command.ttl;
     for (size_t i = 0; i < command.key.len; i++) {
@@ -248,7 +248,7 @@ START_TEST(the_longest_lines)
                                     UINT64_MAX,
                                     UINT64_MAX,
                                     UINT64_MAX,
-                                    mcp__token_opaque(0),
+                                    mcp__token_opaque_at(0),
                                     0};
             uint8_t *out = malloc(MCP__HEAD_MAX(sizeof key));
             check_line(out, mcp__meta_encode(&command, out), &command);
