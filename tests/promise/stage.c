@@ -59,8 +59,10 @@ write_options(const stage *s, char *out, int client)
                                client < 0 ? s->site.servers[i]->address : address,
                                is_backup ? "b" : "p", is_backup ? i - s->plan->n_primaries : i);
     }
-    at += (size_t)snprintf(out + at, OPTIONS_MAX - at, "timeout=%ums retry_max=1s %s",
-                           s->plan->timeout_ms, s->plan->words == NULL ? "" : s->plan->words);
+    at += (size_t)snprintf(out + at, OPTIONS_MAX - at, "timeout=%ums %s %s",
+                           s->plan->timeout_ms,
+                           s->plan->scene->retry == NULL ? "retry_max=1s" : s->plan->scene->retry,
+                           s->plan->words == NULL ? "" : s->plan->words);
     if (!s->plan->is_plain)
         (void)snprintf(out + at, OPTIONS_MAX - at, " view_interval=%ums consistency=%s",
                        s->plan->view_ms, s->plan->is_strict ? "strict" : "relaxed");
