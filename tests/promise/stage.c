@@ -252,6 +252,16 @@ struct turn {
     int64_t length_ms;
 };
 
+/* What a deed takes, a restart on a busy machine above all, is not taken from what follows it. */
+static void
+put_off(struct turn *t, int64_t spent_ms)
+{
+    t->length_ms += spent_ms;
+    for (int i = 0; i < SCENE_ACTS; i++)
+        if (t->due_ms[i] >= 0)
+            t->due_ms[i] += spent_ms;
+}
+
 /* This machine may not have let us run: then nobody was. */
 static void
 feel_the_machine(stage *s)
@@ -276,9 +286,11 @@ take_turn(void *context)
 
         if (act->what == DEED_NONE || t->due_ms[i] < 0 || at_ms < t->due_ms[i])
             continue;
+        int64_t begun_us = now_us();
         t->due_ms[i] = act->every_ms > 0 ? t->due_ms[i] + act->every_ms : -1;
         perform(s, act);
         s->deed_us = now_us();
+        put_off(t, (s->deed_us - begun_us) / 1000);
         s->last_turn_us = 0;
     }
     return at_ms >= t->length_ms;
