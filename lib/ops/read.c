@@ -91,14 +91,15 @@ mcp__read_answer(mcp__op *op, int leg, const mcp__reply *reply)
     return mcp__op_done(op, op->leg[leg].status);
 }
 
-/* The other copy stands, so it is of no use, and this one's connection was lost, maybe for another
- * call's sake: once more. */
+/* The other copy stands or has failed, so it is of no use, and this one's connection was lost, maybe
+ * for another call's sake: once more. */
 static int
 may_ask_again(mcp__op *op, int leg)
 {
-    const mcp__leg *asked = &op->leg[leg];
-    int is_left = asked->copy == MCP_COPY_UNKNOWN && op->now_ms < op->deadline_ms;
-    return is_left && mcp__op_keeps_record(op) && op->view.stands[MCP__OTHER(leg)] &&
+    const mcp__leg *asked = &op->leg[leg], *other = &op->leg[MCP__OTHER(leg)];
+    int is_lost = asked->failure == MCP__FAILURE_BROKEN || asked->failure == MCP__FAILURE_TIMEOUT;
+    int is_useless = op->view.stands[MCP__OTHER(leg)] || other->failure != MCP__FAILURE_NONE;
+    return is_lost && !op->is_hopeless && op->now_ms < op->deadline_ms && mcp__op_keeps_record(op) && is_useless &&
            mcp__view_is_trusted(&op->view, leg) && op->tries++ == 0;
 }
 
@@ -122,11 +123,13 @@ mcp__read_failed(mcp__op *op, int leg)
         op->phase = BOTH_ASKED;
         return mcp__agree_begin(op);
     }
-    int may_ask = mcp__op_is_untried(op, other) && mcp__view_is_trusted(&op->view, other);
 #ifdef MCP_MUTANT_NO_FAILOVER
-    may_ask = 0;
+    return mcp__op_done(op, mcp__op_failure_status(op, 0));
 #endif
+    int may_ask = mcp__op_is_untried(op, other) && mcp__view_is_trusted(&op->view, other);
     if (may_ask)
         return ask(op, other);
-    return may_ask_again(op, leg) ? ask(op, leg) : mcp__op_done(op, mcp__op_failure_status(op, 0));
+    if (may_ask_again(op, leg))
+        return ask(op, leg);
+    return may_ask_again(op, other) ? ask(op, other) : mcp__op_done(op, mcp__op_failure_status(op, 0));
 }
