@@ -19,6 +19,8 @@ libmcproxy_pure_la_SOURCES = \
 	lib/base/mem.h \
 	lib/engine/chores.c \
 	lib/engine/chores.h \
+	lib/engine/debts.c \
+	lib/engine/debts.h \
 	lib/engine/drive.c \
 	lib/engine/drive.h \
 	lib/engine/dumper.c \
@@ -33,6 +35,8 @@ libmcproxy_pure_la_SOURCES = \
 	lib/engine/move.h \
 	lib/engine/news.c \
 	lib/engine/news.h \
+	lib/engine/payer.c \
+	lib/engine/payer.h \
 	lib/engine/pool.c \
 	lib/engine/pool.h \
 	lib/engine/record.c \

@@ -78,6 +78,7 @@ mcp__pool_fini(mcp__engine *engine)
         mcp__mem_free(&engine->mem, slab);
     }
     mcp__timers_fini(&engine->timers);
+    mcp__mem_free(&engine->mem, engine->debts);
     mcp__mem_free(&engine->mem, engine->servers);
 }
 

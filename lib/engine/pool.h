@@ -162,6 +162,7 @@ typedef struct mcp__engine {
     uint32_t n_undecided; /* servers whose epoch is missing */
     struct mcp__job *first_job;
     uint32_t n_jobs;
+    struct mcp__debts *debts; /* see engine/debts; NULL: there never were any */
     mcp__server *marking;     /* the server that a reply at hand puts on record, by our own doing */
     struct mcp__job *dumping; /* whose keys the dumper lists */
     int64_t dump_until_ms;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/debts.h"
 #include "engine/line.h"
 #include "ops/steps.h"
 #include "wire/base64.h"
@@ -129,6 +130,8 @@ finish(mcp__engine *engine, mcp__task *task)
         engine->servers[op->leg[MCP__OTHER(op->mark.witness)].server].tally.journaled++;
     if (op->is_filling && op->number && op->verb == MCP_GET)
         engine->servers[op->leg[MCP__PRIMARY].server].tally.refilled++;
+    if (op->status < MCP_OK && task->job == NULL)
+        mcp__debts_note(engine, op);
     if (op->is_background) {
         finish_background(engine, task);
         return;
@@ -426,6 +429,7 @@ mcp__tasks_begin_background(mcp__engine *engine, const mcp__background *wanted)
     op->unique = op->drop_unique = wanted->unique;
     op->authority = wanted->authority;
     op->with_initial = wanted->with_initial;
+    op->may_stand = wanted->may_stand;
     op->is_base64 = wanted->is_base64;
     op->delta = wanted->delta;
     op->initial = wanted->initial;

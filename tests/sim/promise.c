@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "sim/promise.h"
 
+#include "engine/debts.h"
 #include "sim/items.h"
 #include "sim/notes.h"
 #include "sim/ops.h"
@@ -185,6 +186,19 @@ is_older(const sim_op *value, const sim_op *write)
 
 /* ---- one operation ---- */
 
+/*
+ * It has to answer now. Where the other copy may be of no use, too, a call has nobody else to ask
+ * when it meets the end of a fault: a connection that was closed a moment ago, an answer that is
+ * late still. There a server is good only when it has been well for as long as a call may take.
+ */
+static int
+is_good(const sim_world *world, uint32_t server)
+{
+    int64_t well_ms = world->now_ms - world->hosts[server].well_since_ms;
+    return sim_promise_is_whole(world, server) &&
+           (!world->plan.is_double || well_ms > world->plan.timeout_ms);
+}
+
 void
 sim_promise_begin(sim_world *world, sim_client *client, sim_op *op)
 {
@@ -194,7 +208,7 @@ sim_promise_begin(sim_world *world, sim_client *client, sim_op *op)
         uint32_t server = leg == MCP__PRIMARY ? op->pair.primary : op->pair.backup;
         if (server == MCP__NO_SERVER || op->key_number == SIM_KEYS_MAX)
             continue;
-        op->was_whole[leg] = (uint8_t)sim_promise_is_whole(world, server);
+        op->was_whole[leg] = (uint8_t)is_good(world, server);
         op->n_begun[leg] = world->hosts[server].n_begun;
     }
 }
@@ -251,7 +265,7 @@ check_served(sim_world *world, const sim_client *client, const sim_op *op, const
         uint32_t server = leg == MCP__PRIMARY ? op->pair.primary : op->pair.backup;
         if (server == MCP__NO_SERVER || !op->was_whole[leg] ||
             world->hosts[server].n_begun != op->n_begun[leg] ||
-            sim_rules_was_hurried(world, client, server) ||
+            sim_rules_was_hurried(world, client, server, op) ||
             (op->request.verb == MCP_CAS && result->status == MCP_UNKNOWN))
             continue;
         sim_rules_break(
@@ -317,6 +331,23 @@ sim_promise_asked(sim_world *world, const sim_client *client, const mcp__pending
 
 /* ---- I1 ---- */
 
+/* Its writer was not told that it was done, and could put it on record nowhere: it owes that. */
+static int
+is_owed(const sim_world *world, const sim_op *value)
+{
+    const sim_client *client = &world->clients[value->client];
+    const mcp__debts *debts = client->engine.debts;
+    if (!world->plan.is_double || client->life != value->life || debts == NULL)
+        return 0;
+    for (uint32_t i = 0; i < debts->n; i++) {
+        const mcp__debt *debt = &debts->list[i];
+        if (debt->is_whole || (debt->key_len == strlen(value->key) &&
+                               memcmp(debt->key, value->key, debt->key_len) == 0))
+            return 1;
+    }
+    return 0;
+}
+
 static void
 look_at_copy(sim_world *world, uint32_t key, const char *text, const mcp__pair *pair, int leg,
              const sim_op *newest)
@@ -326,7 +357,8 @@ look_at_copy(sim_world *world, uint32_t key, const char *text, const mcp__pair *
     sim_server *memcached = &world->hosts[server].memcached;
     const sim_item *item = sim_server_find(memcached, text, strlen(text), world->now_ms);
     const sim_op *value = item == NULL ? NULL : author(world, item->flags, key);
-    if (value == NULL || !is_older(value, newest) || world->hosts[server].is_dead)
+    if (value == NULL || !is_older(value, newest) || world->hosts[server].is_dead ||
+        is_owed(world, value))
         return;
     /* The third delete is on its way still: a copy that was begun before may have come between. */
     int64_t owed_ms = (int64_t)world->plan.timeout_ms + world->plan.view_interval_ms;
