@@ -74,6 +74,22 @@ take_agreement(mcp__op *op, mcp__agreement agreement)
     }
 }
 
+/* While the answer was on its way it became known that this copy missed writes. The value is not
+ * told, whatever it is; the other copy is asked if it was not yet. */
+static mcp__step
+distrust(mcp__op *op, int leg)
+{
+    int other = MCP__OTHER(leg);
+    if (mcp__op_is_untried(op, other) && !mcp__view_is_trusted(&op->view, other)) {
+        op->phase = BOTH_ASKED;
+        return mcp__agree_begin(op);
+    }
+    op->leg[leg].failure = MCP__FAILURE_AWAY;
+    if (mcp__op_is_untried(op, other))
+        return ask(op, other);
+    return mcp__op_done(op, mcp__op_failure_status(op, 0));
+}
+
 mcp__step
 mcp__read_answer(mcp__op *op, int leg, const mcp__reply *reply)
 {
@@ -82,6 +98,12 @@ mcp__read_answer(mcp__op *op, int leg, const mcp__reply *reply)
     op->leg[leg].copy = MCP_COPY_OK;
     if (op->phase == BOTH_ASKED)
         return take_agreement(op, mcp__agree_judge(op, leg, reply));
+    int stands_by_now = op->view.stands[leg] && mcp__op_keeps_record(op);
+#ifdef MCP_MUTANT_LATE_MARK_IGNORED
+    stands_by_now = 0;
+#endif
+    if (stands_by_now)
+        return distrust(op, leg);
     if (op->verb == MCP_LEASE)
         return answer_lease(op, leg, reply);
     /* Its epoch came with the same connection: it is empty because it has restarted. */

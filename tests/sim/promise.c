@@ -81,24 +81,10 @@ sim_promise_is_whole(const sim_world *world, uint32_t server)
     return 1;
 }
 
-/* What stands on `host` against a server everybody has read there. */
-static int
-is_known(const sim_world *world, uint32_t host, uint32_t server)
-{
-    if (!sim_notes_stands(world, host, server, NULL))
-        return 0;
-    for (uint32_t i = 0; i < world->plan.n_clients; i++) {
-        const mcp__server *servers = world->clients[i].engine.servers;
-        if (!mcp__ledger_lists(&servers[host].ledger, servers[server].ledger.id8))
-            return 0;
-    }
-    return 1;
-}
-
 /*
  * While one server of a pair is less than whole the other one stays well. In worlds of double
- * faults it may fail as soon as everybody knows what stands against the first: who does not know,
- * and cannot ask, has no means to tell that server from one that missed nothing.
+ * faults it may fail at any time; what nobody can promise then is looked at read by read, see
+ * could_not_know().
  */
 int
 sim_promise_allows(const sim_world *world, const sim_fault *fault)
@@ -109,7 +95,7 @@ sim_promise_allows(const sim_world *world, const sim_fault *fault)
     for (uint32_t i = 0; i < world->n_hosts; i++) {
         if ((!is_clients && !is_partner(world, i, fault->server)) || sim_promise_is_whole(world, i))
             continue;
-        if (!world->plan.is_double || !is_known(world, fault->server, i))
+        if (!world->plan.is_double)
             return 0;
     }
     return 1;
@@ -213,6 +199,22 @@ sim_promise_begin(sim_world *world, sim_client *client, sim_op *op)
     }
 }
 
+/*
+ * What no client can mend when both servers fail: it reaches one of them alone, and what stands
+ * against that one stands on the other, which others reach. It has not read it there, and cannot.
+ */
+static int
+could_not_know(const sim_world *world, const sim_op *op, const mcp_result *result)
+{
+    const mcp__server *servers = world->clients[op->client].engine.servers;
+    uint32_t read = result->from_backup ? op->pair.backup : op->pair.primary;
+    uint32_t other = result->from_backup ? op->pair.primary : op->pair.backup;
+    return world->plan.is_double && other != MCP__NO_SERVER &&
+           !mcp__health_is_usable(&servers[other].health) &&
+           sim_notes_stands(world, other, read, NULL) &&
+           !mcp__ledger_lists(&servers[other].ledger, servers[read].ledger.id8);
+}
+
 static void
 check_read(sim_world *world, const sim_op *op, const mcp_result *result)
 {
@@ -225,7 +227,7 @@ check_read(sim_world *world, const sim_op *op, const mcp_result *result)
     const sim_op *write = newest_write(world, op->key_number, op, op->begun_ms - lag_ms(world) - 1);
     if (world->plan.is_strict)
         write = newest_write(world, op->key_number, op, op->begun_ms);
-    if (write == NULL || !is_older(value, write))
+    if (write == NULL || !is_older(value, write) || could_not_know(world, op, result))
         return;
     int is_own = write->client == op->client && write->life == op->life;
     sim_rules_break(
@@ -251,6 +253,14 @@ has_slow_server(const sim_world *world)
     return 0;
 }
 
+/* Its connection was lost meanwhile, the other copy is of no use, and a change is not sent twice. */
+static int
+is_lost_change(const sim_world *world, const sim_client *client, const sim_op *op, uint32_t server)
+{
+    return world->plan.is_double && op->request.verb != MCP_GET &&
+           client->engine.servers[server].opened_ms > op->begun_ms;
+}
+
 /* One of the two was whole when it began, and nothing has happened to it since. */
 static void
 check_served(sim_world *world, const sim_client *client, const sim_op *op, const mcp_result *result)
@@ -266,6 +276,7 @@ check_served(sim_world *world, const sim_client *client, const sim_op *op, const
         if (server == MCP__NO_SERVER || !op->was_whole[leg] ||
             world->hosts[server].n_begun != op->n_begun[leg] ||
             sim_rules_was_hurried(world, client, server, op) ||
+            is_lost_change(world, client, op, server) ||
             (op->request.verb == MCP_CAS && result->status == MCP_UNKNOWN))
             continue;
         sim_rules_break(
