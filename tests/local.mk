@@ -64,6 +64,7 @@ SIM = \
 	tests/sim/test_sim_faults \
 	tests/sim/test_sim_golden \
 	tests/sim/test_sim_memory \
+	tests/sim/test_sim_record \
 	tests/sim/test_sim_relaxed \
 	tests/sim/test_sim_seeds \
 	tests/sim/test_sim_server \
@@ -92,6 +93,7 @@ LIVE = \
 	tests/live/test_reload \
 	tests/live/test_replies \
 	tests/live/test_reset \
+	tests/live/test_returns \
 	tests/live/test_same_bytes \
 	tests/live/test_share \
 	tests/live/test_storm \

@@ -418,6 +418,10 @@ run_job(mcp__engine *engine, mcp__job *job)
         run_dump(engine, job);
     while (n++ < ERRANDS_AT_ONCE && run_step(engine, job, &is_over))
         ;
+    if (job->kind == MCP_JOB_REPAIR && job->repair.n_evicted > 0 && !job->has_told_loss) {
+        job->has_told_loss = 1;
+        mcp__record_lost(engine, job->server, job->witness);
+    }
     if (!is_over) {
         set_aside(engine, job);
         return;

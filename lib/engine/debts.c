@@ -57,7 +57,7 @@ mcp__debts_note(mcp__engine *engine, const mcp__op *op)
     debt.key_len = (uint8_t)op->key.len;
     if (!debt.is_whole)
         memcpy(debt.key, op->key.bytes, op->key.len);
-    mcp__debts_put(engine, &debt);
+    (void)mcp__debts_put(engine, &debt);
 }
 
 /* ---- the list ---- */
@@ -103,26 +103,27 @@ make_room(mcp__debts *debts)
     return debts->n < MCP__DEBTS_MAX;
 }
 
-void
+int
 mcp__debts_put(mcp__engine *engine, const mcp__debt *debt)
 {
     if (engine->debts == NULL)
         engine->debts = mcp__mem_new_zeroed(&engine->mem, 1, sizeof *engine->debts);
     mcp__debts *debts = engine->debts;
     if (debts == NULL)
-        return;
+        return 0;
     engine->wants_chores = 1;
     for (uint32_t i = 0; i < debts->n; i++) {
         if (covers(&debts->list[i], debt))
-            return;
+            return 0;
     }
     if (debts->n == MCP__DEBTS_MAX && make_whole(debts, *debt) > 0)
-        return;
+        return 1;
     if (debts->n == MCP__DEBTS_MAX && !make_room(debts))
-        return;
+        return 0;
     debts->list[debts->n++] = *debt;
     if (debt->is_whole)
         (void)make_whole(debts, *debt);
+    return 1;
 }
 
 mcp__debt

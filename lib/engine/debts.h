@@ -39,8 +39,8 @@ mcp__debts_any(const mcp__engine *engine)
  * ended. */
 void mcp__debts_note(mcp__engine *engine, const mcp__op *op);
 
-/* Takes it back that this one is being paid. */
-void mcp__debts_put(mcp__engine *engine, const mcp__debt *debt);
+/* Adds one, also one of which it was thought that it was being paid. 1: it was not there yet. */
+int mcp__debts_put(mcp__engine *engine, const mcp__debt *debt);
 
 /* Takes out the one at this place; another one may stand there afterwards. */
 mcp__debt mcp__debts_take(mcp__engine *engine, uint32_t at);

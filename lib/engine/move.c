@@ -130,7 +130,7 @@ move_debts(mcp__engine *to, mcp__engine *from, const uint32_t *kept)
         debt.witness = new_number(kept, to->n_servers, debt.witness);
         if (debt.missed != MCP__NO_SERVER && debt.witness != MCP__NO_SERVER &&
             mcp__pool_are_partners(to, debt.missed, debt.witness))
-            mcp__debts_put(to, &debt);
+            (void)mcp__debts_put(to, &debt);
     }
 }
 

@@ -19,7 +19,7 @@ mcp__payer_run(mcp__engine *engine)
             .is_base64 = debt.is_base64,
         };
         if (mcp__tasks_begin_background(engine, &wanted) == NULL)
-            mcp__debts_put(engine, &debt);
+            (void)mcp__debts_put(engine, &debt);
     }
     if (mcp__debts_any(engine))
         engine->wants_chores = 1;

@@ -97,12 +97,16 @@ typedef struct mcp__server {
     /* What stands against it, as far as this client knows. */
     int32_t missed_on; /* the server that says so; -1: nobody does */
     int64_t missed_since_ms;
-    uint8_t is_cut_off;   /* only we cannot reach it, it seems */
-    uint8_t n_cleared;    /* marks of ours that others took away while we could not reach it */
-    int64_t cleared_ms;   /* the first of these */
-    struct mcp__job *job; /* that puts it right */
-    uint8_t wanted;       /* MCP_JOB_... asked for by hand */
-    uint8_t has_answer;   /* to that */
+    int32_t
+        vanished_on; /* the server that said so until just now, and may have lost it; -1: none */
+    uint8_t is_other_life; /* it has restarted since its marks were last read */
+    uint8_t is_restoring;  /* it lost what stood on it, and that is put on record anew */
+    uint8_t is_cut_off;    /* only we cannot reach it, it seems */
+    uint8_t n_cleared;     /* marks of ours that others took away while we could not reach it */
+    int64_t cleared_ms;    /* the first of these */
+    struct mcp__job *job;  /* that puts it right */
+    uint8_t wanted;        /* MCP_JOB_... asked for by hand */
+    uint8_t has_answer;    /* to that */
     int16_t answer;
     uint32_t wanted_rate;
     int64_t job_rest_ms; /* no new job before */
@@ -131,7 +135,8 @@ typedef struct mcp__slab mcp__slab;
 
 typedef struct mcp__engine {
     mcp__mem mem;
-    const mcp__mem *lasting; /* the same, where it was handed in: what the engine owns refers to it */
+    const mcp__mem
+        *lasting; /* the same, where it was handed in: what the engine owns refers to it */
     mcp__settings settings;
     mcp__server *servers;
     uint32_t n_servers, n_primaries;
@@ -175,9 +180,9 @@ typedef struct mcp__engine {
 } mcp__engine;
 
 /*
- * `mem`, `specs` (primaries first), `pairing` and `name_space` must outlive the engine, which may be
- * copied to another place as long as no operation has begun. `seed` starts the
- * opaques and the jitter. MCP_OK or MCP_NO_MEMORY (nothing is left allocated).
+ * `mem`, `specs` (primaries first), `pairing` and `name_space` must outlive the engine, which may
+ * be copied to another place as long as no operation has begun. `seed` starts the opaques and the
+ * jitter. MCP_OK or MCP_NO_MEMORY (nothing is left allocated).
  */
 mcp_status mcp__pool_init(mcp__engine *engine, const mcp__mem *mem, const mcp__settings *settings,
                           const mcp__server_spec *specs, size_t n_primaries, size_t n_backups,

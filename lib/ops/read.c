@@ -113,16 +113,17 @@ mcp__read_answer(mcp__op *op, int leg, const mcp__reply *reply)
     return mcp__op_done(op, op->leg[leg].status);
 }
 
-/* The other copy stands or has failed, so it is of no use, and this one's connection was lost, maybe
- * for another call's sake: once more. */
+/* The other copy stands or has failed, so it is of no use, and this one's connection was lost,
+ * maybe for another call's sake: once more. */
 static int
 may_ask_again(mcp__op *op, int leg)
 {
     const mcp__leg *asked = &op->leg[leg], *other = &op->leg[MCP__OTHER(leg)];
     int is_lost = asked->failure == MCP__FAILURE_BROKEN || asked->failure == MCP__FAILURE_TIMEOUT;
     int is_useless = op->view.stands[MCP__OTHER(leg)] || other->failure != MCP__FAILURE_NONE;
-    return is_lost && !op->is_hopeless && op->now_ms < op->deadline_ms && mcp__op_keeps_record(op) && is_useless &&
-           mcp__view_is_trusted(&op->view, leg) && op->tries++ == 0;
+    return is_lost && !op->is_hopeless && op->now_ms < op->deadline_ms &&
+           mcp__op_keeps_record(op) && is_useless && mcp__view_is_trusted(&op->view, leg) &&
+           op->tries++ == 0;
 }
 
 /* It was not asked after all, because what stands against it was heard meanwhile. */
@@ -153,5 +154,6 @@ mcp__read_failed(mcp__op *op, int leg)
         return ask(op, other);
     if (may_ask_again(op, leg))
         return ask(op, leg);
-    return may_ask_again(op, other) ? ask(op, other) : mcp__op_done(op, mcp__op_failure_status(op, 0));
+    return may_ask_again(op, other) ? ask(op, other)
+                                    : mcp__op_done(op, mcp__op_failure_status(op, 0));
 }

@@ -364,7 +364,10 @@ look_at(mcp__repair *job, finding *found, mcp__repair_segment *segment, uint32_t
     if (segment->since_ms > found->youngest_ms)
         found->youngest_ms = segment->since_ms;
     segment->is_todo = 1;
-    segment->is_whole |= (uint8_t)is_evicted(segment);
+    if (is_evicted(segment)) {
+        segment->is_whole = 1;
+        job->n_evicted++;
+    }
     if (segment->is_whole)
         job->whole |= (uint64_t)1 << index;
 }

@@ -63,7 +63,7 @@ typedef struct scene {
     /* How soon a server that is away is tried again; NULL: as everywhere. In a scene where others
      * lose the other server next, everybody has to have found the first one again. */
     const char *retry;
-    int on_primary;  /* percent of the time that reads have to come from the primary */
+    int on_primary; /* percent of the time that reads have to come from the primary */
     scene_act acts[SCENE_ACTS];
 } scene;
 

@@ -59,8 +59,7 @@ write_options(const stage *s, char *out, int client)
                                client < 0 ? s->site.servers[i]->address : address,
                                is_backup ? "b" : "p", is_backup ? i - s->plan->n_primaries : i);
     }
-    at += (size_t)snprintf(out + at, OPTIONS_MAX - at, "timeout=%ums %s %s",
-                           s->plan->timeout_ms,
+    at += (size_t)snprintf(out + at, OPTIONS_MAX - at, "timeout=%ums %s %s", s->plan->timeout_ms,
                            s->plan->scene->retry == NULL ? "retry_max=1s" : s->plan->scene->retry,
                            s->plan->words == NULL ? "" : s->plan->words);
     if (!s->plan->is_plain)

@@ -253,7 +253,8 @@ has_slow_server(const sim_world *world)
     return 0;
 }
 
-/* Its connection was lost meanwhile, the other copy is of no use, and a change is not sent twice. */
+/* Its connection was lost meanwhile, the other copy is of no use, and a change is not sent twice.
+ */
 static int
 is_lost_change(const sim_world *world, const sim_client *client, const sim_op *op, uint32_t server)
 {

@@ -469,8 +469,8 @@ maintain_all(sim_world *world)
         sim_queue_add(&world->queue, &world->random, world->now_ms, SIM_EVENT_CALL, i);
 }
 
-/* Everybody has something to do with every server once more, or nobody may ever read what those that
- * died meanwhile have put on record. */
+/* Everybody has something to do with every server once more, or nobody may ever read what those
+ * that died meanwhile have put on record. */
 static void
 wake_all(sim_world *world)
 {

@@ -22,7 +22,7 @@ static void
 put(uint32_t missed, uint32_t witness, const char *key)
 {
     mcp__debt debt = debt_of(missed, witness, key);
-    mcp__debts_put(&w.engine, &debt);
+    (void)mcp__debts_put(&w.engine, &debt);
 }
 
 static void
