@@ -372,10 +372,11 @@ look_at_copy(sim_world *world, uint32_t key, const char *text, const mcp__pair *
     if (value == NULL || !is_older(value, newest) || world->hosts[server].is_dead ||
         is_owed(world, value))
         return;
-    /* The third delete is on its way still: a copy that was begun before may have come between. */
+    /* The third delete, or the comparison of both copies, is on its way still: a copy that was begun
+     * before may have come between. */
     int64_t owed_ms = (int64_t)world->plan.timeout_ms + world->plan.view_interval_ms;
-    if (leg == MCP__BACKUP && newest->request.verb == MCP_DELETE &&
-        world->now_ms - newest->ended_ms <= owed_ms)
+    int is_owed_more = newest->request.verb == MCP_DELETE || world->plan.verifies;
+    if (leg == MCP__BACKUP && is_owed_more && world->now_ms - newest->ended_ms <= owed_ms)
         return;
     if (sim_notes_stands(world, other, server, NULL) &&
         sim_notes_covers(world, other, server, text, strlen(text)))
@@ -409,6 +410,19 @@ is_orphan(const sim_world *world, const sim_item *item)
     return item->flags > 0 && item->flags <= world->n_ops && world->ops[item->flags - 1]->is_lost;
 }
 
+/* Nobody is left to compare what these two wrote at the same time. */
+static int
+are_both_dead(const sim_world *world, const sim_item *first, const sim_item *second)
+{
+    const sim_item *items[] = {first, second};
+    for (int i = 0; i < 2; i++) {
+        const sim_op *op = world->ops[items[i]->flags - 1];
+        if (world->clients[op->client].life == op->life)
+            return 0;
+    }
+    return 1;
+}
+
 static void
 check_twins(sim_world *world, uint32_t key)
 {
@@ -422,7 +436,8 @@ check_twins(sim_world *world, uint32_t key)
         sim_server_find(&world->hosts[pair.primary].memcached, text, len, world->now_ms);
     const sim_item *second =
         sim_server_find(&world->hosts[pair.backup].memcached, text, len, world->now_ms);
-    if (first == NULL || second == NULL || is_orphan(world, first) || is_orphan(world, second))
+    if (first == NULL || second == NULL || is_orphan(world, first) || is_orphan(world, second) ||
+        are_both_dead(world, first, second))
         return;
     if (first->len != second->len || first->flags != second->flags ||
         memcmp(first->value, second->value, first->len) != 0)
