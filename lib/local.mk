@@ -21,6 +21,8 @@ libmcproxy_pure_la_SOURCES = \
 	lib/engine/checks.h \
 	lib/engine/chores.c \
 	lib/engine/chores.h \
+	lib/engine/debts.c \
+	lib/engine/debts.h \
 	lib/engine/drive.c \
 	lib/engine/drive.h \
 	lib/engine/convoy.c \
@@ -39,6 +41,8 @@ libmcproxy_pure_la_SOURCES = \
 	lib/engine/move.h \
 	lib/engine/news.c \
 	lib/engine/news.h \
+	lib/engine/payer.c \
+	lib/engine/payer.h \
 	lib/engine/pool.c \
 	lib/engine/pool.h \
 	lib/engine/quiet.h \

@@ -10,6 +10,7 @@ UNIT = \
 	tests/unit/test_buf \
 	tests/unit/test_chores \
 	tests/unit/test_classic \
+	tests/unit/test_debts \
 	tests/unit/test_drive \
 	tests/unit/test_drive_memory \
 	tests/unit/test_drive_double \
@@ -64,6 +65,7 @@ SIM = \
 	tests/sim/test_sim_faults \
 	tests/sim/test_sim_golden \
 	tests/sim/test_sim_memory \
+	tests/sim/test_sim_record \
 	tests/sim/test_sim_relaxed \
 	tests/sim/test_sim_seeds \
 	tests/sim/test_sim_server \
@@ -92,6 +94,7 @@ LIVE = \
 	tests/live/test_reload \
 	tests/live/test_replies \
 	tests/live/test_reset \
+	tests/live/test_returns \
 	tests/live/test_same_bytes \
 	tests/live/test_share \
 	tests/live/test_storm \

@@ -4,6 +4,7 @@
 #include "engine/dumper.h"
 #include "engine/job.h"
 #include "engine/line.h"
+#include "engine/payer.h"
 #include "engine/record.h"
 #include "engine/tasks.h"
 #include "wire/base64.h"
@@ -66,6 +67,7 @@ begin_needed(mcp__engine *engine)
         return;
     engine->chores_ms = engine->now_ms + LOOK_MS;
     engine->wants_chores = 0;
+    mcp__payer_run(engine);
     for (uint32_t i = 0; i < engine->n_servers; i++) {
         mcp__server *server = &engine->servers[i];
         uint32_t witness = 0;
@@ -131,6 +133,7 @@ hand_out(mcp__engine *engine, mcp__job *job, const mcp__errand *errand)
                                                       : MCP__VERB_ASK,
         .ask = ask_of(errand),
         .with_initial = errand->deletes_first,
+        .may_stand = errand->may_stand,
         .keeps_key = 1,
         .is_base64 = errand->is_base64,
         .server = {errand->server, is_pair ? errand->from : MCP__NO_SERVER},
@@ -381,6 +384,15 @@ set_aside(mcp__engine *engine, mcp__job *job)
     mcp__line_ask(engine, &engine->servers[job->witness], MCP__ASK_MARKS);
 }
 
+/* Somebody else was faster: the server says of itself that it is whole again. */
+static int
+is_done_by_others(const mcp__engine *engine, const mcp__job *job)
+{
+    const mcp__server *server = &engine->servers[job->server];
+    return job->kind == MCP_JOB_RESYNC && server->wanted == MCP_JOB_NONE &&
+           server->ledger.epoch == MCP__EPOCH_READY;
+}
+
 static void
 run_job(mcp__engine *engine, mcp__job *job)
 {
@@ -398,12 +410,18 @@ run_job(mcp__engine *engine, mcp__job *job)
     if (!is_due(engine, job))
         return;
     job->looked_ms = engine->now_ms;
+    if (is_done_by_others(engine, job))
+        mcp__resync_stop(&job->resync);
     if (job->is_renewing)
         run_renewal(engine, job);
     if (job->is_dumping)
         run_dump(engine, job);
     while (n++ < ERRANDS_AT_ONCE && run_step(engine, job, &is_over))
         ;
+    if (job->kind == MCP_JOB_REPAIR && job->repair.n_evicted > 0 && !job->has_told_loss) {
+        job->has_told_loss = 1;
+        mcp__record_lost(engine, job->server, job->witness);
+    }
     if (!is_over) {
         set_aside(engine, job);
         return;
@@ -478,6 +496,7 @@ mcp__chores_leave(mcp__engine *engine)
         if (lock->is_held)
             (void)mcp__tasks_begin_background(engine, &wanted);
     }
+    mcp__payer_run(engine);
     mcp__tasks_settle(engine);
 }
 

@@ -185,9 +185,9 @@ mcp__drive_room(mcp__engine *engine, uint32_t server, size_t *len)
 }
 
 static void
-count_read(mcp__tally *tally, const mcp__op *op, const mcp__reply *reply)
+count_read(mcp__tally *tally, const mcp__op *op, uint8_t word, const mcp__reply *reply)
 {
-    if (op->verb == MCP_GET || op->verb == MCP_GAT) {
+    if (word < MCP__WORD_MARKS && (op->verb == MCP_GET || op->verb == MCP_GAT)) {
         tally->hits += reply->kind == MCP__REPLY_VALUE;
         tally->misses += reply->kind == MCP__REPLY_MISS;
     }
@@ -306,7 +306,7 @@ take_reply(mcp__engine *engine, mcp__server *server, const mcp__pending *pending
     hide_stub(word, reply);
     mcp_status status = mcp__meta_status(pending->kind, reply);
     int last = is_last(leg);
-    count_read(&server->tally, op, reply);
+    count_read(&server->tally, op, word, reply);
     if (word == MCP__WORD_MARKS && op->mark.is_active)
         engine->marking = &engine->servers[op->leg[MCP__OTHER(pending->leg)].server];
     if (word == MCP__WORD_MARKS)

@@ -24,6 +24,7 @@ typedef struct mcp__job {
     int64_t looked_ms;
     uint32_t n_flying;
     uint64_t n_told;
+    uint8_t has_told_loss; /* that part of what is on record was evicted */
     mcp__repair repair;
     mcp__resync resync;
     mcp__resync_partner *partners;

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "engine/debts.h"
 #include "engine/line.h"
 
 static uint32_t
@@ -120,6 +121,19 @@ tell_list(mcp__engine *to, mcp__server *server)
     mcp__line_ask(to, server, MCP__ASK_EPOCH_STORED);
 }
 
+static void
+move_debts(mcp__engine *to, mcp__engine *from, const uint32_t *kept)
+{
+    while (mcp__debts_any(from)) {
+        mcp__debt debt = mcp__debts_take(from, 0);
+        debt.missed = new_number(kept, to->n_servers, debt.missed);
+        debt.witness = new_number(kept, to->n_servers, debt.witness);
+        if (debt.missed != MCP__NO_SERVER && debt.witness != MCP__NO_SERVER &&
+            mcp__pool_are_partners(to, debt.missed, debt.witness))
+            (void)mcp__debts_put(to, &debt);
+    }
+}
+
 /* What is yet to be told about servers that are still there. */
 static void
 move_news(mcp__engine *to, mcp__engine *from, const uint32_t *kept)
@@ -167,5 +181,7 @@ mcp__move_servers(mcp__engine *to, mcp__engine *from, const uint32_t *kept, int 
             tell_list(to, &to->servers[i]);
     }
     to->wants_chores = to->settings.promise.keeps_record;
+    if (to->settings.promise.keeps_record)
+        move_debts(to, from, kept);
     move_news(to, from, kept);
 }

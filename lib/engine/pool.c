@@ -28,7 +28,7 @@ init_server(mcp__engine *engine, uint32_t number, const mcp__server_spec *spec)
     uint32_t id8 = mcp__marks_id8(spec->name, strlen(spec->name));
     server->cas_mark = (uint16_t)id8;
     server->address = number;
-    server->missed_on = -1;
+    server->missed_on = server->vanished_on = -1;
     server->timer.kind = MCP__TIMER_SERVER;
     server->ride.kind = MCP__TIMER_RIDE;
     mcp__ledger_init(&server->ledger, engine->lasting, id8);
@@ -91,6 +91,7 @@ mcp__pool_fini(mcp__engine *engine)
         mcp__mem_free(&engine->mem, slab);
     }
     mcp__timers_fini(&engine->timers);
+    mcp__mem_free(&engine->mem, engine->debts);
     mcp__mem_free(&engine->mem, engine->servers);
 }
 

@@ -102,12 +102,16 @@ typedef struct mcp__server {
     /* What stands against it, as far as this client knows. */
     int32_t missed_on; /* the server that says so; -1: nobody does */
     int64_t missed_since_ms;
-    uint8_t is_cut_off;   /* only we cannot reach it, it seems */
-    uint8_t n_cleared;    /* marks of ours that others took away while we could not reach it */
-    int64_t cleared_ms;   /* the first of these */
-    struct mcp__job *job; /* that puts it right */
-    uint8_t wanted;       /* MCP_JOB_... asked for by hand */
-    uint8_t has_answer;   /* to that */
+    int32_t
+        vanished_on; /* the server that said so until just now, and may have lost it; -1: none */
+    uint8_t is_other_life; /* it has restarted since its marks were last read */
+    uint8_t is_restoring;  /* it lost what stood on it, and that is put on record anew */
+    uint8_t is_cut_off;    /* only we cannot reach it, it seems */
+    uint8_t n_cleared;     /* marks of ours that others took away while we could not reach it */
+    int64_t cleared_ms;    /* the first of these */
+    struct mcp__job *job;  /* that puts it right */
+    uint8_t wanted;        /* MCP_JOB_... asked for by hand */
+    uint8_t has_answer;    /* to that */
     int16_t answer;
     uint32_t wanted_rate;
     int64_t job_rest_ms; /* no new job before */
@@ -218,6 +222,7 @@ typedef struct mcp__engine {
     uint32_t n_undecided; /* servers whose epoch is missing */
     struct mcp__job *first_job;
     uint32_t n_jobs;
+    struct mcp__debts *debts; /* see engine/debts; NULL: there never were any */
     mcp__server *marking;     /* the server that a reply at hand puts on record, by our own doing */
     struct mcp__job *dumping; /* whose keys the dumper lists */
     int64_t dump_until_ms;

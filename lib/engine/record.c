@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/debts.h"
 #include "engine/line.h"
 #include "wire/token.h"
 
@@ -115,6 +116,74 @@ signature(const mcp__ledger *ledger)
     return sum;
 }
 
+/*
+ * What stood here is gone together with the server's word about itself: it was not made good, it
+ * was lost, and this client remembers. Everything is put on record anew, and until that is done the
+ * servers stand on (protocol: "whoever remembers puts the mark and '*' back").
+ */
+static void
+restore(mcp__engine *engine, mcp__server *host, int vanished_only)
+{
+    for (uint32_t i = 0; i < engine->n_servers; i++) {
+        mcp__server *missed = &engine->servers[i];
+        mcp__debt debt = {.missed = i, .witness = host->number, .is_whole = 1};
+        int is_remembered =
+            missed->vanished_on == (int32_t)host->number ||
+            (!vanished_only && mcp__ledger_lists(&host->ledger, missed->ledger.id8));
+        if (!mcp__pool_are_partners(engine, i, host->number) || !is_remembered)
+            continue;
+        missed->vanished_on = -1;
+        if (mcp__debts_put(engine, &debt))
+            tell(engine, MCP_EVENT_RECORD_LOST, i, (int32_t)host->number,
+                 "the server that kept it has lost everything");
+    }
+}
+
+/* No marks are here any more. 1: they are missed, and what was known holds. */
+static int
+is_loss(mcp__engine *engine, mcp__server *host)
+{
+    if (host->ledger.n_missed == 0 || host->ledger.is_foreign)
+        return 0;
+    if (host->ledger.epoch == MCP__EPOCH_MISSING || host->is_other_life || host->is_restoring) {
+        host->is_restoring = 1;
+        restore(engine, host, 0);
+        return 1;
+    }
+    for (uint32_t i = 0; i < engine->n_servers; i++) {
+        if (mcp__ledger_lists(&host->ledger, engine->servers[i].ledger.id8))
+            engine->servers[i].vanished_on = (int32_t)host->number;
+    }
+    if (host->link.state == MCP__LINK_OPEN) /* made good, or lost with everything? */
+        mcp__line_ask(engine, host, MCP__ASK_EPOCH);
+    return 0;
+}
+
+/* Somebody else has said already what it is now; it is not the process of before all the same. */
+static int
+is_another_life(const mcp__epoch_item *before, const mcp__epoch_item *now)
+{
+    int64_t apart_s = before->start - now->start;
+    return before->made != 0 &&
+           (before->pid != now->pid || apart_s > CLOCK_SLACK_S || apart_s < -CLOCK_SLACK_S);
+}
+
+/* Its word about itself is there. That of before: what vanished was made good. Another one: it is
+ * lost. */
+static void
+settle_vanished(mcp__engine *engine, mcp__server *host, const mcp__epoch_item *before)
+{
+    if (is_another_life(before, &host->ledger.epoch_item)) {
+        host->is_other_life = 1; /* until its marks are read */
+        restore(engine, host, 1);
+        return;
+    }
+    for (uint32_t i = 0; i < engine->n_servers; i++) {
+        if (engine->servers[i].vanished_on == (int32_t)host->number)
+            engine->servers[i].vanished_on = -1;
+    }
+}
+
 void
 mcp__record_marks(mcp__engine *engine, mcp__server *server, const mcp__reply *reply,
                   int64_t asked_ms)
@@ -127,6 +196,13 @@ mcp__record_marks(mcp__engine *engine, mcp__server *server, const mcp__reply *re
     uint64_t before = signature(ledger);
     int was_foreign = ledger->is_foreign;
     int has_marks = reply->kind == MCP__REPLY_VALUE;
+    int is_lost = reply->kind == MCP__REPLY_MISS && is_loss(engine, server);
+    server->is_other_life = 0;
+    server->is_restoring = server->is_restoring && !has_marks;
+    if (is_lost) {
+        mcp__ledger_renew(ledger, asked_ms);
+        return;
+    }
     mcp__ledger_take_marks(ledger, has_marks ? reply->value : nothing, has_marks ? reply->cas : 0,
                            reply->flags, asked_ms, engine->now_ms);
     if (ledger->is_foreign && !was_foreign)
@@ -319,18 +395,28 @@ take_epoch(mcp__engine *engine, mcp__server *server, const mcp__reply *reply, in
     int has_epoch = reply->kind == MCP__REPLY_VALUE;
     mcp_state before = mcp__line_state(engine, server);
     mcp__epoch was = (mcp__epoch)ledger->epoch;
+    mcp__epoch_item former = ledger->epoch_item;
     mcp__ledger_take_epoch(ledger, has_epoch ? reply->value : nothing, has_epoch ? reply->cas : 0,
                            asked_ms);
     if (!has_epoch) {
+        restore(engine, server, 1);
         engine->n_undecided++;
         server->has_said = 0;
         if (server->link.state == MCP__LINK_OPEN) /* while it was connected: flushed, or evicted */
             mcp__line_ask(engine, server, MCP__ASK_STATS);
         return;
     }
+    settle_vanished(engine, server, &former);
     raise_hold(engine, server);
     check_config(engine, server);
     tell_epoch(engine, server, before, was);
+}
+
+void
+mcp__record_lost(mcp__engine *engine, uint32_t server, uint32_t witness)
+{
+    tell(engine, MCP_EVENT_RECORD_LOST, server, (int32_t)witness,
+         "part of it was evicted: all keys of that part are removed");
 }
 
 void

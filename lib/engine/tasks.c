@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/checks.h"
+#include "engine/debts.h"
 #include "engine/line.h"
 #include "ops/plain.h"
 #include "ops/steps.h"
@@ -133,6 +134,8 @@ finish(mcp__engine *engine, mcp__task *task)
         engine->servers[op->leg[MCP__OTHER(op->mark.witness)].server].tally.journaled++;
     if (op->is_filling && op->number && op->verb == MCP_GET)
         engine->servers[op->leg[MCP__PRIMARY].server].tally.refilled++;
+    if (op->status < MCP_OK && task->job == NULL)
+        mcp__debts_note(engine, op);
     if (op->is_background) {
         finish_background(engine, task);
         return;
@@ -464,6 +467,7 @@ set_up_background(mcp__engine *engine, const mcp__background *wanted)
     op->unique = op->drop_unique = wanted->unique;
     op->authority = wanted->authority;
     op->with_initial = wanted->with_initial;
+    op->may_stand = wanted->may_stand;
     op->is_base64 = wanted->is_base64;
     op->delta = wanted->delta;
     op->initial = wanted->initial;

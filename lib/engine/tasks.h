@@ -46,6 +46,7 @@ typedef struct mcp__background {
     uint8_t ask;  /* of MCP__VERB_ASK: the mcp__command_kind */
     uint8_t authority;
     uint8_t with_initial; /* of MCP__VERB_COPY: what the target holds is removed before */
+    uint8_t may_stand;    /* of MCP__VERB_COPY: the source may be one that missed writes */
     uint8_t copies_value;
     uint8_t is_base64;  /* of the key */
     uint8_t keeps_key;  /* the key's bytes stand until it is finished; else they are copied */

@@ -34,6 +34,7 @@ typedef enum mcp__errand_what {
 typedef struct mcp__errand {
     uint8_t what; /* mcp__errand_what */
     uint8_t deletes_first;
+    uint8_t may_stand; /* COPY: also from a server that stands, since this key's value is right */
     uint32_t server;
     uint32_t from;
     uint32_t tag;

@@ -53,12 +53,20 @@ mcp__fill_begin_copy(mcp__op *op)
 
 /* ---- at the target ---- */
 
+/* Since this was begun it may have become known that the source missed writes: what it holds may
+ * be what this very miss, a delete, was to remove. */
+static int
+is_source_right(const mcp__op *op)
+{
+    return op->may_stand || !op->view.stands[MCP__SOURCE];
+}
+
 /* A user's lease is won only when the other copy has no value either. */
 static int
 may_ask_source(const mcp__op *op)
 {
-    return is_copy(op) ||
-           (op->view.exists[MCP__SOURCE] && op->view.is_cold[MCP__TARGET] &&
+    return (is_copy(op) && is_source_right(op)) ||
+           (!is_copy(op) && op->view.exists[MCP__SOURCE] && op->view.is_cold[MCP__TARGET] &&
             !op->view.is_cold[MCP__SOURCE] && mcp__view_is_trusted(&op->view, MCP__SOURCE));
 }
 
@@ -96,7 +104,7 @@ answer_lease(mcp__op *op, const mcp__reply *reply)
         return grant(op);
     if (is_won) {
         op->phase = UNDO;
-        op->status = MCP_NOT_FOUND;
+        op->status = is_copy(op) ? MCP_UNKNOWN : MCP_NOT_FOUND;
         return mcp__op_send(MCP__TARGET, MCP__COMMAND_DELETE);
     }
     op->answered = MCP__TARGET;
@@ -116,12 +124,12 @@ answer_look(mcp__op *op, const mcp__reply *reply)
 
 /* ---- at the source ---- */
 
-/* Of a copy whose stub is gone again: there is none to be had, or there was no memory for it, which
- * must not count as done. */
+/* Of a copy whose stub is gone again: there is none to be had; or there was no memory for it, or no
+ * right source, which must not count as done. */
 static mcp__outcome_status
 undone(const mcp__op *op)
 {
-    return op->status == MCP_NO_MEMORY ? MCP__OUTCOME_FAILED : MCP__OUTCOME_MISSING;
+    return op->status < MCP_OK ? MCP__OUTCOME_FAILED : MCP__OUTCOME_MISSING;
 }
 
 static mcp__step
@@ -138,6 +146,10 @@ static mcp__step
 answer_source(mcp__op *op, const mcp__reply *reply)
 {
     int is_expiring = reply->ttl == 0; /* as a copy it would live for ever */
+    if (!is_source_right(op)) {
+        op->answered = MCP__TARGET;
+        return undo(op, is_copy(op) ? MCP_UNKNOWN : MCP_NOT_FOUND);
+    }
     if (reply->kind != MCP__REPLY_VALUE) {
         op->answered = MCP__SOURCE;
         if (op->verb == MCP_LEASE)

@@ -25,6 +25,7 @@ mcp__op_begin(mcp__op *op, const mcp_request *request)
     op->is_looking = 0;
     op->is_background = 0;
     op->is_filling = 0;
+    op->may_stand = 0;
     op->tries = 0;
     op->sequel = MCP__SEQUEL_NONE;
     op->authority = MCP__PRIMARY;

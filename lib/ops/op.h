@@ -169,6 +169,7 @@ typedef struct mcp__op {
     uint8_t is_looking;    /* the marks are read before anything else */
     uint8_t is_background; /* nobody waits for it */
     uint8_t is_filling;    /* a missing value is being copied from the other copy */
+    uint8_t may_stand;     /* MCP__VERB_COPY: the source may be one that missed writes */
     uint8_t sequel;        /* mcp__sequel */
     uint8_t tries;         /* of a verification */
     uint8_t ask;           /* MCP__VERB_ASK: the command */

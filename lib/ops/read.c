@@ -74,6 +74,22 @@ take_agreement(mcp__op *op, mcp__agreement agreement)
     }
 }
 
+/* While the answer was on its way it became known that this copy missed writes. The value is not
+ * told, whatever it is; the other copy is asked if it was not yet. */
+static mcp__step
+distrust(mcp__op *op, int leg)
+{
+    int other = MCP__OTHER(leg);
+    if (mcp__op_is_untried(op, other) && !mcp__view_is_trusted(&op->view, other)) {
+        op->phase = BOTH_ASKED;
+        return mcp__agree_begin(op);
+    }
+    op->leg[leg].failure = MCP__FAILURE_AWAY;
+    if (mcp__op_is_untried(op, other))
+        return mcp__read_begin_at(op, other);
+    return mcp__op_done(op, mcp__op_failure_status(op, 0));
+}
+
 mcp__step
 mcp__read_answer(mcp__op *op, int leg, const mcp__reply *reply)
 {
@@ -82,6 +98,12 @@ mcp__read_answer(mcp__op *op, int leg, const mcp__reply *reply)
     op->leg[leg].copy = MCP_COPY_OK;
     if (op->phase == BOTH_ASKED)
         return take_agreement(op, mcp__agree_judge(op, leg, reply));
+    int stands_by_now = op->view.stands[leg] && mcp__op_keeps_record(op);
+#ifdef MCP_MUTANT_LATE_MARK_IGNORED
+    stands_by_now = 0;
+#endif
+    if (stands_by_now)
+        return distrust(op, leg);
     if (op->verb == MCP_LEASE)
         return answer_lease(op, leg, reply);
     /* Its epoch came with the same connection: it is empty because it has restarted. */
@@ -91,15 +113,17 @@ mcp__read_answer(mcp__op *op, int leg, const mcp__reply *reply)
     return mcp__op_done(op, op->leg[leg].status);
 }
 
-/* The other copy stands, so it is of no use, and this one's connection was lost, maybe for another
- * call's sake: once more. */
+/* The other copy stands or has failed, so it is of no use, and this one's connection was lost,
+ * maybe for another call's sake: once more. */
 static int
 may_ask_again(mcp__op *op, int leg)
 {
-    const mcp__leg *asked = &op->leg[leg];
-    int is_left = asked->copy == MCP_COPY_UNKNOWN && op->now_ms < op->deadline_ms;
-    return is_left && mcp__op_keeps_record(op) && op->view.stands[MCP__OTHER(leg)] &&
-           mcp__view_is_trusted(&op->view, leg) && op->tries++ == 0;
+    const mcp__leg *asked = &op->leg[leg], *other = &op->leg[MCP__OTHER(leg)];
+    int is_lost = asked->failure == MCP__FAILURE_BROKEN || asked->failure == MCP__FAILURE_TIMEOUT;
+    int is_useless = op->view.stands[MCP__OTHER(leg)] || other->failure != MCP__FAILURE_NONE;
+    return is_lost && !op->is_hopeless && op->now_ms < op->deadline_ms &&
+           mcp__op_keeps_record(op) && is_useless && mcp__view_is_trusted(&op->view, leg) &&
+           op->tries++ == 0;
 }
 
 /* It was not asked after all, because what stands against it was heard meanwhile. */
@@ -122,12 +146,14 @@ mcp__read_failed(mcp__op *op, int leg)
         op->phase = BOTH_ASKED;
         return mcp__agree_begin(op);
     }
-    int may_ask = mcp__op_is_untried(op, other) && mcp__view_is_trusted(&op->view, other);
 #ifdef MCP_MUTANT_NO_FAILOVER
-    may_ask = 0;
+    return mcp__op_done(op, mcp__op_failure_status(op, 0));
 #endif
+    int may_ask = mcp__op_is_untried(op, other) && mcp__view_is_trusted(&op->view, other);
     if (may_ask)
         return mcp__read_begin_at(op, other);
-    return may_ask_again(op, leg) ? mcp__read_begin_at(op, leg)
-                                  : mcp__op_done(op, mcp__op_failure_status(op, 0));
+    if (may_ask_again(op, leg))
+        return mcp__read_begin_at(op, leg);
+    return may_ask_again(op, other) ? mcp__read_begin_at(op, other)
+                                    : mcp__op_done(op, mcp__op_failure_status(op, 0));
 }

@@ -139,6 +139,7 @@ typedef struct mcp__repair {
     uint8_t is_both;     /* both stand */
     uint64_t n_keys;     /* keys copied, deleted or found missing */
     uint64_t n_segments; /* segments replayed and deleted */
+    uint32_t n_evicted;  /* segments found to have been lost with their keys */
     uint32_t n_rounds;
     uint64_t n_swept;         /* keys compared at the end */
     int64_t waiting_until_ms; /* HOLDING, RESTING: until then; else 0 */

@@ -117,11 +117,25 @@ due_of(const mcp__repair *job)
     return (wanted_ms > due_ms ? wanted_ms : due_ms) + job->hold_ms;
 }
 
-/* Without the lock: whoever has it and cannot begin yet would hinder those who can. */
+/*
+ * Without the lock: whoever has it and cannot begin yet would hinder those who can. But who has cut
+ * segments already keeps it: to anybody else they look evicted, and cost the server every key of
+ * theirs.
+ */
 int
 mcp__repair_hold(mcp__repair *job, int64_t now_ms, mcp__errand *errand)
 {
     int64_t due_ms = due_of(job);
+#ifndef MCP_MUTANT_LOCK_HANDED_ON
+    if (job->n_segments > 0 && job->lock.is_held) {
+        if (mcp__repair_must_wait(due_ms, now_ms, errand)) {
+            job->waiting_until_ms = due_ms;
+            return 1;
+        }
+        mcp__repair_begin_round(job);
+        return 0;
+    }
+#endif
     if (!mcp__lock_leave(&job->lock)) {
         mcp__lock_next(&job->lock, now_ms, errand);
         return 1;
@@ -350,7 +364,10 @@ look_at(mcp__repair *job, finding *found, mcp__repair_segment *segment, uint32_t
     if (segment->since_ms > found->youngest_ms)
         found->youngest_ms = segment->since_ms;
     segment->is_todo = 1;
-    segment->is_whole |= (uint8_t)is_evicted(segment);
+    if (is_evicted(segment)) {
+        segment->is_whole = 1;
+        job->n_evicted++;
+    }
     if (segment->is_whole)
         job->whole |= (uint64_t)1 << index;
 }

@@ -80,6 +80,14 @@ mcp__ledger_order mcp__ledger_hear(mcp__ledger *ledger, const mcp__ledger *their
 /* What stands in either of them stands, as old as the older one. */
 void mcp__ledger_join(mcp__ledger *ledger, const mcp__ledger *theirs);
 
+/* It was asked again, and what was known holds. */
+static inline void
+mcp__ledger_renew(mcp__ledger *ledger, int64_t asked_ms)
+{
+    if (asked_ms > ledger->asked_ms && asked_ms >= ledger->doubted_ms)
+        ledger->asked_ms = asked_ms;
+}
+
 /* It is not to be gone by until it has been asked anew, from `now_ms` on. */
 void mcp__ledger_doubt(mcp__ledger *ledger, int64_t now_ms);
 

@@ -167,6 +167,12 @@ START_TEST(promise_both_marks_after_cuts)
 }
 END_TEST
 
+START_TEST(promise_both_marks_by_some_and_by_others)
+{
+    play("both marks: some, others");
+}
+END_TEST
+
 START_TEST(promise_writers_die_while_cut_off)
 {
     play("writers die while cut off");
@@ -215,6 +221,7 @@ all_cases(size_t *n)
         {"pause, later backup killed", promise_pause_then_backup_killed},
         {"both marks: pause, cut", promise_both_marks_after_a_pause},
         {"both marks: cut, cut", promise_both_marks_after_cuts},
+        {"both marks: some, others", promise_both_marks_by_some_and_by_others},
         {"writers die while cut off", promise_writers_die_while_cut_off},
         {"flushed by an operator", promise_flushed_by_an_operator},
         {"evicted values", promise_evicted_values},

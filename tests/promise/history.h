@@ -37,6 +37,8 @@ typedef struct history_record {
     uint8_t client;
     uint8_t primary, backup; /* mcp_copy */
     uint8_t from_backup;
+    uint8_t
+        is_cas; /* a write that names what it replaces: nobody but the server it asked can tell */
     uint8_t garbled; /* a read: the bytes are not what anybody wrote under this key */
 } history_record;
 

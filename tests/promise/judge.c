@@ -250,7 +250,7 @@ count(const history_record *r, judge_verdict *v)
     v->writes += (uint64_t)is_write(r);
     v->hits += r->op == OP_READ && r->outcome == OUTCOME_YES;
     v->misses += r->op == OP_READ && r->outcome == OUTCOME_MISS;
-    v->failed += (uint64_t)failed;
+    v->failed += failed && !(r->is_cas && r->outcome == OUTCOME_UNKNOWN);
     v->degraded += (uint64_t)(is_write(r) && r->outcome == OUTCOME_YES &&
                               (has_missed(r->primary) || has_missed(r->backup)));
     v->unknown += r->outcome == OUTCOME_UNKNOWN;

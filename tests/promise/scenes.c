@@ -7,6 +7,7 @@
 #define B ON_BACKUP
 #define ALL SCENE_ALL
 #define HALF SCENE_HALF
+#define OTHERS (SCENE_ALL & ~SCENE_HALF)
 
 const scene scenes[] = {
     {.name = "peace", .length_ms = 2000, .on_primary = 99},
@@ -100,6 +101,16 @@ const scene scenes[] = {
               {1600, DEED_HEAL, P, ALL, 0, 0},
               {3450, DEED_LOOK, P, 0, 0, 0},
               {3500, DEED_HEAL, B, ALL, 0, 0}}},
+    {.name = "both marks: some, others",
+     .length_ms = 6500,
+     .hits = HITS_ANY,
+     .is_double = 1,
+     .retry = "retry_min=30ms retry_max=60ms",
+     .acts = {{500, DEED_CUT, P, HALF, 0, 0},
+              {1500, DEED_HEAL, P, HALF, 0, 0},
+              {1800, DEED_REFUSE, B, OTHERS, 0, 0},
+              {2150, DEED_LOOK, P, 0, 0, 0},
+              {3500, DEED_HEAL, B, OTHERS, 0, 0}}},
     {.name = "writers die while cut off",
      .length_ms = 4800,
      .acts = {{500, DEED_CUT, P, HALF, 0, 0},

@@ -60,7 +60,10 @@ typedef struct scene {
     int is_double;
     int is_flushed;  /* nothing may come back to the primary */
     int is_evicting; /* small servers, many values */
-    int on_primary;  /* percent of the time that reads have to come from the primary */
+    /* How soon a server that is away is tried again; NULL: as everywhere. In a scene where others
+     * lose the other server next, everybody has to have found the first one again. */
+    const char *retry;
+    int on_primary; /* percent of the time that reads have to come from the primary */
     scene_act acts[SCENE_ACTS];
 } scene;
 

@@ -238,6 +238,7 @@ swap(worker *w, uint32_t key)
     request.want = 0;
     request.cas = result.cas;
     write = prepare(w, &request, 0, key);
+    write->is_cas = 1;
     ask(w, &request, write);
     if (write->outcome == OUTCOME_YES)
         note_seen(w, write, read->value, read->garbled);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "sim/promise.h"
 
+#include "engine/debts.h"
 #include "sim/items.h"
 #include "sim/notes.h"
 #include "sim/ops.h"
@@ -80,24 +81,10 @@ sim_promise_is_whole(const sim_world *world, uint32_t server)
     return 1;
 }
 
-/* What stands on `host` against a server everybody has read there. */
-static int
-is_known(const sim_world *world, uint32_t host, uint32_t server)
-{
-    if (!sim_notes_stands(world, host, server, NULL))
-        return 0;
-    for (uint32_t i = 0; i < world->plan.n_clients; i++) {
-        const mcp__server *servers = world->clients[i].engine.servers;
-        if (!mcp__ledger_lists(&servers[host].ledger, servers[server].ledger.id8))
-            return 0;
-    }
-    return 1;
-}
-
 /*
  * While one server of a pair is less than whole the other one stays well. In worlds of double
- * faults it may fail as soon as everybody knows what stands against the first: who does not know,
- * and cannot ask, has no means to tell that server from one that missed nothing.
+ * faults it may fail at any time; what nobody can promise then is looked at read by read, see
+ * could_not_know().
  */
 int
 sim_promise_allows(const sim_world *world, const sim_fault *fault)
@@ -108,7 +95,7 @@ sim_promise_allows(const sim_world *world, const sim_fault *fault)
     for (uint32_t i = 0; i < world->n_hosts; i++) {
         if ((!is_clients && !is_partner(world, i, fault->server)) || sim_promise_is_whole(world, i))
             continue;
-        if (!world->plan.is_double || !is_known(world, fault->server, i))
+        if (!world->plan.is_double)
             return 0;
     }
     return 1;
@@ -185,6 +172,19 @@ is_older(const sim_op *value, const sim_op *write)
 
 /* ---- one operation ---- */
 
+/*
+ * It has to answer now. Where the other copy may be of no use, too, a call has nobody else to ask
+ * when it meets the end of a fault: a connection that was closed a moment ago, an answer that is
+ * late still. There a server is good only when it has been well for as long as a call may take.
+ */
+static int
+is_good(const sim_world *world, uint32_t server)
+{
+    int64_t well_ms = world->now_ms - world->hosts[server].well_since_ms;
+    return sim_promise_is_whole(world, server) &&
+           (!world->plan.is_double || well_ms > world->plan.timeout_ms);
+}
+
 void
 sim_promise_begin(sim_world *world, sim_client *client, sim_op *op)
 {
@@ -194,9 +194,25 @@ sim_promise_begin(sim_world *world, sim_client *client, sim_op *op)
         uint32_t server = leg == MCP__PRIMARY ? op->pair.primary : op->pair.backup;
         if (server == MCP__NO_SERVER || op->key_number == SIM_KEYS_MAX)
             continue;
-        op->was_whole[leg] = (uint8_t)sim_promise_is_whole(world, server);
+        op->was_whole[leg] = (uint8_t)is_good(world, server);
         op->n_begun[leg] = world->hosts[server].n_begun;
     }
+}
+
+/*
+ * What no client can mend when both servers fail: it reaches one of them alone, and what stands
+ * against that one stands on the other, which others reach. It has not read it there, and cannot.
+ */
+static int
+could_not_know(const sim_world *world, const sim_op *op, const mcp_result *result)
+{
+    const mcp__server *servers = world->clients[op->client].engine.servers;
+    uint32_t read = result->from_backup ? op->pair.backup : op->pair.primary;
+    uint32_t other = result->from_backup ? op->pair.primary : op->pair.backup;
+    return world->plan.is_double && other != MCP__NO_SERVER &&
+           !mcp__health_is_usable(&servers[other].health) &&
+           sim_notes_stands(world, other, read, NULL) &&
+           !mcp__ledger_lists(&servers[other].ledger, servers[read].ledger.id8);
 }
 
 static void
@@ -211,7 +227,7 @@ check_read(sim_world *world, const sim_op *op, const mcp_result *result)
     const sim_op *write = newest_write(world, op->key_number, op, op->begun_ms - lag_ms(world) - 1);
     if (world->plan.is_strict)
         write = newest_write(world, op->key_number, op, op->begun_ms);
-    if (write == NULL || !is_older(value, write))
+    if (write == NULL || !is_older(value, write) || could_not_know(world, op, result))
         return;
     int is_own = write->client == op->client && write->life == op->life;
     sim_rules_break(
@@ -237,6 +253,15 @@ has_slow_server(const sim_world *world)
     return 0;
 }
 
+/* Its connection was lost meanwhile, the other copy is of no use, and a change is not sent twice.
+ */
+static int
+is_lost_change(const sim_world *world, const sim_client *client, const sim_op *op, uint32_t server)
+{
+    return world->plan.is_double && op->request.verb != MCP_GET &&
+           client->engine.servers[server].opened_ms > op->begun_ms;
+}
+
 /* One of the two was whole when it began, and nothing has happened to it since. */
 static void
 check_served(sim_world *world, const sim_client *client, const sim_op *op, const mcp_result *result)
@@ -251,7 +276,8 @@ check_served(sim_world *world, const sim_client *client, const sim_op *op, const
         uint32_t server = leg == MCP__PRIMARY ? op->pair.primary : op->pair.backup;
         if (server == MCP__NO_SERVER || !op->was_whole[leg] ||
             world->hosts[server].n_begun != op->n_begun[leg] ||
-            sim_rules_was_hurried(world, client, server) ||
+            sim_rules_was_hurried(world, client, server, op) ||
+            is_lost_change(world, client, op, server) ||
             (op->request.verb == MCP_CAS && result->status == MCP_UNKNOWN))
             continue;
         sim_rules_break(
@@ -317,6 +343,23 @@ sim_promise_asked(sim_world *world, const sim_client *client, const mcp__pending
 
 /* ---- I1 ---- */
 
+/* Its writer was not told that it was done, and could put it on record nowhere: it owes that. */
+static int
+is_owed(const sim_world *world, const sim_op *value)
+{
+    const sim_client *client = &world->clients[value->client];
+    const mcp__debts *debts = client->engine.debts;
+    if (!world->plan.is_double || client->life != value->life || debts == NULL)
+        return 0;
+    for (uint32_t i = 0; i < debts->n; i++) {
+        const mcp__debt *debt = &debts->list[i];
+        if (debt->is_whole || (debt->key_len == strlen(value->key) &&
+                               memcmp(debt->key, value->key, debt->key_len) == 0))
+            return 1;
+    }
+    return 0;
+}
+
 static void
 look_at_copy(sim_world *world, uint32_t key, const char *text, const mcp__pair *pair, int leg,
              const sim_op *newest)
@@ -326,12 +369,14 @@ look_at_copy(sim_world *world, uint32_t key, const char *text, const mcp__pair *
     sim_server *memcached = &world->hosts[server].memcached;
     const sim_item *item = sim_server_find(memcached, text, strlen(text), world->now_ms);
     const sim_op *value = item == NULL ? NULL : author(world, item->flags, key);
-    if (value == NULL || !is_older(value, newest) || world->hosts[server].is_dead)
+    if (value == NULL || !is_older(value, newest) || world->hosts[server].is_dead ||
+        is_owed(world, value))
         return;
-    /* The third delete is on its way still: a copy that was begun before may have come between. */
+    /* The third delete, or the comparison of both copies, is on its way still: a copy that was begun
+     * before may have come between. */
     int64_t owed_ms = (int64_t)world->plan.timeout_ms + world->plan.view_interval_ms;
-    if (leg == MCP__BACKUP && newest->request.verb == MCP_DELETE &&
-        world->now_ms - newest->ended_ms <= owed_ms)
+    int is_owed_more = newest->request.verb == MCP_DELETE || world->plan.verifies;
+    if (leg == MCP__BACKUP && is_owed_more && world->now_ms - newest->ended_ms <= owed_ms)
         return;
     if (sim_notes_stands(world, other, server, NULL) &&
         sim_notes_covers(world, other, server, text, strlen(text)))
@@ -365,6 +410,19 @@ is_orphan(const sim_world *world, const sim_item *item)
     return item->flags > 0 && item->flags <= world->n_ops && world->ops[item->flags - 1]->is_lost;
 }
 
+/* Nobody is left to compare what these two wrote at the same time. */
+static int
+are_both_dead(const sim_world *world, const sim_item *first, const sim_item *second)
+{
+    const sim_item *items[] = {first, second};
+    for (int i = 0; i < 2; i++) {
+        const sim_op *op = world->ops[items[i]->flags - 1];
+        if (world->clients[op->client].life == op->life)
+            return 0;
+    }
+    return 1;
+}
+
 static void
 check_twins(sim_world *world, uint32_t key)
 {
@@ -378,7 +436,8 @@ check_twins(sim_world *world, uint32_t key)
         sim_server_find(&world->hosts[pair.primary].memcached, text, len, world->now_ms);
     const sim_item *second =
         sim_server_find(&world->hosts[pair.backup].memcached, text, len, world->now_ms);
-    if (first == NULL || second == NULL || is_orphan(world, first) || is_orphan(world, second))
+    if (first == NULL || second == NULL || is_orphan(world, first) || is_orphan(world, second) ||
+        are_both_dead(world, first, second))
         return;
     if (first->len != second->len || first->flags != second->flags ||
         memcmp(first->value, second->value, first->len) != 0)

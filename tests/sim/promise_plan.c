@@ -89,6 +89,19 @@ draw_evictions(sim_random *random, sim_plan *plan)
     }
 }
 
+/* With consistency=strict a share, the round trips that begin a record and a view interval have to
+ * fit into a deadline: who wants it otherwise is told that a write is unknown. */
+static void
+shorten_view(sim_plan *plan)
+{
+    uint32_t trips_ms = 8 * (2 * plan->latency_ms + 4);
+    if (plan->timeout_ms * 6 / 10 < trips_ms + 40)
+        plan->timeout_ms = (trips_ms + 40) * 10 / 6 + 1;
+    uint32_t left_ms = plan->timeout_ms * 6 / 10 - trips_ms;
+    if (plan->view_interval_ms > left_ms)
+        plan->view_interval_ms = left_ms;
+}
+
 sim_plan
 sim_promise_plan(uint64_t seed, int is_strict, int is_double)
 {
@@ -113,6 +126,8 @@ sim_promise_plan(uint64_t seed, int is_strict, int is_double)
     plan.at_once = draw(&random, 1, 4);
     plan.blocking_percent = (uint32_t[]){0, 50, 100}[sim_random_below(&random, 3)];
     plan.piece_max = sim_random_chance(&random, 20) ? draw(&random, 1, 30) : 4096;
+    if (is_strict)
+        shorten_view(&plan);
     plan.small_values = 1;
     int64_t length_ms = (int64_t)plan.ops_per_client * (plan.gap_ms / 2 + 5);
     uint32_t n_faults = sim_random_chance(&random, 10) ? 0 : draw(&random, 1, 8);

@@ -157,14 +157,17 @@ check_answer(sim_world *world, const sim_op *op, const mcp_result *result)
                         sim_verb_name(op->request.verb), op->key);
 }
 
-/* Another call ran out of time on the same connection, which was then reset for all. */
+/* Another call ran out of time on the same connection, which was then reset for all: one that had
+ * waited for less than a share, or for longer than this one has existed. */
 int
-sim_rules_was_hurried(const sim_world *world, const sim_client *client, uint32_t server)
+sim_rules_was_hurried(const sim_world *world, const sim_client *client, uint32_t server,
+                      const sim_op *op)
 {
     long long waited_ms;
     return sscanf(client->engine.servers[server].said, "no answer within %lld ms", &waited_ms) ==
                1 &&
-           waited_ms * 100 < (long long)world->plan.timeout_ms * MCP__SHARE_PERCENT;
+           (waited_ms * 100 < (long long)world->plan.timeout_ms * MCP__SHARE_PERCENT ||
+            waited_ms > world->now_ms - op->begun_ms);
 }
 
 static void
@@ -184,7 +187,7 @@ check_served(sim_world *world, const sim_client *client, const sim_op *op, const
                       host->well_since_ms < op->begun_ms - REFUSED_REST_MS;
         /* A token that was sent to its server and not answered means nothing to the other one. */
         int is_lost_cas = op->request.verb == MCP_CAS && result->status == MCP_UNKNOWN;
-        if (is_well && !sim_rules_was_hurried(world, client, server) &&
+        if (is_well && !sim_rules_was_hurried(world, client, server, op) &&
             (op->was_usable[leg] || none_usable) && result->status < MCP_OK && !is_lost_cas &&
             !is_fooled && !client->was_troubled && client->memory.n_failed == 0)
             sim_rules_break(world, "SERVED", "op %u: %s %s: %s, though %s was well", op->id,

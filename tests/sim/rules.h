@@ -50,7 +50,8 @@ void sim_rules_end(sim_world *world, sim_client *client, sim_op *op, const mcp_r
 
 /* Whether the client's last connection to a server was given up for a call that had no more time.
  */
-int sim_rules_was_hurried(const sim_world *world, const sim_client *client, uint32_t server);
+int sim_rules_was_hurried(const sim_world *world, const sim_client *client, uint32_t server,
+                          const sim_op *op);
 
 /* All is healed, and there has been time enough. */
 void sim_rules_finale(sim_world *world);

@@ -35,6 +35,18 @@ run(sum *all, uint64_t seed, FILE *trace, uint64_t *hash)
 }
 
 static void
+run_kept(sum *all)
+{
+    uint64_t hash;
+    for (const uint64_t *seed = all->seeds->kept; seed != NULL && *seed != 0; seed++) {
+        uint64_t n_violations = run(all, *seed, NULL, &hash);
+        all->n_seeds++;
+        all->n_violations += n_violations;
+        all->n_bad_seeds += n_violations > 0;
+    }
+}
+
+static void
 run_many(sum *all, uint64_t first, uint64_t n)
 {
     for (uint64_t seed = first; seed < first + n && all->n_bad_seeds < BAD_MAX; seed++) {
@@ -68,6 +80,7 @@ sim_seeds_run(const sim_seeds *seeds, int argc, char **argv)
     } else if (argc >= 4 && strcmp(argv[1], "--from") == 0) {
         run_many(&all, strtoull(argv[2], NULL, 10), strtoull(argv[3], NULL, 10));
     } else {
+        run_kept(&all);
         run_many(&all, 1, argc >= 2 ? strtoull(argv[1], NULL, 10) : n);
     }
     return all.n_violations == 0 ? 0 : 1;

@@ -9,9 +9,13 @@ plan_of(uint64_t seed)
     return sim_promise_plan(seed, (int)(seed & 1), 1);
 }
 
+/* Late over something newer; two copies that differ at rest: what nobody could put on record when it
+ * was in doubt (engine/debts). */
+static const uint64_t kept[] = {9000120, 9001073, 9001579, 9002324, 9002660, 9003193, 9009133, 0};
+
 int
 main(int argc, char **argv)
 {
-    sim_seeds seeds = {"tests/sim/test_sim_double", 500, plan_of};
+    sim_seeds seeds = {"tests/sim/test_sim_double", 500, plan_of, kept};
     return sim_seeds_run(&seeds, argc, argv);
 }

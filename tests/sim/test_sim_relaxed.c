@@ -9,9 +9,12 @@ plan_of(uint64_t seed)
     return sim_promise_plan(seed, 0, 0);
 }
 
+/* A copy was made from a server that was known, by then, to have missed a delete. */
+static const uint64_t kept[] = {9000778, 9002357, 9005503, 9008589, 9013290, 0};
+
 int
 main(int argc, char **argv)
 {
-    sim_seeds seeds = {"tests/sim/test_sim_relaxed", 1000, plan_of};
+    sim_seeds seeds = {"tests/sim/test_sim_relaxed", 1000, plan_of, kept};
     return sim_seeds_run(&seeds, argc, argv);
 }

@@ -5,6 +5,6 @@
 int
 main(int argc, char **argv)
 {
-    sim_seeds seeds = {"tests/sim/test_sim_seeds", 600, sim_plan_of_seed};
+    sim_seeds seeds = {"tests/sim/test_sim_seeds", 600, sim_plan_of_seed, NULL};
     return sim_seeds_run(&seeds, argc, argv);
 }

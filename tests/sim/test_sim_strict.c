@@ -9,9 +9,13 @@ plan_of(uint64_t seed)
     return sim_promise_plan(seed, 1, 0);
 }
 
+/* A read lost the only copy's connection for another call's sake; nobody was left awake to put a
+ * server right. */
+static const uint64_t kept[] = {9002357, 9007447, 9008589, 9018708, 0};
+
 int
 main(int argc, char **argv)
 {
-    sim_seeds seeds = {"tests/sim/test_sim_strict", 1000, plan_of};
+    sim_seeds seeds = {"tests/sim/test_sim_strict", 1000, plan_of, kept};
     return sim_seeds_run(&seeds, argc, argv);
 }

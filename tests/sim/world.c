@@ -460,6 +460,32 @@ look_again(sim_world *world, uint32_t number, uint32_t key, int server)
                         mcp_strstatus(op->result.status));
 }
 
+/* From here on nobody calls but for mcp_maintain(). */
+static void
+maintain_all(sim_world *world)
+{
+    world->is_draining = 1;
+    for (uint32_t i = 0; i < world->plan.n_clients; i++)
+        sim_queue_add(&world->queue, &world->random, world->now_ms, SIM_EVENT_CALL, i);
+}
+
+/* Everybody has something to do with every server once more, or nobody may ever read what those
+ * that died meanwhile have put on record. */
+static void
+wake_all(sim_world *world)
+{
+    mcp_request request = MCP_REQUEST_INIT;
+    request.verb = MCP_PING;
+    world->is_draining = 2;
+    for (uint32_t i = 0; i < world->plan.n_clients; i++) {
+        for (request.server = 0; request.server < (int)world->n_hosts; request.server++) {
+            (void)sim_world_submit(world, i, &request);
+            sim_world_run_until(world, world->now_ms + world->plan.timeout_ms);
+        }
+    }
+    maintain_all(world);
+}
+
 void
 sim_world_run(sim_world *world)
 {
@@ -469,16 +495,16 @@ sim_world_run(sim_world *world)
     int64_t limit_ms = world->now_ms + 2000000;
     while (!is_all_done(world) && world->now_ms < limit_ms && !sim_world_is_lost(world))
         sim_world_run_until(world, world->now_ms + 200);
-    world->is_draining = 1;
-    for (uint32_t i = 0; i < world->plan.n_clients; i++) {
+    for (uint32_t i = 0; i < world->plan.n_clients; i++)
         world->clients[i].shortages = 0;
-        sim_queue_add(&world->queue, &world->random, world->now_ms, SIM_EVENT_CALL, i);
-    }
+    maintain_all(world);
     int64_t rest_ms =
         3 * (int64_t)world->plan.retry_max_ms + 3 * world->plan.timeout_ms + 6 * MAINTAIN_MS;
-    if (world->plan.keeps_record)
-        rest_ms += REPAIR_MS;
     sim_world_run_until(world, world->now_ms + rest_ms);
+    if (world->plan.keeps_record) {
+        wake_all(world);
+        sim_world_run_until(world, world->now_ms + REPAIR_MS);
+    }
     world->is_draining = 2;
     for (uint32_t i = 0; i < world->plan.n_clients; i++) {
         for (uint32_t key = 0; key < world->plan.n_keys; key++)

@@ -243,21 +243,35 @@ is_foreign(story *it, int leg)
            mcp__token_cas_mark(it->request->cas) != it->cas_mark[leg];
 }
 
+/* It may have lost no more than a connection, and the other one is of no use. */
+static int
+once_more(const story *it, int leg)
+{
+    return it->failure[leg] >= SILENT && !it->view.stands[leg] &&
+           (it->view.stands[1 - leg] || it->failure[1 - leg] >= REFUSED);
+}
+
+static int
+ask_to_read(story *it, int leg)
+{
+    int what = ask(it, leg, MCP__COMMAND_GET);
+    it->copy[leg] = copy_after(what);
+    return what;
+}
+
 static void
 tell_get(story *it)
 {
     int leg = authority(it);
-    int what = ask(it, leg, MCP__COMMAND_GET);
-    it->copy[leg] = copy_after(what);
-    int may_ask = it->view.exists[1 - leg] && !it->view.stands[1 - leg];
-    if (!is_answer(what) && what != HOPELESS && may_ask) {
+    int what = ask_to_read(it, leg);
+    if (!is_answer(what) && what != HOPELESS && it->view.exists[1 - leg] &&
+        !it->view.stands[1 - leg]) {
         leg = 1 - leg;
-        what = ask(it, leg, MCP__COMMAND_GET);
-        it->copy[leg] = copy_after(what);
-    } else if (what >= SILENT && it->keeps_record && it->view.stands[1 - leg]) {
-        what = ask(it, leg, MCP__COMMAND_GET); /* the other one is of no use: once more */
-        it->copy[leg] = copy_after(what);
+        what = ask_to_read(it, leg);
     }
+    if (!is_answer(what) && what != HOPELESS && it->keeps_record &&
+        (once_more(it, leg) || once_more(it, leg = 1 - leg)))
+        what = ask_to_read(it, leg);
     if (is_answer(what))
         it->status = story_statuses[what];
     else

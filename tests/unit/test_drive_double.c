@@ -122,12 +122,46 @@ START_TEST(a_backup_that_was_away_is_not_believed_at_once)
 }
 END_TEST
 
+/* It becomes known that a copy stands while its answer is on its way: the answer is not told. */
+START_TEST(an_answer_from_a_copy_that_stands_by_now)
+{
+    for (int both = 0; both < 2; both++) {
+        begin_open();
+        mcp__task *task = world_ask(MCP_GET);
+        expect_sent(0, "mg k O@ v f\r\n");
+        w.now_ms += 210;
+        mcp__task *later = world_ask(MCP_TOUCH);
+        expect_sent(0, MARKS);
+        expect_sent(1, MARKS);
+        world_say(1, mark_of(0));
+        world_say(0, "VA 3 O@ f0\r\nold\r\n");
+        expect_sent(1, "mg k O@ v f\r\n");
+        world_say(0, both ? mark_of(1) : "EN O@\r\n");
+        world_say(1, "VA 2 O@ f0\r\nhi\r\n");
+        if (both) { /* now neither is right alone, and the first one has been asked already */
+            ck_assert_int_lt(world_result(task).status, MCP_OK);
+        } else {
+            mcp_result result = world_result(task);
+            ck_assert_int_eq(result.status, MCP_OK);
+            ck_assert_int_eq(result.from_backup, 1);
+        }
+        (void)world_sent(0);
+        (void)world_sent(1);
+        w.now_ms += 500;
+        world_time(w.now_ms);
+        world_result(later);
+        world_end();
+    }
+}
+END_TEST
+
 int
 main(void)
 {
     Suite *suite = suite_create("drive_double");
     TCase *all = tcase_create("all");
     tcase_add_test(all, a_primary_that_is_waited_for_may_stand_itself);
+    tcase_add_test(all, an_answer_from_a_copy_that_stands_by_now);
     tcase_add_test(all, a_backup_that_was_away_is_not_believed_at_once);
     suite_add_tcase(suite, all);
     return run_suite(suite);

@@ -65,6 +65,28 @@ START_TEST(it_is_there_after_all)
 }
 END_TEST
 
+/* A value of no bytes is a value; a stub looks the same and is none. */
+START_TEST(fault_78_an_empty_value_is_no_stub)
+{
+    begin_cold(MCP_GET, 0);
+    expect_step("P:lease");
+    kit_value(P, "", 7);
+    ends(MCP_OK, P, "");
+    begin_cold(MCP_GET, 0); /* somebody else's stub */
+    expect_step("P:lease");
+    kit_lease(P, "", 7, MCP__LEASE_TAKEN);
+    expect_step("B:get");
+    kit_value(B, "", 22);
+    ends(MCP_OK, B, "");
+    begin_cold(MCP_GET, 0);
+    expect_step("P:lease");
+    kit_lease(P, "", 7, MCP__LEASE_TAKEN);
+    expect_step("B:get");
+    kit_miss(B);
+    ends(MCP_NOT_FOUND, B, NULL);
+}
+END_TEST
+
 static void
 win_and_read(const char *value, int64_t ttl)
 {
@@ -193,7 +215,9 @@ START_TEST(failures_of_a_read)
     expect_step("P:lease");
     kit_fail(P, MCP__FAILURE_TIMEOUT, 1);
     expect_step("B:get");
-    kit_fail(B, MCP__FAILURE_TIMEOUT, 1);
+    kit_fail(B, MCP__FAILURE_REFUSED, 0);
+    expect_step("P:get"); /* its connection was lost, no more is known */
+    kit_fail(P, MCP__FAILURE_TIMEOUT, 1);
     expect_step("done");
     ck_assert_int_lt(k.op.status, 0);
     kit_fini();
@@ -472,6 +496,7 @@ main(void)
     Suite *suite = suite_create("fill");
     TCase *all = tcase_create("fill");
     tcase_add_test(all, it_is_there_after_all);
+    tcase_add_test(all, fault_78_an_empty_value_is_no_stub);
     tcase_add_test(all, we_win_and_fill);
     tcase_add_test(all, somebody_was_faster);
     tcase_add_test(all, somebody_else_fills);

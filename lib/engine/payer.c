@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "engine/payer.h"
+
+#include "engine/debts.h"
+#include "engine/tasks.h"
+
+void
+mcp__payer_run(mcp__engine *engine)
+{
+    for (uint32_t i = mcp__debts_any(engine) ? engine->debts->n : 0; i-- > 0;) {
+        if (!mcp__health_is_usable(&engine->servers[engine->debts->list[i].witness].health))
+            continue;
+        mcp__debt debt = mcp__debts_take(engine, i);
+        mcp__background wanted = {
+            .verb = debt.is_whole ? MCP__VERB_WHOLE : MCP__VERB_MARK,
+            .authority = MCP__BACKUP,
+            .server = {debt.missed, debt.witness},
+            .key = {debt.key, debt.key_len},
+            .is_base64 = debt.is_base64,
+        };
+        if (mcp__tasks_begin_background(engine, &wanted) == NULL)
+            (void)mcp__debts_put(engine, &debt);
+    }
+    if (mcp__debts_any(engine))
+        engine->wants_chores = 1;
+}
