@@ -51,12 +51,12 @@ mcp__checks_begin(mcp__engine *engine, const mcp__stored *stored)
         mcp__pool_add_due_check(engine, check);
 }
 
-void
+int
 mcp__checks_erase(mcp__engine *engine, const mcp__stored *erased)
 {
     mcp__check *check = begin(engine, erased, 1);
     if (check == NULL)
-        return;
+        return -1;
     mcp__server *server = &engine->servers[check->server[MCP__BACKUP]];
     mcp__command command = {.kind = MCP__COMMAND_DELETE,
                             .key = {check->key, check->key_len},
@@ -67,10 +67,11 @@ mcp__checks_erase(mcp__engine *engine, const mcp__stored *erased)
         mcp__line_put_command(engine, server, &command, &asker) != 0) {
         check->failed[MCP__BACKUP] = 1;
         mcp__pool_add_due_check(engine, check);
-        return;
+        return 0;
     }
     check->n_awaited = 1;
     mcp__line_mount(engine, server); /* and with the timer it is missed */
+    return 0;
 }
 
 /* Both copies are what the store left there, and nothing stands against the primary. */

@@ -25,8 +25,8 @@ typedef struct mcp__stored {
 void mcp__checks_begin(mcp__engine *engine, const mcp__stored *stored);
 
 /* The third of backup, primary, backup: sent at once, its reply read later. The numbers do not
- * matter. */
-void mcp__checks_erase(mcp__engine *engine, const mcp__stored *erased);
+ * matter. -1: no memory. */
+int mcp__checks_erase(mcp__engine *engine, const mcp__stored *erased);
 
 /* A reply to one of its questions; the marks have been taken over into the ledger. */
 void mcp__checks_answer(mcp__engine *engine, const mcp__pending *pending, mcp__reply_kind kind,

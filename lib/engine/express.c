@@ -229,7 +229,7 @@ check_later(mcp__engine *engine, const mcp__express *express)
     if (express->is_verified &&
         (express->reply[MCP__PRIMARY].cas == 0 || express->reply[MCP__BACKUP].cas == 0))
         return;
-    (express->is_verified ? mcp__checks_begin : mcp__checks_erase)(
+    (express->is_verified ? mcp__checks_begin : mcp__tasks_last_delete)(
         engine, &(mcp__stored){
                     .key = {express->request->key, express->request->key_len},
                     .server = {express->server[0]->number, express->server[1]->number},

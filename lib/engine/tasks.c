@@ -535,18 +535,37 @@ take_over_check(mcp__engine *engine)
     mcp__pool_give_back_check(engine, check);
 }
 
+/* Without memory for a check: a command that nobody looks after. */
+void
+mcp__tasks_last_delete(mcp__engine *engine, const mcp__stored *erased)
+{
+    if (mcp__checks_erase(engine, erased) == 0)
+        return;
+    mcp__background wanted = {
+        .verb = MCP__VERB_ASK,
+        .ask = MCP__COMMAND_DELETE,
+        .key = erased->key,
+        .is_base64 = erased->is_base64,
+        .server = {erased->server[MCP__BACKUP], MCP__NO_SERVER},
+    };
+    (void)mcp__tasks_begin_background(engine, &wanted);
+}
+
 /* Without memory for it: as if the client had died behind the acknowledgement. */
 static void
 begin_sequel(mcp__engine *engine, const mcp__op *op)
 {
-    if (op->sequel == MCP__SEQUEL_VERIFY || op->sequel == MCP__SEQUEL_LAST_DELETE) {
+    if (op->sequel != MCP__SEQUEL_MIRROR) {
         mcp__stored stored = {
             .key = op->key,
             .is_base64 = op->is_base64,
             .server = {op->leg[0].server, op->leg[1].server},
             .cas = {op->copy_cas[0], op->copy_cas[1]},
         };
-        (op->sequel == MCP__SEQUEL_VERIFY ? mcp__checks_begin : mcp__checks_erase)(engine, &stored);
+        if (op->sequel == MCP__SEQUEL_VERIFY)
+            mcp__checks_begin(engine, &stored);
+        else
+            mcp__tasks_last_delete(engine, &stored);
         return;
     }
     mcp__background wanted = {

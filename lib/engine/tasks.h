@@ -8,6 +8,7 @@
 #ifndef MCPROXY_ENGINE_TASKS_H
 #define MCPROXY_ENGINE_TASKS_H
 
+#include "engine/checks.h"
 #include "engine/pool.h"
 
 /* All of these work at the engine's time. mcp__tasks_settle() is owed after the last of them, since
@@ -61,6 +62,9 @@ typedef struct mcp__background {
     struct mcp__job *job; /* whose errand it is: it is then fetched from engine->first_errand and
                              given back with mcp__pool_give_back() */
 } mcp__background;
+
+/* The third of backup, primary, backup. */
+void mcp__tasks_last_delete(mcp__engine *engine, const mcp__stored *erased);
 
 /* Begins one. NULL: no memory. */
 mcp__task *mcp__tasks_begin_background(mcp__engine *engine, const mcp__background *wanted);

@@ -43,19 +43,38 @@ grow(sim_world *world)
     free(old);
 }
 
-/* The third delete of an operation that has just finished: its operation; NULL: it is something
- * else that the engine does by itself. */
-static mcp__task *
-owner_of_owed(sim_world *world, sim_client *client, uint32_t server, const mcp__check *owed)
+/* The key of a third delete: a check, or, without memory for one, a command that nobody looks
+ * after. NULL: it is something else that the engine does by itself. */
+static const char *
+key_of_third(const mcp__pending *pending, size_t *len)
 {
-    if (!owed->is_erase)
+    const mcp__check *check = pending->op;
+    const mcp__op *op = pending->op;
+    if (pending->op == NULL || pending->kind != MCP__COMMAND_DELETE)
+        return NULL;
+    if (pending->is_check) {
+        *len = check->key_len;
+        return check->key;
+    }
+    if (op->verb != MCP__VERB_ASK || mcp__task_of(pending->op)->job != NULL)
+        return NULL;
+    *len = op->key.len;
+    return op->key.bytes;
+}
+
+/* The delete that has just finished, and whose third this is; NULL: none. */
+static mcp__task *
+owner_of_owed(sim_world *world, sim_client *client, uint32_t server, const mcp__pending *pending)
+{
+    size_t len;
+    const char *key = key_of_third(pending, &len);
+    if (key == NULL)
         return NULL;
     for (mcp__task *task = client->engine.first_finished; task != NULL; task = task->next) {
         sim_op *op = world->ops[task->tag];
         int is_delete = task->op.verb == MCP_DELETE || task->op.verb == MCP_SET;
-        if (!op->has_owed && op->pair.backup == server && is_delete &&
-            task->op.key.len == owed->key_len &&
-            memcmp(task->op.key.bytes, owed->key, owed->key_len) == 0 &&
+        if (!op->has_owed && op->pair.backup == server && is_delete && task->op.key.len == len &&
+            memcmp(task->op.key.bytes, key, len) == 0 &&
             task->op.leg[MCP__PRIMARY].copy == MCP_COPY_OK &&
             task->op.leg[MCP__BACKUP].copy == MCP_COPY_OK &&
             (task->op.verb == MCP_DELETE || task->op.ttl < 0)) {
@@ -71,14 +90,12 @@ learn(sim_world *world, sim_client *client, uint32_t server, const mcp__pending 
 {
     if (pending->kind >= MCP__COMMAND_PING || look_up(world, pending->opaque, client->number))
         return;
-    const mcp__check *check = pending->is_check ? pending->op : NULL;
     const mcp__op *op = pending->is_check ? NULL : pending->op;
     if (world->plan.keeps_record)
         sim_promise_asked(world, client, pending, server);
     int is_own = op == NULL || op->is_background;
-    const mcp__task *task = !is_own         ? mcp__task_of(pending->op)
-                            : check == NULL ? NULL
-                                            : owner_of_owed(world, client, server, check);
+    const mcp__task *task =
+        !is_own ? mcp__task_of(pending->op) : owner_of_owed(world, client, server, pending);
     grow(world);
     world->opaques[place_of(world, pending->opaque, client->number)] =
         (sim_opaque){pending->opaque,
