@@ -10,6 +10,7 @@ UNIT = \
 	tests/unit/test_buf \
 	tests/unit/test_chores \
 	tests/unit/test_classic \
+	tests/unit/test_convoy \
 	tests/unit/test_debts \
 	tests/unit/test_drive \
 	tests/unit/test_drive_memory \

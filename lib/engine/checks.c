@@ -80,6 +80,9 @@ is_as_it_was(const mcp__engine *engine, const mcp__check *check)
 {
     if (check->is_erase)
         return !check->failed[MCP__BACKUP];
+#ifdef MCP_MUTANT_CHECK_ASSUMED
+    return 1;
+#endif
     const mcp__server *primary = &engine->servers[check->server[MCP__PRIMARY]];
     const mcp__ledger *witness = &engine->servers[check->server[MCP__BACKUP]].ledger;
     return check->seen[MCP__PRIMARY] == check->cas[MCP__PRIMARY] &&

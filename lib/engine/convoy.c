@@ -87,9 +87,12 @@ fetch_from(mcp__engine *engine, mcp__server *server, mcp__fetched *fetched)
         used = parse_slowly(link, oldest, reply);
     if (used == MCP__PARSE_MORE)
         return 0;
+    int stands = server->missed_on >= 0;
+#ifdef MCP_MUTANT_CONVOY_TRUSTS
+    stands = 0;
+#endif
     /* Meanwhile it may have been heard that it missed writes: an operation knows whom to ask. */
-    if (used < 0 || oldest->first_byte >= link->sent || reply->kind == MCP__REPLY_DONE ||
-        server->missed_on >= 0)
+    if (used < 0 || oldest->first_byte >= link->sent || reply->kind == MCP__REPLY_DONE || stands)
         return -1;
     fetched->tag = oldest->tag;
     fetched->server = server;
