@@ -47,7 +47,7 @@ int(1)
 int(2)
 string(5) "own v"
 bool(true)
-Warning: MemcachePool::set(): No servers added to memcache connection
+Warning: MemcachePool::set(): Invalid MemcachePool->connection member variable
 string(3) "Own"
 int(1)
 bool(false)
