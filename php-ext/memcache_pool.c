@@ -260,6 +260,8 @@ PHP_FUNCTION(memcache_set_sasl_auth_data)
     zend_string *user, *password;
     if (!PARSE("SS", &user, &password))
         return;
+    if (ZSTR_LEN(user) == 0 || ZSTR_LEN(password) == 0)
+        RETURN_FALSE;
     mcproxy_pool_set_login(memcache_pool_bare(object), user, password);
     set_property(object, "username", user);
     set_property(object, "password", password);

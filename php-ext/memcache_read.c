@@ -196,11 +196,11 @@ batch_is_calm(const batch *b)
     return true;
 }
 
-/* Hands the array to the user's variable, if there is one. */
+/* Hands the array to the user's variable, if there is one; without a hit it stays as it was. */
 static void
 give_array(zval *reference, zval *array)
 {
-    if (reference != NULL)
+    if (reference != NULL && zend_hash_num_elements(Z_ARRVAL_P(array)) > 0)
         ZEND_TRY_ASSIGN_REF_ARR(reference, Z_ARR_P(array));
     else
         zval_ptr_dtor(array);
