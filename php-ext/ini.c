@@ -107,6 +107,16 @@ ZEND_INI_MH(mcproxy_ini_serializer)
     return SUCCESS;
 }
 
+ZEND_INI_MH(mcproxy_ini_format)
+{
+    static const char *const words[] = {"memcache", "memcached", NULL};
+    int word = word_of(entry, new_value, words);
+    if (word < 0)
+        return FAILURE;
+    MCPROXY_G(is_other_format) = word == 1;
+    return SUCCESS;
+}
+
 ZEND_INI_MH(mcproxy_ini_pool_bool)
 {
     MCPROXY_G(generation)++;

@@ -167,14 +167,17 @@ get_session(const session *s, const place *p, mcp_result *result)
     return MCP_OK;
 }
 
-/* As the old extension stored it: compressed when it is long. NULL: it is none. */
+/* As the old extension stored it: compressed when it is long. NULL: it is none; what would have to be
+ * unserialized never is one. */
 static zend_string *
 session_text(const mcp_result *result)
 {
     zval value;
-    if ((result->flags & MCPROXY_COMPRESSED) == 0)
+    ZVAL_UNDEF(&value);
+    if ((result->flags & ~MCPROXY_USER_BITS) == 0)
         return zend_string_init(result->value, result->value_len, 0);
-    bool is_text = mcproxy_unpack(&value, result->value, result->value_len, MCPROXY_COMPRESSED) &&
+    bool is_text = !mcproxy_value_is_code(result->flags & ~MCPROXY_COMPRESSED & 0xf) &&
+                   mcproxy_unpack(&value, result->value, result->value_len, result->flags) &&
                    Z_TYPE(value) == IS_STRING;
     if (is_text)
         return Z_STR(value);
