@@ -3,10 +3,13 @@
 
 #include "zend_smart_str.h"
 
+/* What is no number, all of it, counts as -1. */
 static zend_long
 number_of(const zend_string *text)
 {
-    return ZEND_STRTOL(ZSTR_VAL(text), NULL, 10);
+    char *end;
+    zend_long number = ZEND_STRTOL(ZSTR_VAL(text), &end, 10);
+    return ZSTR_LEN(text) > 0 && *end == '\0' ? number : -1;
 }
 
 static void
@@ -28,8 +31,7 @@ ZEND_INI_MH(mcproxy_ini_positive)
 
 ZEND_INI_MH(mcproxy_ini_size)
 {
-    const char *text = ZSTR_VAL(new_value);
-    if (text[0] < '0' || text[0] > '9') {
+    if (ZSTR_LEN(new_value) > 0 && number_of(new_value) < 0) {
         refuse(entry, "a positive integer", new_value);
         return FAILURE;
     }
@@ -102,6 +104,16 @@ ZEND_INI_MH(mcproxy_ini_serializer)
     if (word < 0)
         return FAILURE;
     MCPROXY_G(serializer) = (mcproxy_serializer)word;
+    return SUCCESS;
+}
+
+ZEND_INI_MH(mcproxy_ini_format)
+{
+    static const char *const words[] = {"memcache", "memcached", NULL};
+    int word = word_of(entry, new_value, words);
+    if (word < 0)
+        return FAILURE;
+    MCPROXY_G(is_other_format) = word == 1;
     return SUCCESS;
 }
 

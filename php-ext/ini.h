@@ -12,6 +12,7 @@ ZEND_INI_MH(mcproxy_ini_protocol);
 ZEND_INI_MH(mcproxy_ini_strategy);
 ZEND_INI_MH(mcproxy_ini_function);
 ZEND_INI_MH(mcproxy_ini_serializer);
+ZEND_INI_MH(mcproxy_ini_format);
 ZEND_INI_MH(mcproxy_ini_pool_bool); /* as OnUpdateBool, and pools look again */
 ZEND_INI_MH(mcproxy_ini_backup);
 
@@ -26,6 +27,7 @@ ZEND_INI_MH(mcproxy_ini_backup);
 #define MCPROXY_INI_COMMON(prefix)                                                                 \
     MCPROXY_INI(prefix ".backup", "", mcproxy_ini_backup, backup)                                  \
     MCPROXY_INI(prefix ".serializer", "php", mcproxy_ini_serializer, serializer)                   \
+    MCPROXY_INI(prefix ".value_format", "memcache", mcproxy_ini_format, is_other_format)           \
     MCPROXY_INI(prefix ".allowed_classes", "*", OnUpdateString, allowed_classes)                   \
     MCPROXY_INI(prefix ".unpacked_max", "268435456", mcproxy_ini_positive, unpacked_max)           \
     MCPROXY_INI(prefix ".compress_threshold", "20000", mcproxy_ini_size, compress_threshold)       \

@@ -11,13 +11,49 @@ is_bad(char byte)
     return (uint8_t)byte <= 0x20;
 }
 
-static bool
-needs_cooking(const char *bytes, size_t len)
+#define EACH_BYTE (UINT64_MAX / 0xff)
+#define HIGH_BITS (EACH_BYTE * 0x80)
+
+/* Eight bytes at once: 0 when none is below 0x21 and none is 0x7f. */
+static inline uint64_t
+odd_of_eight(uint64_t eight)
 {
-    unsigned bad = 0;
-    for (size_t i = 0; i < len; i++)
-        bad |= is_bad(bytes[i]);
-    return bad != 0;
+    uint64_t last = eight ^ EACH_BYTE * 0x7f;
+    return (((eight - EACH_BYTE * 0x21) & ~eight) | ((last - EACH_BYTE) & ~last)) & HIGH_BITS;
+}
+
+static inline uint64_t
+eight_at(const char *bytes)
+{
+    uint64_t eight;
+    memcpy(&eight, bytes, sizeof eight);
+    return eight;
+}
+
+static inline uint64_t
+four_at(const char *bytes)
+{
+    uint32_t four;
+    memcpy(&four, bytes, sizeof four);
+    return four;
+}
+
+/* Whether there is a byte that is to be cooked, or that memcached cannot hold. The last bytes are
+ * looked at together with some before them, twice that is. */
+static inline bool
+has_odd_bytes(const char *bytes, size_t len)
+{
+    uint64_t odd = 0;
+    if (len < 4) {
+        for (size_t at = 0; at < len; at++)
+            odd |= is_bad(bytes[at]) || bytes[at] == 0x7f;
+        return odd != 0;
+    }
+    if (len < 8)
+        return odd_of_eight(four_at(bytes) | four_at(bytes + len - 4) << 32) != 0;
+    for (size_t at = 0; at + 8 < len; at += 8)
+        odd |= odd_of_eight(eight_at(bytes + at));
+    return (odd | odd_of_eight(eight_at(bytes + len - 8))) != 0;
 }
 
 /* Copies as much as there is room for behind `used` bytes of prefix. */
@@ -48,15 +84,17 @@ mcproxy_key_cook(mcproxy_key *key, zval *value, const zend_string *prefix)
     zend_string *text = Z_TYPE_P(value) == IS_STRING ? Z_STR_P(value) : NULL;
     if (text == NULL)
         text = key->held = zval_try_get_string(value);
-    if (text == NULL || EG(exception) != NULL || ZSTR_LEN(text) == 0)
+    if (text == NULL || ZSTR_LEN(text) == 0 || EG(exception) != NULL)
         return refuse(key);
+    key->text = text;
     key->bytes = ZSTR_VAL(text);
     key->len = ZSTR_LEN(text);
-    if (prefix != NULL || key->len > MCP_KEY_MAX || needs_cooking(key->bytes, key->len)) {
-        size_t used = prefix != NULL ? cook(key->cooked, 0, ZSTR_VAL(prefix), ZSTR_LEN(prefix)) : 0;
-        key->len = cook(key->cooked, used, key->bytes, key->len);
-        key->bytes = key->cooked;
-    }
+    if (EXPECTED(prefix == NULL && key->len <= MCP_KEY_MAX && !has_odd_bytes(key->bytes, key->len)))
+        return true;
+    size_t used = prefix != NULL ? cook(key->cooked, 0, ZSTR_VAL(prefix), ZSTR_LEN(prefix)) : 0;
+    key->len = cook(key->cooked, used, key->bytes, key->len);
+    key->bytes = key->cooked;
+    key->text = NULL;
     return memchr(key->bytes, 0x7f, key->len) == NULL ? true : refuse(key);
 }
 

@@ -11,6 +11,7 @@
 typedef struct mcproxy_key {
     const char *bytes; /* into `cooked` or into the text it was made of */
     size_t len;
+    zend_string *text; /* the key as a PHP string, borrowed; NULL: it was cooked */
     zend_string *held; /* the text, when it was made from something else; NULL else */
     char cooked[MCP_KEY_MAX];
 } mcproxy_key;

@@ -16,6 +16,7 @@ const char mcproxy_module_name[] = "memcache";
 zend_class_entry *memcache_pool_ce;
 zend_class_entry *memcache_ce;
 static zend_object_handlers handlers;
+static int resource_type;
 
 /* ---- Objects ------------------------------------------------------------------------------ */
 
@@ -30,22 +31,81 @@ object_of(zend_object *std)
     return (memcache_object *)((char *)std - offsetof(memcache_object, std));
 }
 
+/* The property `connection`, which the old extension kept its pool in. */
+static zval *
+connection_of(memcache_object *ours)
+{
+    return OBJ_PROP_NUM(&ours->std, 0);
+}
+
+static bool
+is_connected(memcache_object *ours)
+{
+    zval *connection = connection_of(ours);
+    ZVAL_DEREF(connection);
+    return Z_TYPE_P(connection) == IS_RESOURCE && Z_RES_P(connection) == ours->pool->resource;
+}
+
+/* Says why an object has no pool that could be used. */
+static mcproxy_pool *
+without_pool(memcache_object *ours)
+{
+    zval *connection = connection_of(ours);
+    ZVAL_DEREF(connection);
+    bool is_none = Z_TYPE_P(connection) <= IS_NULL;
+    php_error_docref(NULL, E_WARNING,
+                     is_none ? "No servers added to memcache connection"
+                             : "Invalid MemcachePool->connection member variable");
+    return NULL;
+}
+
 mcproxy_pool *
 memcache_pool_of(zval *object)
 {
-    mcproxy_pool *pool = object_of(Z_OBJ_P(object))->pool;
-    if (pool == NULL)
-        php_error_docref(NULL, E_WARNING, "No servers added to memcache connection");
-    return pool;
+    memcache_object *ours = object_of(Z_OBJ_P(object));
+    if (EXPECTED(ours->pool != NULL && is_connected(ours)))
+        return ours->pool;
+    return without_pool(ours);
+}
+
+mcproxy_pool *
+memcache_pool_bare(zval *object)
+{
+    memcache_object *ours = object_of(Z_OBJ_P(object));
+    if (ours->pool == NULL)
+        ours->pool = mcproxy_pool_new();
+    return ours->pool;
 }
 
 mcproxy_pool *
 memcache_pool_made(zval *object)
 {
     memcache_object *ours = object_of(Z_OBJ_P(object));
-    if (ours->pool == NULL)
-        ours->pool = mcproxy_pool_new();
-    return ours->pool;
+    mcproxy_pool *pool = memcache_pool_bare(object);
+    zval *connection = connection_of(ours);
+    ZVAL_DEREF(connection);
+    if (Z_TYPE_P(connection) > IS_NULL)
+        return is_connected(ours) ? pool : without_pool(ours);
+    if (pool->n_servers > 0) { /* the property was taken away, and the servers with it */
+        mcproxy_pool_release(pool);
+        ours->pool = pool = mcproxy_pool_new();
+    }
+    if (pool->resource == NULL)
+        pool->resource = zend_register_resource(pool, resource_type);
+    else
+        GC_ADDREF(pool->resource);
+    ZVAL_RES(connection, pool->resource);
+    return pool;
+}
+
+/* Whatever ends first, the resource or the pool, the other one outlives it. */
+static void
+forget_pool(zend_resource *resource)
+{
+    mcproxy_pool *pool = resource->ptr;
+    if (pool != NULL)
+        pool->resource = NULL;
+    resource->ptr = NULL;
 }
 
 static zend_object *
@@ -55,6 +115,8 @@ create(zend_class_entry *ce)
     ours->pool = NULL;
     zend_object_std_init(&ours->std, ce);
     object_properties_init(&ours->std, ce);
+    if (Z_TYPE_P(connection_of(ours)) == IS_NULL)
+        ZVAL_UNDEF(connection_of(ours)); /* it appears with the first server */
     ours->std.handlers = &handlers;
     return &ours->std;
 }
@@ -98,6 +160,8 @@ register_classes(void)
 {
     memcache_pool_ce = register_class_MemcachePool();
     memcache_pool_ce->create_object = create;
+    zend_declare_property_null(memcache_pool_ce, "connection", sizeof "connection" - 1,
+                               ZEND_ACC_PUBLIC);
 #ifdef ZEND_ACC_ALLOW_DYNAMIC_PROPERTIES
     memcache_pool_ce->ce_flags |= ZEND_ACC_ALLOW_DYNAMIC_PROPERTIES;
 #endif
@@ -144,6 +208,8 @@ static PHP_MINIT_FUNCTION(memcache)
     REGISTER_INI_ENTRIES();
     mcproxy_register_options(type, module_number);
     register_classes();
+    resource_type = zend_register_list_destructors_ex(forget_pool, NULL, "memcache connection",
+                                                      module_number);
     REGISTER_LONG_CONSTANT("MEMCACHE_COMPRESSED", MCPROXY_COMPRESSED, CONST_CS | CONST_PERSISTENT);
     REGISTER_LONG_CONSTANT("MEMCACHE_USER1", 0x10000, CONST_CS | CONST_PERSISTENT);
     REGISTER_LONG_CONSTANT("MEMCACHE_USER2", 0x20000, CONST_CS | CONST_PERSISTENT);

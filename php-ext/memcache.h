@@ -19,10 +19,14 @@
 extern zend_class_entry *memcache_pool_ce;
 extern zend_class_entry *memcache_ce;
 
-/* The object's pool; NULL, and a warning, when no server was ever added. */
+/* The object's pool; NULL, and a warning, when no server was ever added, or when somebody wrote to
+ * the property `connection`. */
 mcproxy_pool *memcache_pool_of(zval *object);
 
-/* The object's pool; a new one when there is none yet. */
+/* The object's pool; a new one when there is none yet. NULL, and a warning: as above. */
 mcproxy_pool *memcache_pool_made(zval *object);
+
+/* The same, for what may be said before there is a server. */
+mcproxy_pool *memcache_pool_bare(zval *object);
 
 #endif

@@ -216,7 +216,7 @@ class Memcache extends MemcachePool
 
     /**
      * @param string $host
-     * @param int|null $port
+     * @param int|null $tcp_port
      * @param bool $persistent
      * @param int $weight
      * @param float $timeout
@@ -226,7 +226,7 @@ class Memcache extends MemcachePool
      * @implementation-alias memcache_add_server
      * @return bool
      */
-    public function addserver($host, $port = null, $persistent = true, $weight = 1, $timeout = 1.0, $retry_interval = 15, $status = true, $failure_callback = null) {}
+    public function addserver($host, $tcp_port = null, $persistent = true, $weight = 1, $timeout = 1.0, $retry_interval = 15, $status = true, $failure_callback = null) {}
 }
 
 function memcache_connect(string $host, ?int $port = null, float $timeout = 1.0, mixed $unused4 = null, mixed $unused5 = null, mixed $unused6 = null, mixed $unused7 = null, mixed $unused8 = null): Memcache|false {}
@@ -237,7 +237,7 @@ function memcache_connect(string $host, ?int $port = null, float $timeout = 1.0,
 function memcache_pconnect(string $host, ?int $port = null, float $timeout = 1.0, mixed $unused4 = null, mixed $unused5 = null, mixed $unused6 = null, mixed $unused7 = null, mixed $unused8 = null): Memcache|false {}
 
 /** @param callable|null $failure_callback */
-function memcache_add_server(MemcachePool $memcache, string $host, ?int $port = null, bool $persistent = true, int $weight = 1, float $timeout = 1.0, int $retry_interval = 15, bool $status = true, $failure_callback = null): bool {}
+function memcache_add_server(Memcache $memcache, string $host, ?int $port = null, bool $persistent = true, int $weight = 1, float $timeout = 1.0, int $retry_interval = 15, bool $status = true, $failure_callback = null): bool {}
 
 /** @param callable|null $failure_callback */
 function memcache_set_server_params(MemcachePool $memcache, string $host, ?int $tcp_port = null, float $timeout = 1.0, int $retry_interval = 15, bool $status = true, $failure_callback = null): bool {}

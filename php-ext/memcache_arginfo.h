@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* This is a generated file, edit the .stub.php file instead.
- * Stub hash: 25b15110d1b123c38041dbd857a9386364e4d7b1 */
+ * Stub hash: 0c999587f12f1ba7408db1d63b9909d53cc01c1a */
 
 ZEND_BEGIN_ARG_WITH_RETURN_OBJ_TYPE_MASK_EX(arginfo_memcache_connect, 0, 1, Memcache, MAY_BE_FALSE)
 	ZEND_ARG_TYPE_INFO(0, host, IS_STRING, 0)
@@ -16,7 +16,7 @@ ZEND_END_ARG_INFO()
 #define arginfo_memcache_pconnect arginfo_memcache_connect
 
 ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_memcache_add_server, 0, 2, _IS_BOOL, 0)
-	ZEND_ARG_OBJ_INFO(0, memcache, MemcachePool, 0)
+	ZEND_ARG_OBJ_INFO(0, memcache, Memcache, 0)
 	ZEND_ARG_TYPE_INFO(0, host, IS_STRING, 0)
 	ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, port, IS_LONG, 1, "null")
 	ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, persistent, _IS_BOOL, 0, "true")
@@ -257,7 +257,7 @@ ZEND_END_ARG_INFO()
 
 ZEND_BEGIN_ARG_INFO_EX(arginfo_class_Memcache_addserver, 0, 0, 1)
 	ZEND_ARG_INFO(0, host)
-	ZEND_ARG_INFO_WITH_DEFAULT_VALUE(0, port, "null")
+	ZEND_ARG_INFO_WITH_DEFAULT_VALUE(0, tcp_port, "null")
 	ZEND_ARG_INFO_WITH_DEFAULT_VALUE(0, persistent, "true")
 	ZEND_ARG_INFO_WITH_DEFAULT_VALUE(0, weight, "1")
 	ZEND_ARG_INFO_WITH_DEFAULT_VALUE(0, timeout, "1.0")

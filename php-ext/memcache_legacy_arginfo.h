@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* This is a generated file, edit the .stub.php file instead.
- * Stub hash: 25b15110d1b123c38041dbd857a9386364e4d7b1 */
+ * Stub hash: 0c999587f12f1ba7408db1d63b9909d53cc01c1a */
 
 ZEND_BEGIN_ARG_INFO_EX(arginfo_memcache_connect, 0, 0, 1)
 	ZEND_ARG_INFO(0, host)
@@ -246,7 +246,7 @@ ZEND_END_ARG_INFO()
 
 ZEND_BEGIN_ARG_INFO_EX(arginfo_class_Memcache_addserver, 0, 0, 1)
 	ZEND_ARG_INFO(0, host)
-	ZEND_ARG_INFO(0, port)
+	ZEND_ARG_INFO(0, tcp_port)
 	ZEND_ARG_INFO(0, persistent)
 	ZEND_ARG_INFO(0, weight)
 	ZEND_ARG_INFO(0, timeout)

@@ -49,7 +49,7 @@ null_if_null(zval *callback)
 static bool
 connect_to(mcproxy_pool *pool, const mcproxy_pool_entry *entry)
 {
-    if (!mcproxy_pool_add(pool, entry))
+    if (pool == NULL || !mcproxy_pool_add(pool, entry))
         return false;
     int number = (int)pool->n_servers - 1;
     mcp_client *client = mcproxy_pool_client(pool);
@@ -89,7 +89,8 @@ PHP_METHOD(MemcachePool, addserver)
     entry.is_persistent = persistent;
     entry.is_online = status;
     entry.port = port_of(entry.port, no_port);
-    RETURN_BOOL(mcproxy_pool_add(memcache_pool_made(getThis()), &entry));
+    mcproxy_pool *pool = memcache_pool_made(getThis());
+    RETURN_BOOL(pool != NULL && mcproxy_pool_add(pool, &entry));
 }
 
 PHP_METHOD(MemcachePool, addBackup)
@@ -100,7 +101,8 @@ PHP_METHOD(MemcachePool, addBackup)
                               &entry.weight) == FAILURE)
         return;
     entry.port = port_of(entry.port, no_port);
-    RETURN_BOOL(mcproxy_pool_add_backup(memcache_pool_made(getThis()), &entry));
+    mcproxy_pool *pool = memcache_pool_made(getThis());
+    RETURN_BOOL(pool != NULL && mcproxy_pool_add_backup(pool, &entry));
 }
 
 PHP_FUNCTION(memcache_add_server)
@@ -109,8 +111,10 @@ PHP_FUNCTION(memcache_add_server)
     mcproxy_pool_entry entry = standard_entry();
     bool no_port = true;
     bool persistent = 1, status = 1;
-    if (!PARSE("S|l!bldlbz", &entry.host, &entry.port, &no_port, &persistent, &entry.weight,
-               &entry.timeout_s, &entry.retry_s, &status, &callback))
+    if (zend_parse_method_parameters(ZEND_NUM_ARGS(), getThis(), "OS|l!bldlbz", &object,
+                                     memcache_ce, &entry.host, &entry.port, &no_port, &persistent,
+                                     &entry.weight, &entry.timeout_s, &entry.retry_s, &status,
+                                     &callback) == FAILURE)
         return;
     entry.is_persistent = persistent;
     entry.is_online = status;
@@ -118,7 +122,7 @@ PHP_FUNCTION(memcache_add_server)
     if (!is_good_callback(callback))
         RETURN_FALSE;
     mcproxy_pool *pool = memcache_pool_made(object);
-    if (!mcproxy_pool_add(pool, &entry))
+    if (pool == NULL || !mcproxy_pool_add(pool, &entry))
         RETURN_FALSE;
     if (null_if_null(callback) != NULL)
         mcproxy_pool_set_callback(pool, callback);
@@ -170,6 +174,9 @@ change_server(mcproxy_pool *pool, mcproxy_pool_server *server, const mcproxy_poo
     server->is_online = entry->is_online;
     server->timeout_s = entry->timeout_s;
     server->retry_s = entry->retry_s;
+    server->is_changed = true;
+    server->is_known_away = false;
+    server->told = 0;
     pool->has_changed |= !is_same;
 }
 
@@ -234,21 +241,35 @@ PHP_FUNCTION(memcache_set_compress_threshold)
     RETURN_TRUE;
 }
 
+static void
+set_property(zval *object, const char *name, zend_string *value)
+{
+    zval text;
+    ZVAL_STR(&text, value);
+#if PHP_VERSION_ID < 80000
+    zend_update_property(Z_OBJCE_P(object), object, name, strlen(name), &text);
+#else
+    zend_update_property(Z_OBJCE_P(object), Z_OBJ_P(object), name, strlen(name), &text);
+#endif
+}
+
+/* Where the old extension kept them, the user finds them again. */
 PHP_FUNCTION(memcache_set_sasl_auth_data)
 {
     zval *object;
     zend_string *user, *password;
     if (!PARSE("SS", &user, &password))
         return;
-    php_error_docref(NULL, E_WARNING, "SASL is not supported; see auth= in mcproxy_options(7)");
-    RETURN_FALSE;
+    if (ZSTR_LEN(user) == 0 || ZSTR_LEN(password) == 0)
+        RETURN_FALSE;
+    mcproxy_pool_set_login(memcache_pool_bare(object), user, password);
+    set_property(object, "username", user);
+    set_property(object, "password", password);
+    RETURN_TRUE;
 }
 
 PHP_FUNCTION(memcache_debug)
 {
-    zval *on_off;
-    if (zend_parse_parameters(ZEND_NUM_ARGS(), "z", &on_off) == FAILURE)
-        return;
     php_error_docref(NULL, E_WARNING,
                      "memcache_debug() is deprecated, please use a debugger (like Eclipse + CDT)");
     RETURN_FALSE;

@@ -69,21 +69,30 @@ read_one(zval *value, mcproxy_pool *pool, zval *name, zval *flags, zval *cas)
 /* A batch of reads, and what is made of them. */
 typedef struct batch {
     uint32_t n;
+    bool is_code; /* some are to be unserialized when all have been copied */
     mcproxy_key *keys;
-    mcp_request *requests;
+    const void **names; /* the same for the library: where they are, and their lengths */
+    size_t *lens;
     mcp_result *results;
-    zval *values; /* the bytes, of those that are to be unserialized when all have been copied */
+    zend_string **codes; /* the bytes of those */
 } batch;
 
+/* Where an answer goes; flags and cas may be NULL. */
+typedef struct answer {
+    HashTable *values, *flags, *cas;
+} answer;
+
 static void
-batch_init(batch *b, uint32_t room, HashTable *names, const zend_string *prefix, uint32_t want)
+batch_init(batch *b, HashTable *names, const zend_string *prefix)
 {
     zval *name;
+    uint32_t room = zend_hash_num_elements(names);
     *b = (batch){
         .keys = safe_emalloc(room, sizeof *b->keys, 0),
-        .requests = safe_emalloc(room, sizeof *b->requests, 0),
+        .names = safe_emalloc(room, sizeof *b->names, 0),
+        .lens = safe_emalloc(room, sizeof *b->lens, 0),
         .results = safe_emalloc(room, sizeof *b->results, 0),
-        .values = safe_emalloc(room, sizeof *b->values, 0),
+        .codes = safe_emalloc(room, sizeof *b->codes, 0),
     };
     ZEND_HASH_FOREACH_VAL(names, name) {
         mcproxy_key *key = &b->keys[b->n];
@@ -91,10 +100,8 @@ batch_init(batch *b, uint32_t room, HashTable *names, const zend_string *prefix,
             break;
         if (!mcproxy_key_cook(key, name, prefix))
             continue;
-        b->requests[b->n] = (mcp_request)MCP_REQUEST_INIT;
-        b->requests[b->n].key = key->bytes;
-        b->requests[b->n].key_len = key->len;
-        b->requests[b->n].want = want;
+        b->names[b->n] = key->bytes;
+        b->lens[b->n] = key->len;
         b->results[b->n] = (mcp_result)MCP_RESULT_INIT;
         b->n++;
     } ZEND_HASH_FOREACH_END();
@@ -106,15 +113,19 @@ batch_fini(batch *b)
     for (uint32_t i = 0; i < b->n; i++)
         mcproxy_key_done(&b->keys[i]);
     efree(b->keys);
-    efree(b->requests);
+    efree(b->names);
+    efree(b->lens);
     efree(b->results);
-    efree(b->values);
+    efree(b->codes);
 }
 
+/* A key that was not cooked is there as a string already, with its hash. */
 static void
 put(HashTable *table, const mcproxy_key *key, zval *value)
 {
-    if (table != NULL)
+    if (key->text != NULL)
+        zend_symtable_update(table, key->text, value);
+    else
         zend_symtable_str_update(table, key->bytes, key->len, value);
 }
 
@@ -123,67 +134,99 @@ put_number(HashTable *table, const mcproxy_key *key, zend_long number)
 {
     zval value;
     ZVAL_LONG(&value, number);
-    put(table, key, &value);
+    if (table != NULL)
+        put(table, key, &value);
 }
 
-/* Takes everything out of the client's memory; no code of the user runs meanwhile. */
+/* Takes everything out of the client's memory; no code of the user runs meanwhile. Null holds the
+ * place of what is unserialized later. */
 static void
-batch_copy(batch *b, uint32_t first, uint32_t end)
+batch_take(batch *b, const answer *to, uint32_t first, uint32_t end)
 {
     for (uint32_t i = first; i < end; i++) {
         const mcp_result *result = &b->results[i];
-        ZVAL_UNDEF(&b->values[i]);
+        zval value;
+        b->codes[i] = NULL;
         if (result->status != MCP_OK)
             continue;
-        if (mcproxy_value_is_code(result->flags))
-            ZVAL_STR(&b->values[i], mcproxy_own_bytes(result->value, result->value_len));
-        else
-            mcproxy_unpack(&b->values[i], result->value, result->value_len, result->flags);
+        if (mcproxy_value_is_code(result->flags)) {
+            ZVAL_NULL(&value);
+            b->codes[i] = mcproxy_own_bytes(result->value, result->value_len);
+            b->is_code = true;
+        } else {
+            mcproxy_unpack(&value, result->value, result->value_len, result->flags);
+        }
+        put(to->values, &b->keys[i], &value);
+        put_number(to->flags, &b->keys[i], (zend_long)result->flags);
+        put_number(to->cas, &b->keys[i], (zend_long)result->cas);
     }
 }
 
 static void
-batch_give(batch *b, HashTable *values, HashTable *flags, HashTable *cas)
+batch_unserialize(batch *b, const answer *to)
 {
-    for (uint32_t i = 0; i < b->n; i++) {
-        const mcp_result *result = &b->results[i];
-        if (result->status != MCP_OK)
+    for (uint32_t i = 0; b->is_code && i < b->n; i++) {
+        zval value;
+        if (b->codes[i] == NULL)
             continue;
-        if (mcproxy_value_is_code(result->flags)) {
-            zend_string *bytes = Z_STR(b->values[i]);
-            bool is_left = EG(exception) == NULL;
-            ZVAL_NULL(&b->values[i]);
-            if (is_left)
-                mcproxy_unpack(&b->values[i], ZSTR_VAL(bytes), ZSTR_LEN(bytes), result->flags);
-            zend_string_release(bytes);
+        if (EG(exception) == NULL) {
+            mcproxy_unpack(&value, ZSTR_VAL(b->codes[i]), ZSTR_LEN(b->codes[i]),
+                           b->results[i].flags);
+            put(to->values, &b->keys[i], &value);
         }
-        put(values, &b->keys[i], &b->values[i]);
-        if (flags != NULL)
-            put_number(flags, &b->keys[i], (zend_long)result->flags);
-        if (cas != NULL)
-            put_number(cas, &b->keys[i], (zend_long)result->cas);
+        zend_string_release(b->codes[i]);
     }
+}
+
+static mcp_request
+request_for(const batch *b, uint32_t i, uint32_t want)
+{
+    mcp_request request = MCP_REQUEST_INIT;
+    request.key = b->names[i];
+    request.key_len = b->lens[i];
+    request.want = want;
+    return request;
+}
+
+static void
+call_for_cas(batch *b, mcp_client *whole)
+{
+    mcp_request *requests = safe_emalloc(b->n, sizeof *requests, 0);
+    for (uint32_t i = 0; i < b->n; i++)
+        requests[i] = request_for(b, i, MCP_WANT_CAS);
+    mcp_batch(whole, requests, b->results, b->n);
+    efree(requests);
 }
 
 /* With servers that are offline by the user's wish, each key has a client of its own. */
 static void
-batch_call(batch *b, mcproxy_pool *pool)
+call_one_by_one(batch *b, mcproxy_pool *pool, const answer *to)
+{
+    for (uint32_t i = 0; i < b->n; i++) {
+        mcp_request request = request_for(b, i, to->cas != NULL ? MCP_WANT_CAS : 0);
+        mcp_client *client = mcproxy_pool_client_for(pool, b->names[i], b->lens[i]);
+        b->results[i].status = MCP_NO_SERVER;
+        if (client != NULL)
+            mcp_call(client, &request, &b->results[i]);
+        batch_take(b, to, i, i + 1);
+    }
+}
+
+static void
+batch_call(batch *b, mcproxy_pool *pool, const answer *to)
 {
     mcp_client *whole = mcproxy_pool_client(pool);
-    if (whole != NULL && pool->n_offline == 0) {
-        mcp_batch(whole, b->requests, b->results, b->n);
-        batch_copy(b, 0, b->n);
+    if (whole == NULL)
+        return;
+    if (pool->n_offline > 0) {
+        call_one_by_one(b, pool, to);
         return;
     }
-    for (uint32_t i = 0; i < b->n; i++) {
-        mcp_client *client = NULL;
-        b->results[i].status = MCP_NO_SERVER;
-        if (whole != NULL)
-            client = mcproxy_pool_client_for(pool, b->keys[i].bytes, b->keys[i].len);
-        if (client != NULL)
-            mcp_call(client, &b->requests[i], &b->results[i]);
-        batch_copy(b, i, i + 1);
-    }
+    if (to->cas != NULL)
+        call_for_cas(b, whole);
+    else
+        mcp_mget(whole, b->names, b->lens, b->n, b->results);
+    batch_take(b, to, 0, b->n);
 }
 
 static bool
@@ -196,39 +239,39 @@ batch_is_calm(const batch *b)
     return true;
 }
 
-/* Hands the array to the user's variable, if there is one. */
+/* Hands the array to the user's variable; without a hit that stays as it was. */
 static void
-give_array(zval *reference, zval *array)
+give_array(zval *reference, HashTable *array)
 {
-    if (reference != NULL)
-        ZEND_TRY_ASSIGN_REF_ARR(reference, Z_ARR_P(array));
+    if (array == NULL)
+        return;
+    if (zend_hash_num_elements(array) > 0)
+        ZEND_TRY_ASSIGN_REF_ARR(reference, array);
     else
-        zval_ptr_dtor(array);
+        zend_array_destroy(array);
 }
 
 static void
 read_many(zval *values, mcproxy_pool *pool, zval *names, zval *flags, zval *cas)
 {
     batch b;
-    zval copy, all_flags, all_cas;
+    zval copy;
     ZVAL_COPY(&copy, names); /* the user's code may change the array */
-    array_init(values);
-    array_init(&all_flags);
-    array_init(&all_cas);
-    batch_init(&b, zend_hash_num_elements(Z_ARRVAL(copy)), Z_ARRVAL(copy), pool->prefix,
-               cas != NULL ? MCP_WANT_CAS : 0);
+    array_init_size(values, zend_hash_num_elements(Z_ARRVAL(copy)));
+    answer to = {Z_ARRVAL_P(values), flags != NULL ? zend_new_array(0) : NULL,
+                 cas != NULL ? zend_new_array(0) : NULL};
+    batch_init(&b, Z_ARRVAL(copy), pool->prefix);
     if (b.n > 0 && EG(exception) == NULL) {
-        batch_call(&b, pool);
+        batch_call(&b, pool, &to);
         bool is_calm = batch_is_calm(&b);
-        batch_give(&b, Z_ARRVAL_P(values), flags != NULL ? Z_ARRVAL(all_flags) : NULL,
-                   cas != NULL ? Z_ARRVAL(all_cas) : NULL);
+        batch_unserialize(&b, &to);
         if (!is_calm)
             mcproxy_report_servers(pool);
     }
     batch_fini(&b);
     zval_ptr_dtor(&copy);
-    give_array(flags, &all_flags);
-    give_array(cas, &all_cas);
+    give_array(flags, to.flags);
+    give_array(cas, to.cas);
 }
 
 /* A method has its object, a function gets it first. Parsed by macros: it is the busiest call. */

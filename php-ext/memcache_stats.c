@@ -6,6 +6,23 @@
 
 /* ---- One answer --------------------------------------------------------------------------- */
 
+/* "[4 b; 0 s]" is two numbers. */
+static bool
+put_item(HashTable *table, const mcp_stat *stat)
+{
+    char size[24], expires[24];
+    char text[64];
+    zval numbers;
+    snprintf(text, sizeof text, "%.*s", (int)stat->value_len, stat->value);
+    if (sscanf(text, "[%23[0-9] b; %23[0-9] s]", size, expires) != 2)
+        return false;
+    array_init(&numbers);
+    add_next_index_string(&numbers, size);
+    add_next_index_string(&numbers, expires);
+    zend_symtable_str_update(table, stat->name, stat->name_len, &numbers);
+    return true;
+}
+
 /* "items:1:number" is three levels deep. */
 static void
 put(HashTable *table, const mcp_stat *stat)
@@ -40,10 +57,12 @@ stats_of(zval *stats, mcp_client *client, int server, const char *argument)
         ZVAL_TRUE(stats);
         return;
     }
+    bool are_items = argument != NULL && strncmp(argument, "cachedump", 9) == 0;
     while (mcp_stat_next(&result, &position, &stat)) {
         if (Z_TYPE_P(stats) != IS_ARRAY)
             array_init(stats);
-        put(Z_ARRVAL_P(stats), &stat);
+        if (!are_items || !put_item(Z_ARRVAL_P(stats), &stat))
+            put(Z_ARRVAL_P(stats), &stat);
     }
 }
 
@@ -61,62 +80,68 @@ is_known_type(const char *type)
     return false;
 }
 
-/* The pool and its client; false when there is nothing to ask. */
+/* What a server is asked for; `argument` is NULL or stands in `text`. */
+typedef struct question {
+    mcproxy_pool *pool;
+    mcp_client *client;
+    const char *argument;
+    char text[64];
+} question;
+
+/* False when there is nothing to ask. */
 static bool
-parse(INTERNAL_FUNCTION_PARAMETERS, mcproxy_pool **pool, mcp_client **client, zend_string **type)
+parse(INTERNAL_FUNCTION_PARAMETERS, question *q)
 {
     zval *object;
+    zend_string *type = NULL;
     zend_long slab = 0, limit = 100;
-    *type = NULL;
+    *q = (question){0};
     if (zend_parse_method_parameters(ZEND_NUM_ARGS(), getThis(), "O|S!ll", &object,
-                                     memcache_pool_ce, type, &slab, &limit) == FAILURE)
+                                     memcache_pool_ce, &type, &slab, &limit) == FAILURE)
         return false;
     RETVAL_FALSE;
-    *pool = memcache_pool_of(object);
-    if (*pool == NULL)
+    q->pool = memcache_pool_of(object);
+    if (q->pool == NULL)
         return false;
-    if (*type != NULL && ZSTR_LEN(*type) == 0)
-        *type = NULL;
-    if (*type != NULL && !is_known_type(ZSTR_VAL(*type))) {
+    if (type != NULL && !is_known_type(ZSTR_VAL(type))) {
         php_error_docref(NULL, E_WARNING, "Invalid stats type");
         return false;
     }
-    if (*type != NULL && zend_string_equals_literal(*type, "cachedump")) {
-        php_error_docref(NULL, E_WARNING, "cachedump is not supported");
-        return false;
+    if (type != NULL) {
+        q->argument = q->text;
+        snprintf(q->text, sizeof q->text, "%s", ZSTR_VAL(type));
     }
-    *client = mcproxy_pool_client(*pool);
-    return *client != NULL;
+    if (type != NULL && zend_string_equals_literal(type, "cachedump"))
+        snprintf(q->text, sizeof q->text, "cachedump " ZEND_LONG_FMT " " ZEND_LONG_FMT, slab,
+                 limit);
+    q->client = mcproxy_pool_client(q->pool);
+    return q->client != NULL;
 }
 
 PHP_FUNCTION(memcache_get_stats)
 {
-    mcproxy_pool *pool;
-    mcp_client *client;
-    zend_string *type;
-    if (!parse(INTERNAL_FUNCTION_PARAM_PASSTHRU, &pool, &client, &type))
+    question q;
+    if (!parse(INTERNAL_FUNCTION_PARAM_PASSTHRU, &q))
         return;
-    for (uint32_t i = 0; i < pool->n_servers && Z_TYPE_P(return_value) == IS_FALSE; i++)
-        stats_of(return_value, client, (int)i, type != NULL ? ZSTR_VAL(type) : NULL);
-    mcproxy_report_servers(pool);
+    for (uint32_t i = 0; i < q.pool->n_servers && Z_TYPE_P(return_value) == IS_FALSE; i++)
+        stats_of(return_value, q.client, (int)i, q.argument);
+    mcproxy_report_servers(q.pool);
 }
 
 PHP_FUNCTION(memcache_get_extended_stats)
 {
-    mcproxy_pool *pool;
-    mcp_client *client;
-    zend_string *type;
-    if (!parse(INTERNAL_FUNCTION_PARAM_PASSTHRU, &pool, &client, &type))
+    question q;
+    if (!parse(INTERNAL_FUNCTION_PARAM_PASSTHRU, &q))
         return;
     array_init(return_value);
-    for (uint32_t i = 0; i < pool->n_servers; i++) {
+    for (uint32_t i = 0; i < q.pool->n_servers; i++) {
         zval stats;
-        zend_string *label = mcproxy_pool_label(&pool->servers[i]);
-        stats_of(&stats, client, (int)i, type != NULL ? ZSTR_VAL(type) : NULL);
+        zend_string *label = mcproxy_pool_label(&q.pool->servers[i]);
+        stats_of(&stats, q.client, (int)i, q.argument);
         zend_symtable_update(Z_ARRVAL_P(return_value), label, &stats);
         zend_string_release(label);
     }
-    mcproxy_report_servers(pool);
+    mcproxy_report_servers(q.pool);
 }
 
 PHP_FUNCTION(memcache_get_version)

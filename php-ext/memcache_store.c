@@ -107,7 +107,7 @@ store_many(mcproxy_pool *pool, const terms *said, zval *values)
     zend_ulong number;
     zend_string *text;
     zval *value, name, copy;
-    bool all = true;
+    bool all = zend_hash_num_elements(Z_ARRVAL_P(values)) > 0;
     ZVAL_COPY(&copy, values); /* the user's code may change the array */
     ZEND_HASH_FOREACH_KEY_VAL(Z_ARRVAL(copy), number, text, value) {
         if (text != NULL)
@@ -237,10 +237,11 @@ delete_one(mcproxy_pool *pool, zval *name)
 
 PHP_FUNCTION(memcache_delete)
 {
-    zval *object, *key, *exptime;
-    bool all = true;
-    if (zend_parse_method_parameters(ZEND_NUM_ARGS(), getThis(), "Oz|z", &object, memcache_pool_ce,
-                                     &key, &exptime) == FAILURE)
+    zval *object, *key;
+    zend_long exptime = 0;
+    bool no_exptime = true, all = true;
+    if (zend_parse_method_parameters(ZEND_NUM_ARGS(), getThis(), "Oz|l!", &object,
+                                     memcache_pool_ce, &key, &exptime, &no_exptime) == FAILURE)
         return;
     mcproxy_pool *pool = memcache_pool_of(object);
     if (pool == NULL)
@@ -250,6 +251,7 @@ PHP_FUNCTION(memcache_delete)
     if (Z_TYPE_P(key) == IS_ARRAY) {
         zval *name, copy;
         ZVAL_COPY(&copy, key);
+        all = zend_hash_num_elements(Z_ARRVAL(copy)) > 0;
         ZEND_HASH_FOREACH_VAL(Z_ARRVAL(copy), name) {
             all &= EG(exception) == NULL && delete_one(pool, name);
         } ZEND_HASH_FOREACH_END();
@@ -265,17 +267,24 @@ PHP_FUNCTION(memcache_delete)
 
 /* The result is a number, or false. */
 static void
+count_key(zval *number, mcproxy_pool *pool, mcp_request *request, const mcproxy_key *key)
+{
+    mcp_result result = MCP_RESULT_INIT;
+    ZVAL_FALSE(number);
+    call(pool, request, key, &result);
+    if (concluded(pool, &result))
+        ZVAL_LONG(number, result.number > ZEND_LONG_MAX ? ZEND_LONG_MAX : (zend_long)result.number);
+}
+
+static void
 count_one(zval *number, mcproxy_pool *pool, mcp_request *request, zval *name)
 {
     mcproxy_key key;
-    mcp_result result = MCP_RESULT_INIT;
     ZVAL_FALSE(number);
     if (!mcproxy_key_cook(&key, name, pool->prefix))
         return;
-    call(pool, request, &key, &result);
+    count_key(number, pool, request, &key);
     mcproxy_key_done(&key);
-    if (concluded(pool, &result))
-        ZVAL_LONG(number, result.number > ZEND_LONG_MAX ? ZEND_LONG_MAX : (zend_long)result.number);
 }
 
 static void
@@ -286,9 +295,11 @@ count_many(zval *numbers, mcproxy_pool *pool, mcp_request *request, zval *names)
     ZVAL_COPY(&copy, names);
     ZEND_HASH_FOREACH_VAL(Z_ARRVAL(copy), name) {
         mcproxy_key key;
-        count_one(&number, pool, request, name);
-        if (EG(exception) != NULL || !mcproxy_key_cook(&key, name, pool->prefix))
+        if (EG(exception) != NULL)
             break;
+        if (!mcproxy_key_cook(&key, name, pool->prefix))
+            continue;
+        count_key(&number, pool, request, &key);
         zend_symtable_str_update(Z_ARRVAL_P(numbers), key.bytes, key.len, &number);
         mcproxy_key_done(&key);
     } ZEND_HASH_FOREACH_END();

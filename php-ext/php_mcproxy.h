@@ -68,6 +68,7 @@ ZEND_BEGIN_MODULE_GLOBALS(mcproxy)
     bool failure_notices;
     zend_long unpacked_max;     /* bytes that a compressed value may become */
     mcproxy_serializer serializer;
+    bool is_other_format;       /* value_format: php-memcached's is written */
     char *backup;
     char *session_save_path;
     char *allowed_classes;

@@ -3,6 +3,7 @@
 
 #include "address.h"
 #include "key.h"
+#include "report.h"
 
 #define TIMEOUT_STANDARD_S 1.0
 #define RETRY_MOST_S 30
@@ -23,6 +24,7 @@ mcproxy_pool_new(void)
 static void
 drop_client(mcproxy_pool *pool)
 {
+    mcproxy_report_remember(pool);
     mcproxy_shared_release(pool->shared);
     pool->shared = NULL;
     pool->has_changed = true;
@@ -58,7 +60,20 @@ mcproxy_pool_release(mcproxy_pool *pool)
     mcproxy_pool_set_callback(pool, NULL);
     if (pool->prefix != NULL)
         zend_string_release(pool->prefix);
+    if (pool->login != NULL)
+        zend_string_release(pool->login);
+    if (pool->resource != NULL)
+        pool->resource->ptr = NULL;
     efree(pool);
+}
+
+void
+mcproxy_pool_set_login(mcproxy_pool *pool, const zend_string *user, const zend_string *password)
+{
+    if (pool->login != NULL)
+        zend_string_release(pool->login);
+    pool->login = strpprintf(0, "%s:%s", ZSTR_VAL(user), ZSTR_VAL(password));
+    drop_client(pool);
 }
 
 void
@@ -119,23 +134,25 @@ is_sane(const mcproxy_pool_entry *entry)
 bool
 mcproxy_pool_add(mcproxy_pool *pool, const mcproxy_pool_entry *entry)
 {
-    if (!is_sane(entry) || !append(&pool->servers, &pool->n_servers, entry))
+    if (!is_sane(entry))
+        return false;
+    drop_client(pool); /* while its servers have the numbers that the client knows */
+    if (!append(&pool->servers, &pool->n_servers, entry))
         return false;
     if (pool->prefix != NULL)
         zend_string_release(pool->prefix);
     pool->prefix = mcproxy_key_prefix(&MCPROXY_G(key_rule));
     pool->n_offline += !entry->is_online;
-    drop_client(pool);
     return true;
 }
 
 bool
 mcproxy_pool_add_backup(mcproxy_pool *pool, const mcproxy_pool_entry *entry)
 {
-    if (!is_sane(entry) || !append(&pool->backups, &pool->n_backups, entry))
+    if (!is_sane(entry))
         return false;
     drop_client(pool);
-    return true;
+    return append(&pool->backups, &pool->n_backups, entry);
 }
 
 mcproxy_pool_server *
@@ -237,6 +254,9 @@ append_rules(smart_str *text, const mcproxy_pool *pool, const char *given)
         append_choice(text, given, "hash", pool->is_fnv ? "fnv" : "crc32");
     }
     append_times(text, pool, given);
+    /* The old extension logged in by the binary protocol only. */
+    if (pool->login != NULL && MCPROXY_G(is_binary))
+        append_choice(text, given, "auth", ZSTR_VAL(pool->login));
     if (mcproxy_option_built("shared_pool"))
         append_choice(text, given, "shared_pool", "yes");
     mcproxy_option_words(text, given);

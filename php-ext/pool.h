@@ -25,7 +25,9 @@ typedef struct mcproxy_pool_server {
     zend_long retry_s;
     bool is_persistent;
     bool is_online; /* false: the user wants it kept in the pool and not used */
-    uint64_t told;  /* not persistent: the failure that this pool's user was told of */
+    bool is_changed;    /* by setServerParams(): its failures are told anew */
+    bool is_known_away; /* the pool's last client found it so, and the user was told */
+    uint64_t told;      /* not persistent: the failure that this pool's user was told of */
 } mcproxy_pool_server;
 
 typedef struct mcproxy_pool {
@@ -33,9 +35,11 @@ typedef struct mcproxy_pool {
     uint32_t n_servers, n_backups, n_offline;
     mcproxy_pool_server *servers; /* numbered as the library does: backups behind them */
     mcproxy_pool_server *backups; /* added by addBackup(); those of the ini come first */
+    zend_resource *resource; /* shows the pool to PHP code, which may hold it for longer; or NULL */
     mcproxy_squeeze squeeze;
     zval failure_callback; /* undefined: notices */
     zend_string *prefix;   /* of keys; NULL: none */
+    zend_string *login;    /* "user:password"; NULL: none */
     bool is_standard, is_fnv;
     bool is_for_sessions;  /* their second copies are session.c's business */
     bool has_changed;      /* the options text is to be made anew */
@@ -69,6 +73,10 @@ void mcproxy_pool_clear(mcproxy_pool *pool);
 
 /* NULL or a callable; NULL takes it back. */
 void mcproxy_pool_set_callback(mcproxy_pool *pool, zval *callback);
+
+/* What servers that want one are told, where the ini asks for the binary protocol. */
+void mcproxy_pool_set_login(mcproxy_pool *pool, const zend_string *user,
+                            const zend_string *password);
 
 /*
  * The client of the whole pool. NULL when there is no server, or when the library refuses the

@@ -86,13 +86,15 @@ name_server(subject *about, const mcproxy_pool *pool, int number, const mcp_serv
     about->port = pool->servers[number].port;
 }
 
+/* In the old extension's words where it had some: logs are searched for them. */
 static void
 explain(subject *about, const mcp_server *info)
 {
-    const char *refused = strerror(ECONNREFUSED);
+    bool is_late = strstr(info->why, "no connection within") != NULL;
     about->os_error = errno_in(info->why);
-    if (about->os_error == ECONNREFUSED)
-        snprintf(about->why, sizeof about->why, "Connection failed: %s", refused);
+    if (is_late || about->os_error == ECONNREFUSED)
+        snprintf(about->why, sizeof about->why, "Connection failed: %s",
+                 strerror((int)about->os_error));
     else
         snprintf(about->why, sizeof about->why, "%s", info->why);
 }
@@ -114,8 +116,35 @@ told_of(mcproxy_pool *pool, int number)
     if ((uint32_t)number >= pool->n_servers)
         return &pool->shared->told[number];
     mcproxy_pool_server *server = &pool->servers[number];
-    bool is_own = !server->is_persistent || !Z_ISUNDEF(pool->failure_callback);
+    bool is_own =
+        !server->is_persistent || server->is_changed || !Z_ISUNDEF(pool->failure_callback);
     return is_own ? &server->told : &pool->shared->told[number];
+}
+
+static bool
+is_away(const mcp_server *info)
+{
+    return info->state == MCP_STATE_SUSPECT || info->state == MCP_STATE_DOWN ||
+           info->state == MCP_STATE_PROBING;
+}
+
+/* Whether this client only finds again what the pool's last one was told of. */
+static bool
+is_known(mcproxy_pool *pool, int number, const mcp_server *info)
+{
+    bool is_own = (uint32_t)number < pool->n_servers;
+    return is_own && pool->servers[number].is_known_away && info->connects == 0;
+}
+
+void
+mcproxy_report_remember(mcproxy_pool *pool)
+{
+    for (uint32_t i = 0; pool->shared != NULL && i < pool->n_servers; i++) {
+        mcp_server info = MCP_SERVER_INIT;
+        mcp_server_info(pool->shared->client, (int)i, &info);
+        pool->servers[i].is_known_away =
+            is_away(&info) && *told_of(pool, (int)i) == failure_of(&info);
+    }
 }
 
 static void
@@ -123,15 +152,12 @@ report_server(mcproxy_pool *pool, int number)
 {
     mcp_server info = MCP_SERVER_INIT;
     mcp_server_info(pool->shared->client, number, &info);
-    bool is_away = info.state == MCP_STATE_SUSPECT || info.state == MCP_STATE_DOWN ||
-                   info.state == MCP_STATE_PROBING;
-    if (!is_away)
-        return;
     uint64_t *told = told_of(pool, number);
-    if (*told == failure_of(&info))
+    if (!is_away(&info) || *told == failure_of(&info))
         return;
     *told = failure_of(&info);
-    pool->shared->told[number] = failure_of(&info);
+    if (is_known(pool, number, &info))
+        return;
     subject about = {0};
     name_server(&about, pool, number, &info);
     explain(&about, &info);

@@ -22,6 +22,9 @@ mcproxy_report_is_calm(const mcp_result *result)
  */
 void mcproxy_report_servers(mcproxy_pool *pool);
 
+/* The pool is about to get another client: what was told of is not told again. */
+void mcproxy_report_remember(mcproxy_pool *pool);
+
 /* What a server refused (MCP_TOO_BIG, MCP_NOT_NUMBER ...), in the old extension's words. */
 void mcproxy_report_refusal(mcproxy_pool *pool, mcp_status status, int server);
 

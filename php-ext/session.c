@@ -9,6 +9,7 @@
 
 #include "key.h"
 #include "report.h"
+#include "value.h"
 
 #define LOCK ".lock"
 #define LOCK_FLAGS 768 /* a number, in the format of values */
@@ -27,6 +28,7 @@ typedef struct session {
 typedef struct place {
     mcproxy_key key;
     mcp_client *client;
+    int second; /* number in the pool of the server with the second copy; -1: none */
     char route[MCP_KEY_MAX + 8];
     size_t route_len; /* 0: the client has the right pair only */
     char lock[MCP_KEY_MAX + 8];
@@ -77,14 +79,14 @@ is_other(const mcproxy_pool *pool, int one, int other)
 static mcp_client *
 find_pair(place *p, mcproxy_pool *pool, mcp_client *whole)
 {
-    int first = probe(p, whole, 0), second = -1;
+    int first = probe(p, whole, 0);
     if (first < 0)
         return NULL;
-    for (int i = 1; i < PROBES && second < 0; i++) {
+    for (int i = 1; i < PROBES && p->second < 0; i++) {
         int next = probe(p, whole, i);
-        second = is_other(pool, next, first) ? next : -1;
+        p->second = is_other(pool, next, first) ? next : -1;
     }
-    return mcproxy_pool_pair(pool, first, second);
+    return mcproxy_pool_pair(pool, first, p->second);
 }
 
 /* False: there is no such session, and the user was told why. */
@@ -92,10 +94,12 @@ static bool
 find_place(place *p, const session *s, zend_string *id)
 {
     zval name;
+    mcp_location at;
     ZVAL_STR(&name, id);
     if (!mcproxy_key_cook(&p->key, &name, s->prefix))
         return false;
     p->client = mcproxy_pool_client(s->pool);
+    p->second = -1;
     p->route_len = 0;
     p->lock_len = key_with(p->lock, &p->key, MCP_KEY_MAX - strlen(LOCK), LOCK);
     if (p->client == NULL)
@@ -105,6 +109,8 @@ find_place(place *p, const session *s, zend_string *id)
         return p->client != NULL;
     }
     p->route_len = key_with(p->route, &p->key, MCP_KEY_MAX, "-0");
+    if (mcp_where(p->client, p->key.bytes, p->key.len, p->route, p->route_len, &at) == MCP_OK)
+        p->second = at.backup;
     return true;
 }
 
@@ -129,6 +135,54 @@ call(const session *s, const place *p, const mcp_request *request, mcp_result *r
         php_error_docref(NULL, E_NOTICE, "%s", mcp_last_error(p->client)->text);
     (void)s;
     return status;
+}
+
+/* ---- Reading ------------------------------------------------------------------------------ */
+
+/* The second copy's number for the client of the place: behind the first one, or as in the pool. */
+static bool
+is_second_sound(const place *p)
+{
+    mcp_server info = MCP_SERVER_INIT;
+    int number = p->route_len > 0 ? p->second : 1;
+    return mcp_server_info(p->client, number, &info) == MCP_OK && info.missed_on < 0 &&
+           (info.state == MCP_STATE_UP || info.state == MCP_STATE_WARMING);
+}
+
+/* A session that the first server has dropped, for want of memory or by a flush, may still be on
+ * the second one: if that has missed nothing, such as the session's end, it counts. The result
+ * stands until the next call. */
+static mcp_status
+get_session(const session *s, const place *p, mcp_result *result)
+{
+    mcp_request request = request_for(p, MCP_GET, false);
+    mcp_status status = call(s, p, &request, result);
+    if (status != MCP_NOT_FOUND || result->from_backup || p->second < 0 || !is_second_sound(p))
+        return status;
+    mcp_client *alone = mcproxy_pool_pair(s->pool, p->second, -1);
+    request.route = NULL;
+    request.route_len = 0;
+    if (alone == NULL || mcp_call(alone, &request, result) != MCP_OK)
+        return MCP_NOT_FOUND;
+    return MCP_OK;
+}
+
+/* As the old extension stored it: compressed when it is long. NULL: it is none; what would have to be
+ * unserialized never is one. */
+static zend_string *
+session_text(const mcp_result *result)
+{
+    zval value;
+    ZVAL_UNDEF(&value);
+    if ((result->flags & ~MCPROXY_USER_BITS) == 0)
+        return zend_string_init(result->value, result->value_len, 0);
+    bool is_text = !mcproxy_value_is_code(result->flags & ~MCPROXY_COMPRESSED & 0xf) &&
+                   mcproxy_unpack(&value, result->value, result->value_len, result->flags) &&
+                   Z_TYPE(value) == IS_STRING;
+    if (is_text)
+        return Z_STR(value);
+    zval_ptr_dtor(&value);
+    return NULL;
 }
 
 /* ---- The lock ----------------------------------------------------------------------------- */
@@ -251,12 +305,9 @@ PS_READ_FUNC(mcproxy)
     unlock(s);
     bool is_read = lock(s, &p, key);
     if (is_read) {
-        mcp_request request = request_for(&p, MCP_GET, false);
-        mcp_status status = call(s, &p, &request, &result);
-        is_read = status == MCP_OK || status == MCP_NOT_FOUND;
-        if (is_read)
-            *val = status == MCP_OK ? zend_string_init(result.value, result.value_len, 0)
-                                    : ZSTR_EMPTY_ALLOC();
+        mcp_status status = get_session(s, &p, &result);
+        *val = status == MCP_OK ? session_text(&result) : ZSTR_EMPTY_ALLOC();
+        is_read = (status == MCP_OK || status == MCP_NOT_FOUND) && *val != NULL;
     }
     mcproxy_key_done(&p.key);
     return is_read ? SUCCESS : FAILURE;
@@ -268,11 +319,19 @@ write_session(session *s, zend_string *id, zend_string *text, zend_long lifetime
     place p;
     if (s == NULL || !find_place(&p, s, id))
         return MCP_BAD_KEY;
+    zval value;
+    mcproxy_packed packed = {0};
     mcp_request request = request_for(&p, verb, false);
-    request.value = verb == MCP_SET ? ZSTR_VAL(text) : NULL;
-    request.value_len = verb == MCP_SET ? ZSTR_LEN(text) : 0;
+    ZVAL_STR(&value, text);
+    if (verb == MCP_SET) {
+        mcproxy_pack(&packed, &value, 0, &s->pool->squeeze); /* a text can always be packed */
+        request.value = packed.bytes;
+        request.value_len = packed.len;
+        request.flags = packed.flags;
+    }
     request.ttl = (int64_t)time(NULL) + lifetime;
     mcp_status status = call(s, &p, &request, NULL);
+    mcproxy_packed_done(&packed);
     mcproxy_key_done(&p.key);
     return status;
 }
@@ -323,10 +382,10 @@ PS_VALIDATE_SID_FUNC(mcproxy)
 {
     session *s = PS_GET_MOD_DATA();
     place p;
+    mcp_result result = MCP_RESULT_INIT;
     if (s == NULL || !find_place(&p, s, key))
         return FAILURE;
-    mcp_request request = request_for(&p, MCP_GET, false);
-    mcp_status status = call(s, &p, &request, NULL);
+    mcp_status status = get_session(s, &p, &result);
     mcproxy_key_done(&p.key);
     return status == MCP_NOT_FOUND ? FAILURE : SUCCESS;
 }

@@ -115,6 +115,7 @@ compress_packed(mcproxy_packed *packed, bool is_forced, const mcproxy_squeeze *s
     if (!is_forced && !is_long)
         return;
     size_t most = (size_t)((double)packed->len * (1.0 - squeeze->savings));
+    packed->unpacked_len = packed->len;
     zend_string *smaller = mcproxy_deflate(packed->bytes, packed->len, most);
     if (smaller == NULL)
         return;
@@ -138,13 +139,13 @@ print_double(char *out, double number)
     return (int)strlen(out);
 }
 
-bool
-mcproxy_pack(mcproxy_packed *packed, zval *value, uint32_t flags, const mcproxy_squeeze *squeeze)
+/* In the old extension's format. */
+static bool
+pack_usual(mcproxy_packed *packed, zval *value, uint32_t flags, const mcproxy_squeeze *squeeze)
 {
     bool is_forced = (flags & MCPROXY_COMPRESSED) != 0;
     packed->held = NULL;
     packed->flags = flags & MCPROXY_USER_BITS;
-    ZVAL_DEREF(value);
     switch (Z_TYPE_P(value)) {
     case IS_STRING:
         packed->bytes = Z_STRVAL_P(value);
@@ -173,6 +174,74 @@ mcproxy_pack(mcproxy_packed *packed, zval *value, uint32_t flags, const mcproxy_
         packed->len = ZSTR_LEN(packed->held);
     }
     compress_packed(packed, is_forced, squeeze);
+    return true;
+}
+
+/* php-memcached's words for what is no decimal; it writes nothing for false. */
+static void
+rewrite_scalar(mcproxy_packed *packed, const zval *value)
+{
+    const char *word = NULL;
+    if (Z_TYPE_P(value) == IS_DOUBLE && zend_isnan(Z_DVAL_P(value)))
+        word = "NaN";
+    else if (Z_TYPE_P(value) == IS_DOUBLE && zend_isinf(Z_DVAL_P(value)))
+        word = Z_DVAL_P(value) < 0 ? "-Infinity" : "Infinity";
+    else if (Z_TYPE_P(value) == IS_FALSE)
+        word = "";
+    if (word != NULL) {
+        packed->bytes = word;
+        packed->len = strlen(word);
+    }
+}
+
+/* In front of what is compressed it wants the length of what is not. */
+static void
+prepend_length(mcproxy_packed *packed)
+{
+    zend_string *whole = zend_string_alloc(packed->len + 4, 0);
+    for (int i = 0; i < 4; i++)
+        ZSTR_VAL(whole)[i] = (char)(packed->unpacked_len >> 8 * i);
+    memcpy(ZSTR_VAL(whole) + 4, packed->bytes, packed->len + 1);
+    zend_string_release(packed->held);
+    packed->held = whole;
+    packed->bytes = ZSTR_VAL(whole);
+    packed->len = ZSTR_LEN(whole);
+}
+
+/* What was packed in the old extension's format becomes php-memcached's. */
+static void
+repack_other(mcproxy_packed *packed, const zval *value)
+{
+    uint32_t flags = packed->flags & MCPROXY_USER_BITS;
+    uint32_t type = packed->flags & MCPROXY_TYPE_BITS;
+    if (type == MCPROXY_IS_LONG)
+        flags |= OTHER_LONG;
+    else if (type == MCPROXY_IS_DOUBLE)
+        flags |= OTHER_DOUBLE;
+    else if (type == MCPROXY_IS_BOOL)
+        flags |= OTHER_BOOL;
+    else if (packed->flags & MCPROXY_BY_IGBINARY)
+        flags |= OTHER_IGBINARY;
+    else if (packed->flags & MCPROXY_BY_MSGPACK)
+        flags |= OTHER_MSGPACK;
+    else if (packed->flags & MCPROXY_SERIALIZED)
+        flags |= OTHER_PHP;
+    if (packed->flags & MCPROXY_COMPRESSED) {
+        flags |= OTHER_COMPRESSED | OTHER_ZLIB;
+        prepend_length(packed);
+    }
+    rewrite_scalar(packed, value);
+    packed->flags = flags;
+}
+
+bool
+mcproxy_pack(mcproxy_packed *packed, zval *value, uint32_t flags, const mcproxy_squeeze *squeeze)
+{
+    ZVAL_DEREF(value);
+    if (!pack_usual(packed, value, flags, squeeze))
+        return false;
+    if (UNEXPECTED(MCPROXY_G(is_other_format)))
+        repack_other(packed, value);
     return true;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * PHP values as memcached holds them. Written is the format of the old memcache extension, so that
- * it can read what we write; read is that one and php-memcached's, told apart by the flags.
+ * it can read what we write, or by the ini value_format php-memcached's; read are both, told apart
+ * by the flags.
  *
  * flags, written:  bit 0 serialized, bit 1 zlib, bits 8 to 11 type (0 string, 1 bool, 3 int,
  *                  7 float), bit 12 igbinary and bit 13 msgpack (with bit 0; only when the
@@ -33,6 +34,7 @@ typedef struct mcproxy_squeeze {
 typedef struct mcproxy_packed {
     const char *bytes;
     size_t len;
+    size_t unpacked_len; /* of what was compressed */
     uint32_t flags;
     zend_string *held;
     char digits[64];

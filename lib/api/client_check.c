@@ -2,6 +2,8 @@
 /* What a request has to be, and what is wrong with it. */
 #include "api/client.h"
 
+#include <string.h>
+
 #include "pair/marks.h"
 #include "wire/base64.h"
 #include "wire/key.h"
@@ -64,6 +66,22 @@ is_good_key(const mcp_client *client, const mcp_request *request)
            !is_reserved(config, request);
 }
 
+/* Words with one blank between them, as in "cachedump 1 100". */
+static int
+is_good_argument(const mcp_request *request)
+{
+    const uint8_t *at = request->key;
+    size_t left = request->key_len;
+    if (at == NULL || left > STATS_ARGUMENT_MAX)
+        return 0;
+    for (const uint8_t *blank; (blank = memchr(at, ' ', left)) != NULL; at = blank + 1) {
+        if (blank == at || !mcp__key_is_clean(at, (size_t)(blank - at)))
+            return 0;
+        left -= (size_t)(blank + 1 - at);
+    }
+    return left > 0 && mcp__key_is_clean(at, left);
+}
+
 static mcp_status
 check_server(mcp_client *client, const mcp_request *request)
 {
@@ -71,13 +89,10 @@ check_server(mcp_client *client, const mcp_request *request)
     if (request->server < 0 || (uint32_t)request->server >= n)
         return mcp__err_set(&client->err, MCP_BAD_ARGUMENT, "there is no server %d, only 0 to %u",
                             request->server, n - 1);
-    if (request->verb != MCP_STATS || request->key_len == 0)
-        return MCP_OK;
-    if (request->key != NULL && request->key_len <= STATS_ARGUMENT_MAX &&
-        mcp__key_is_clean(request->key, request->key_len))
+    if (request->verb != MCP_STATS || request->key_len == 0 || is_good_argument(request))
         return MCP_OK;
     return mcp__err_set(&client->err, MCP_BAD_ARGUMENT,
-                        "the argument of stats is one word of at most %d bytes",
+                        "the argument of stats is words with single blanks, at most %d bytes",
                         STATS_ARGUMENT_MAX);
 }
 

@@ -213,7 +213,7 @@ mcp_ping(mcp_client *client, int server)
     return mcp_call(client, &request, NULL);
 }
 
-/* "STAT name value\r\n", as the parser has checked. */
+/* "STAT name value\r\n" or "ITEM key value\r\n", as the parser has checked. */
 int
 mcp_stat_next(const mcp_result *result, size_t *position, mcp_stat *stat)
 {

@@ -57,7 +57,14 @@ begins(const uint8_t *line, const uint8_t *cr, const char *word, mcp__reply *rep
     return memchr(line, '\0', line_len) == NULL;
 }
 
-/* "STAT a b" lines up to "END": the lines are the value. */
+/* "STAT name value", or of "stats cachedump": "ITEM key [4 b; 0 s]". */
+static int
+is_stat(const uint8_t *line, size_t len)
+{
+    return len >= 7 && (memcmp(line, "STAT ", 5) == 0 || memcmp(line, "ITEM ", 5) == 0);
+}
+
+/* Such lines up to "END": they are the value. */
 static ssize_t
 parse_stats(const uint8_t *bytes, size_t len, size_t value_max, mcp__reply *reply)
 {
@@ -71,7 +78,7 @@ parse_stats(const uint8_t *bytes, size_t len, size_t value_max, mcp__reply *repl
             return MCP__PARSE_BAD;
         if (line_len == 5 && memcmp(bytes + at, "END", 3) == 0)
             break;
-        if (line_len < 7 || memcmp(bytes + at, "STAT ", 5) != 0)
+        if (!is_stat(bytes + at, line_len))
             return MCP__PARSE_BAD;
         at += line_len;
         if (at > value_max && at > MCP__STATS_MAX)

@@ -18,7 +18,7 @@ typedef enum mcp__reply_kind {
     MCP__REPLY_PONG,         /* MN */
     MCP__REPLY_OK,           /* OK, RESET */
     MCP__REPLY_VERSION,      /* VERSION <text> */
-    MCP__REPLY_STATS,        /* STAT lines and END; the lines are the value */
+    MCP__REPLY_STATS,        /* STAT or ITEM lines and END; the lines are the value */
     MCP__REPLY_ERROR,        /* ERROR <text>? */
     MCP__REPLY_CLIENT_ERROR, /* CLIENT_ERROR <text> */
     MCP__REPLY_SERVER_ERROR, /* SERVER_ERROR <text> */

@@ -55,3 +55,4 @@ memcache.session_prefix_static_key = NULL
 memcache.session_redundancy = '2'
 memcache.session_save_path = NULL
 memcache.unpacked_max = '268435456'
+memcache.value_format = 'memcache'

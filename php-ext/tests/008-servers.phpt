@@ -95,7 +95,7 @@ bool(false)
 Warning: Memcache::addserver(): Invalid failure callback
 bool(false)
 ArgumentCountError: Memcache::addserver() expects at least 1 argument, 0 given
-TypeError: Memcache::addserver(): Argument #2 ($port) must be of type ?int, string given
+TypeError: Memcache::addserver(): Argument #2 ($tcp_port) must be of type ?int, string given
 TypeError: Memcache::addserver(): Argument #3 ($persistent) must be of type bool, array given
 int(2)
 -- ways to write one

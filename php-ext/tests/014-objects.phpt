@@ -38,7 +38,7 @@ foreach (['Memcache', 'MemcachePool'] as $class) {
 }
 var_dump($unknown);
 $named = new Memcache();
-var_dump($named->addServer(host: '127.0.0.1', port: $server->port, weight: 2), $named->set(key: 'n', value: 1, exptime: 60), $named->get('n'));
+var_dump($named->addServer(host: '127.0.0.1', tcp_port: $server->port, weight: 2), $named->set(key: 'n', value: 1, exptime: 60), $named->get('n'));
 ?>
 --EXPECT--
 bool(true)
@@ -47,7 +47,7 @@ int(1)
 int(2)
 string(5) "own v"
 bool(true)
-Warning: MemcachePool::set(): No servers added to memcache connection
+Warning: MemcachePool::set(): Invalid MemcachePool->connection member variable
 string(3) "Own"
 int(1)
 bool(false)

@@ -43,6 +43,7 @@ mcproxy.session_prefix_static_key = NULL
 mcproxy.session_redundancy = '2'
 mcproxy.session_save_path = NULL
 mcproxy.unpacked_max = '268435456'
+mcproxy.value_format = 'memcache'
 int(2)
 string(1) "a"
 int(2)

@@ -6,6 +6,11 @@ cd "$1" || exit 2
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
 find tests -name '*.c' -exec sed -nE 's/^ *START_TEST\(([a-z0-9_]+)\).*/\1/p' {} + > "$work/names"
+# A PHP test counts under the name of its file.
+for test in php-ext/tests/*.phpt tests/php/test_*.php; do
+    name=${test##*/}
+    echo "${name%.*}"
+done >> "$work/names"
 awk -F '\t' '
 function bad(text) { print "tests/faults.tsv:" FNR ": " text; failed = 1 }
 function wait_for(whom, what) {

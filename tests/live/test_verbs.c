@@ -403,6 +403,11 @@ START_TEST(stats_version_and_ping_of_one_server)
     }
     client_expect(c, mcp_stats(c, 0, "settings", &r), MCP_OK, "stats settings");
     ck_assert_ptr_nonnull(memmem(r.value, r.value_len, "maxbytes", 8));
+    client_expect(c, mcp_stats(c, 0, "cachedump 1 10", &r), MCP_OK, "stats of three words");
+    ck_assert_int_eq(mcp_stats(c, 0, "cachedump  1 10", &r), MCP_BAD_ARGUMENT);
+    ck_assert_int_eq(mcp_stats(c, 0, " items", &r), MCP_BAD_ARGUMENT);
+    ck_assert_int_eq(mcp_stats(c, 0, "items ", &r), MCP_BAD_ARGUMENT);
+    ck_assert_int_eq(mcp_stats(c, 0, "items\r\nflush_all", &r), MCP_BAD_ARGUMENT);
     ck_assert_int_eq(mcp_ping(c, 2), MCP_BAD_ARGUMENT);
     ck_assert_int_eq(mcp_ping(c, -1), MCP_BAD_ARGUMENT);
 }

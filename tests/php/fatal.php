@@ -1,6 +1,7 @@
 <?php
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A page for `php -S`: ?die ends in a fatal error in the middle of a multi-get, ?canary reads a key,
+/* A page for `php -S`: ?die ends in a fatal error in the middle of a multi-get, ?late by
+ * PHP's time limit, ?exit by itself; ?canary reads a key,
  * ?fill stores what both need. */
 $m = new Memcache();
 $m->addServer('127.0.0.1', (int) getenv('MEMCACHED_PORT'));
@@ -30,6 +31,20 @@ if ($what === 'fill') {
     }
     $m->set('leaver', new Leaver());
     $m->get(['long1', 'leaver', 'long2']);
+} elseif ($what === 'late') {
+    /* PHP's own time limit, likewise */
+    final class Looper
+    {
+        public function __wakeup()
+        {
+            set_time_limit(1);
+            while (true) {
+            }
+        }
+    }
+    $m->set('looper', new Looper());
+    $m->get(['long1', 'looper', 'long2']);
+    echo 'NOT LATE';
 } elseif ($what === 'canary') {
     echo $m->get('canary'), ' ', getmypid();
 }

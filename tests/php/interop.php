@@ -5,6 +5,7 @@
  * is run once per extension, each in a process of its own: ROLE writes or reads what is agreed here.
  *
  *     write-old write-other write-ours     stores every value with the loaded extension
+ *     write-like-other                     ours, in php-memcached's format
  *     read-old read-other read-ours        reads what FILE says (who wrote) and reports differences
  *     place-old place-ours                 prints where 2,000 keys live, for each placement
  */
@@ -41,7 +42,10 @@ function ways(string $role): array
         return ['plain' => [], 'zlib' => [Memcached::OPT_COMPRESSION_TYPE => Memcached::COMPRESSION_ZLIB], 'uncompressed' => [Memcached::OPT_COMPRESSION => false],
             'igbinary' => [Memcached::OPT_SERIALIZER => Memcached::SERIALIZER_IGBINARY], 'msgpack' => [Memcached::OPT_SERIALIZER => Memcached::SERIALIZER_MSGPACK]];
     }
-    return ['plain' => 0, 'compressed' => MEMCACHE_COMPRESSED];
+    if ($role === 'write-like-other') {
+        return ['plain' => ['php', 0], 'compressed' => ['php', MEMCACHE_COMPRESSED], 'igbinary' => ['igbinary', 0], 'msgpack' => ['msgpack', 0]];
+    }
+    return ['plain' => ['php', 0], 'compressed' => ['php', MEMCACHE_COMPRESSED]];
 }
 
 function same($a, $b): bool
@@ -79,11 +83,13 @@ if ($role === 'write-other') {
         }
     }
     file_put_contents($file, serialize(['write-other', $names]));
-} elseif ($role === 'write-old' || $role === 'write-ours') {
+} elseif (substr($role, 0, 6) === 'write-') {
+    $role === 'write-like-other' and ini_set('memcache.value_format', 'memcached');
     $client = new Memcache();
     $client->addServer('127.0.0.1', $ports[0]);
     $names = [];
-    foreach (ways($role) as $way => $flags) {
+    foreach (ways($role) as $way => [$serializer, $flags]) {
+        $role === 'write-like-other' and ini_set('memcache.serializer', $serializer);
         foreach (values() as $name => $value) {
             $client->set("$way-$name", $value, $flags) or die("could not write $way-$name\n");
             $names["$way-$name"] = $name;

@@ -20,6 +20,8 @@ for ($i = 0; $i < 10; $i++) {
     $right += $web->get('exit') === 'left' && $web->get('canary') === $first;
 }
 check('after an exit as well', $right === 10);
+$late = $web->get('late');
+check('after the time limit as well', strpos($late, 'Maximum execution time') !== false && strpos($late, 'NOT LATE') === false && $web->get('canary') === $first);
 $connections = $server->connections();
 for ($i = 0; $i < 20; $i++) {
     $web->get('canary');

@@ -75,6 +75,8 @@ START_TEST(stats)
     expect("STAT pid 1\r\nSTAT ENDING END\r\nSTAT a \r\nEND\r\n", MCP__REPLY_STATS,
            "STAT pid 1\r\nSTAT ENDING END\r\nSTAT a \r\n");
     expect("STAT END\r\nEND\r\n", MCP__REPLY_STATS, "STAT END\r\n");
+    expect("ITEM k [4 b; 0 s]\r\nITEM END [0 b; 1 s]\r\nEND\r\n", MCP__REPLY_STATS,
+           "ITEM k [4 b; 0 s]\r\nITEM END [0 b; 1 s]\r\n");
 }
 END_TEST
 
@@ -111,6 +113,8 @@ START_TEST(no_protocol)
         " END\r\n",
         "EN D\n",
         "STAT\r\n",
+        "ITEM\r\n",
+        "ITEMS a b\r\n",
         "STATS a b\r\n",
         "stat a b\r\n",
         "STAT \n",
@@ -120,7 +124,7 @@ START_TEST(no_protocol)
         "STAT a b\r\nENDS\r\n",
         "STAT a b\r\nERROR\r\n",
         "STAT a b\r\nHD\r\n",
-        "ITEM k [1 b; 0 s]\r\n",
+        "ITEM k [1 b; 0 s]\nEND\r\n",
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         expect_bad(rows[i], strlen(rows[i]));
