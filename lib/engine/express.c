@@ -6,6 +6,7 @@
 #include "engine/checks.h"
 #include "engine/drive.h"
 #include "engine/quiet.h"
+#include "engine/record.h"
 #include "engine/tasks.h"
 #include "wire/meta.h"
 #include "wire/token.h"
@@ -20,7 +21,8 @@ find_servers(mcp__engine *engine, const mcp_request *request)
     const void *hashed = request->route != NULL ? request->route : request->key;
     size_t len = request->route != NULL ? request->route_len : request->key_len;
     mcp__pair pair = mcp__pairing_find(engine->pairing, hashed, len);
-    engine->has_routes |= request->route != NULL;
+    if (request->route != NULL && !engine->has_routes)
+        mcp__record_routes(engine);
     express->server[MCP__PRIMARY] = &engine->servers[pair.primary];
     express->is_pair = pair.backup != MCP__NO_SERVER;
     if (express->is_pair)

@@ -54,6 +54,13 @@ mcp__job_sight(const mcp__engine *engine, uint32_t server, uint32_t witness)
     return sight;
 }
 
+/* This client gives group keys, or some other one says that it does. */
+static int
+has_routes(const mcp__engine *engine, uint32_t server)
+{
+    return engine->has_routes || engine->servers[server].ledger.epoch_item.has_routes;
+}
+
 /* A source is reachable and whole, and nothing stands between the two. */
 void
 mcp__job_look_at_partners(const mcp__engine *engine, mcp__job *job)
@@ -64,6 +71,7 @@ mcp__job_look_at_partners(const mcp__engine *engine, mcp__job *job)
         const mcp__server *partner = &engine->servers[number];
         job->partners[i].is_source = mcp__job_is_usable(engine, number) && partner->missed_on < 0 &&
                                      partner->ledger.epoch == MCP__EPOCH_READY &&
+                                     !has_routes(engine, number) &&
                                      !mcp__ledger_lists(&partner->ledger, ours->id8);
     }
 }
@@ -85,7 +93,7 @@ begin_repair(mcp__engine *engine, mcp__job *job)
         .name_space = {engine->name_space, engine->name_space_len},
         .quarantine_ms = QUARANTINE_MS,
         .random = mcp__pool_random(engine),
-        .has_routes = engine->has_routes,
+        .has_routes = (uint8_t)(has_routes(engine, job->server) || has_routes(engine, job->witness)),
     };
     mcp__repair_begin(&job->repair, &setup, engine->now_ms);
     return 0;
@@ -96,6 +104,7 @@ begin_resync(mcp__engine *engine, mcp__job *job)
 {
     const mcp__server *server = &engine->servers[job->server];
     int is_wanted = server->wanted == MCP_JOB_RESYNC;
+    int routes = has_routes(engine, job->server);
     size_t n = 0;
     job->partners = mcp__mem_new_zeroed(&engine->mem, engine->n_servers, sizeof *job->partners);
     if (job->partners == NULL)
@@ -103,8 +112,10 @@ begin_resync(mcp__engine *engine, mcp__job *job)
     for (uint32_t i = 0; i < engine->n_servers; i++) {
         /* One that is empty itself has nothing: it waits for nobody, and nobody for it. */
         if (mcp__pool_are_partners(engine, i, job->server) &&
-            engine->servers[i].ledger.epoch != MCP__EPOCH_WARMING)
+            engine->servers[i].ledger.epoch != MCP__EPOCH_WARMING) {
+            routes |= has_routes(engine, i);
             job->partners[n++].server = i;
+        }
     }
     mcp__resync_setup setup = {
         .mem = &engine->mem,
@@ -118,7 +129,7 @@ begin_resync(mcp__engine *engine, mcp__job *job)
         .window = is_wanted ? WINDOW_WANTED : WINDOW,
         .rate = is_wanted ? server->wanted_rate : engine->settings.resync_rate,
         .random = mcp__pool_random(engine),
-        .has_routes = engine->has_routes,
+        .has_routes = (uint8_t)routes,
     };
     mcp__resync_begin(&job->resync, &setup, engine->now_ms);
     return 0;

@@ -265,6 +265,7 @@ decide(mcp__engine *engine, mcp__server *server)
         .config8 = engine->settings.promise.config8,
         .hold_ms = engine->settings.promise.hold_ms,
         .made = server->said_unix,
+        .has_routes = engine->has_routes,
     };
     server->has_said = 0;
     server->is_new = 0;
@@ -331,16 +332,30 @@ take_stats(mcp__engine *engine, mcp__server *server, const mcp__reply *reply)
     decide_all(engine);
 }
 
-/* The pool waits as long as its slowest client needs. */
+/* The pool waits as long as its slowest client needs; and where one client places keys by group
+ * keys, no client may copy what a dump tells. */
 static void
-raise_hold(mcp__engine *engine, mcp__server *server)
+raise_needs(mcp__engine *engine, mcp__server *server)
 {
     mcp__epoch_item *item = &server->ledger.epoch_item;
     uint32_t hold_ms = engine->settings.promise.hold_ms;
-    if (item->hold_ms >= hold_ms)
+    if (item->hold_ms >= hold_ms && item->has_routes >= engine->has_routes)
         return;
-    item->hold_ms = hold_ms;
+    if (item->hold_ms < hold_ms)
+        item->hold_ms = hold_ms;
+    item->has_routes |= engine->has_routes;
     mcp__line_ask(engine, server, MCP__ASK_EPOCH_STORED);
+}
+
+void
+mcp__record_routes(mcp__engine *engine)
+{
+    engine->has_routes = 1;
+    for (uint32_t i = 0; i < engine->n_servers && engine->settings.promise.keeps_record; i++) {
+        mcp__epoch epoch = (mcp__epoch)engine->servers[i].ledger.epoch;
+        if (epoch == MCP__EPOCH_READY || epoch == MCP__EPOCH_WARMING)
+            raise_needs(engine, &engine->servers[i]);
+    }
 }
 
 static void
@@ -407,7 +422,7 @@ take_epoch(mcp__engine *engine, mcp__server *server, const mcp__reply *reply, in
         return;
     }
     settle_vanished(engine, server, &former);
-    raise_hold(engine, server);
+    raise_needs(engine, server);
     check_config(engine, server);
     tell_epoch(engine, server, before, was);
 }

@@ -30,6 +30,9 @@ void mcp__record_hear(mcp__engine *engine, mcp__server *server, const mcp__ledge
 /* A server that was being filled is whole. */
 void mcp__record_filled(mcp__engine *engine, mcp__server *server);
 
+/* A call has a group key: servers say so from now on, to all clients of the pool. */
+void mcp__record_routes(mcp__engine *engine);
+
 /* Part of what was on record about a server is gone from its witness. */
 void mcp__record_lost(mcp__engine *engine, uint32_t server, uint32_t witness);
 

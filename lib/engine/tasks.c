@@ -7,6 +7,7 @@
 #include "engine/checks.h"
 #include "engine/debts.h"
 #include "engine/line.h"
+#include "engine/record.h"
 #include "ops/plain.h"
 #include "ops/steps.h"
 #include "ops/verify.h"
@@ -313,7 +314,8 @@ route(mcp__engine *engine, mcp__op *op, const mcp_request *request)
         set_leg(engine, op, MCP__PRIMARY, (uint32_t)request->server);
         return;
     }
-    engine->has_routes |= request->route != NULL;
+    if (request->route != NULL && !engine->has_routes)
+        mcp__record_routes(engine);
     const void *hashed = request->route != NULL ? request->route : request->key;
     size_t len = request->route != NULL ? request->route_len : request->key_len;
     mcp__pair pair = mcp__pairing_find(engine->pairing, hashed, len);

@@ -264,6 +264,8 @@ mcp__marks_put_epoch(char *out, const mcp__epoch_item *epoch)
     at = put_number(at, epoch->hold_ms);
     *at++ = ' ';
     at = put_number(at, epoch->made);
+    if (epoch->has_routes)
+        at = put_bytes(at, " g", 2);
     return (size_t)(at - out);
 }
 
@@ -320,7 +322,8 @@ mcp__marks_read_epoch(mcp__span text, mcp__epoch_item *epoch)
         at = get_number(at, end, &epoch->hold_ms);
     if ((at = skip_blank(at, end)) != NULL)
         at = get_signed(at, end, &epoch->made);
-    return at == end;
+    epoch->has_routes = at != NULL && end - at == 2 && memcmp(at, " g", 2) == 0;
+    return at != NULL && at + 2 * epoch->has_routes == end;
 }
 
 /* ---- Reserved keys ------------------------------------------------------------------------ */

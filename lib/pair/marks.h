@@ -107,6 +107,7 @@ typedef struct mcp__epoch_item {
     uint32_t config8; /* hash of the pool's server list */
     uint32_t hold_ms; /* H of the pool */
     int64_t made;     /* Unix time by its own clock when it was made */
+    uint8_t has_routes; /* "g" at its end: some client places keys by group keys */
 } mcp__epoch_item;
 
 size_t mcp__marks_put_epoch(char *out, const mcp__epoch_item *epoch);

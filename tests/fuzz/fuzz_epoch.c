@@ -52,7 +52,8 @@ check_written(fuzz_feed feed)
                     epoch = {
                         (uint8_t)(fuzz_byte(&feed) & 1),    (uint32_t)fuzz_number(&feed),
                         (int64_t)(fuzz_number(&feed) >> 1), (uint32_t)fuzz_number(&feed),
-                        (uint32_t)fuzz_number(&feed),       -(int64_t)(fuzz_number(&feed) >> 1)};
+                        (uint32_t)fuzz_number(&feed),       -(int64_t)(fuzz_number(&feed) >> 1),
+                        fuzz_number(&feed) & 1};
     char text[MCP__MARKS_EPOCH_MAX];
     size_t len = mcp__marks_put_epoch(text, &epoch);
     FUZZ_NEED(len <= sizeof text);

@@ -166,6 +166,35 @@ START_TEST(fault_92_another_list_of_servers)
 }
 END_TEST
 
+/* One client places keys by group keys; another one, which does not, must not copy from dumps: a
+ * key that is copied to where its own name points is never written or deleted there again. */
+START_TEST(group_keys_of_one_client_are_known_to_all)
+{
+    mcp_request request = MCP_REQUEST_INIT;
+    server *p = server_unix(NULL), *b = server_unix(NULL);
+    mcp_client *one = client_pair(p, b, ""), *other = client_pair(p, b, "resync=off");
+    put_all(other, "v");
+    ck_assert_int_eq(mcp_resync(other, 0, 0, 3000, NULL, NULL), MCP_OK);
+    request.verb = MCP_SET;
+    request.key = "routed";
+    request.key_len = 6;
+    request.route = "group";
+    request.route_len = 5;
+    ck_assert_int_eq(mcp_call(one, &request, NULL), MCP_OK);
+    client_expect(one, mcp_set(one, "k", 1, "v", 1, 0, 0), MCP_OK, "set");
+    ck_assert_ptr_nonnull(strstr(server_look(p, "mcp:e")->value, " g"));
+    ck_assert_ptr_nonnull(strstr(server_look(b, "mcp:e")->value, " g"));
+    mcp_client *third = client_pair(p, b, "resync=off");
+    client_reads(third, "key1", "v");
+    ck_assert_int_eq(mcp_resync(third, 0, 0, 3000, NULL, NULL), MCP_UNSUPPORTED);
+    mcp_close(one);
+    mcp_close(other);
+    mcp_close(third);
+    server_kill(p);
+    server_kill(b);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -173,6 +202,7 @@ main(void)
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, fault_48_a_restart_that_keeps_the_memory);
     tcase_add_test(tests, fault_55_everybody_meets_a_server_that_is_back);
+    tcase_add_test(tests, group_keys_of_one_client_are_known_to_all);
     tcase_add_test(tests, fault_92_another_list_of_servers);
     return run_tests("returns", tests);
 }

@@ -388,16 +388,19 @@ epoch_goes_round(const mcp__epoch_item *epoch)
     char text[MCP__MARKS_EPOCH_MAX], expected[128];
     size_t len = mcp__marks_put_epoch(text, epoch);
     int n = snprintf(expected, sizeof expected,
-                     "%c %" PRIu32 " %" PRId64 " %08" PRIx32 " %" PRIu32 " %" PRId64,
+                     "%c %" PRIu32 " %" PRId64 " %08" PRIx32 " %" PRIu32 " %" PRId64 "%s",
                      epoch->is_warming ? 'W' : 'R', epoch->pid, epoch->start, epoch->config8,
-                     epoch->hold_ms, epoch->made);
+                     epoch->hold_ms, epoch->made, epoch->has_routes ? " g" : "");
     ck_assert_msg((size_t)n == len && memcmp(text, expected, len) == 0, "%.*s, not %s", (int)len,
                   text, expected);
     mcp__epoch_item back;
     ck_assert_msg(read_epoch(text, len, &back), "%s is not read", expected);
     ck_assert(back.is_warming == epoch->is_warming && back.pid == epoch->pid &&
               back.start == epoch->start && back.config8 == epoch->config8 &&
-              back.hold_ms == epoch->hold_ms && back.made == epoch->made);
+              back.hold_ms == epoch->hold_ms && back.made == epoch->made &&
+              back.has_routes == epoch->has_routes);
+    if (epoch->has_routes)
+        *strrchr(expected, ' ') = '\0';
     /* Cut anywhere before the last number it is none. */
     for (size_t cut = 0; cut <= (size_t)(strrchr(expected, ' ') + 1 - expected); cut++)
         ck_assert(!read_epoch(text, cut, &back));
@@ -406,16 +409,17 @@ epoch_goes_round(const mcp__epoch_item *epoch)
 START_TEST(epochs_go_round)
 {
     uint64_t state = 24;
-    epoch_goes_round(&(mcp__epoch_item){0, 4711, 1795373584, 0x0123abcd, 700, 1795373600});
+    epoch_goes_round(&(mcp__epoch_item){0, 4711, 1795373584, 0x0123abcd, 700, 1795373600, 0});
     epoch_goes_round(
-        &(mcp__epoch_item){1, UINT32_MAX, INT64_MAX, UINT32_MAX, UINT32_MAX, -INT64_MAX});
+        &(mcp__epoch_item){1, UINT32_MAX, INT64_MAX, UINT32_MAX, UINT32_MAX, -INT64_MAX, 1});
     epoch_goes_round(
-        &(mcp__epoch_item){1, UINT32_MAX, -INT64_MAX, UINT32_MAX, UINT32_MAX, INT64_MAX});
+        &(mcp__epoch_item){1, UINT32_MAX, -INT64_MAX, UINT32_MAX, UINT32_MAX, INT64_MAX, 0});
     for (unsigned i = 0; i < 3000; i++) {
         uint64_t bits = next_random(&state), more = next_random(&state);
         epoch_goes_round(&(mcp__epoch_item){
             i & 1, (uint32_t)bits >> i % 32, (int64_t)(more >> 1) >> i % 63, (uint32_t)(bits >> 32),
-            (uint32_t)more >> i % 31, (int64_t)(bits ^ more) >> i % 61});
+            (uint32_t)more >> i % 31, (int64_t)(bits ^ more) >> i % 61,
+            (uint8_t)(i % 2)});
     }
 }
 END_TEST
