@@ -6,6 +6,7 @@ PAGES = \
 	docs/operations.md \
 	docs/performance.md \
 	docs/placement.md \
+	docs/promise-live.txt \
 	docs/secure.md \
 	docs/tour.md
 MAN = \
