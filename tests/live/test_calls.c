@@ -127,6 +127,8 @@ warm_up(mcp_client *c, int n_keys)
     (void)mcp_set(c, T("n"), T("1"), 0, 0);
     (void)mcp_get(c, T("k"), NULL);
     (void)mcp_get(c, T("n"), NULL);
+    for (int i = 0; i < mcp_server_count(c); i++) /* what is looked at behind a write is answered */
+        (void)mcp_ping(c, i);
 }
 
 /* ---- Allocations -------------------------------------------------------------------------- */
