@@ -37,6 +37,8 @@ libmcproxy_pure_la_SOURCES = \
 	lib/engine/job.h \
 	lib/engine/line.c \
 	lib/engine/line.h \
+	lib/engine/line_ask.c \
+	lib/engine/line_parts.h \
 	lib/engine/move.c \
 	lib/engine/move.h \
 	lib/engine/news.c \
@@ -114,6 +116,8 @@ libmcproxy_pure_la_SOURCES = \
 	lib/server/hello.h \
 	lib/server/link.c \
 	lib/server/link.h \
+	lib/server/link_classic.c \
+	lib/server/link_parts.h \
 	lib/server/tally.h \
 	lib/wire/base64.c \
 	lib/wire/base64.h \
@@ -122,6 +126,8 @@ libmcproxy_pure_la_SOURCES = \
 	lib/wire/command.h \
 	lib/wire/dump.c \
 	lib/wire/dump.h \
+	lib/wire/fold.c \
+	lib/wire/fold.h \
 	lib/wire/key.c \
 	lib/wire/key.h \
 	lib/wire/meta.c \

@@ -12,6 +12,7 @@ UNIT = \
 	tests/unit/test_classic \
 	tests/unit/test_convoy \
 	tests/unit/test_debts \
+	tests/unit/test_dialect \
 	tests/unit/test_drive \
 	tests/unit/test_drive_memory \
 	tests/unit/test_drive_double \
@@ -22,6 +23,7 @@ UNIT = \
 	tests/unit/test_express \
 	tests/unit/test_err \
 	tests/unit/test_fill \
+	tests/unit/test_fold \
 	tests/unit/test_health \
 	tests/unit/test_hello \
 	tests/unit/test_io_clock \
@@ -83,6 +85,7 @@ LIVE = \
 	tests/live/test_calls \
 	tests/live/test_cluster \
 	tests/live/test_deadline \
+	tests/live/test_dialects \
 	tests/live/test_dump_keys \
 	tests/live/test_dump_live \
 	tests/live/test_events \
@@ -111,6 +114,7 @@ LIVE_CLI = \
 	tests/live/test_cli_words
 INTEROP = \
 	tests/interop/test_libmemcached \
+	tests/interop/test_nutcracker \
 	tests/interop/test_place_libmemcached \
 	tests/interop/test_place_nutcracker \
 	tests/interop/test_random_ops
@@ -249,6 +253,7 @@ FUZZERS = \
 	tests/fuzz/fuzz_engine \
 	tests/fuzz/fuzz_epoch \
 	tests/fuzz/fuzz_file \
+	tests/fuzz/fuzz_fold \
 	tests/fuzz/fuzz_link \
 	tests/fuzz/fuzz_marks \
 	tests/fuzz/fuzz_meta \
@@ -339,6 +344,7 @@ tests_fuzz_fuzz_dump_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_engine_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_epoch_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_file_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_fold_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_link_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_marks_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_meta_LDADD = $(FUZZ_LIBS)

@@ -144,11 +144,10 @@ enum {
     MCP_WANT_CAS = 1, /* result.cas */
     MCP_WANT_TTL = 2, /* result.ttl */
 };
+#define MCP_TTL_UNKNOWN (-2) /* result.ttl of servers that do not tell it, see libmcproxy(7) */
 
-/*
- * Everything a user can ask. Start from MCP_REQUEST_INIT, then set what the verb uses; members
- * may be added at the end in later versions, which is what `size` is for.
- */
+/* Everything a user can ask. Start from MCP_REQUEST_INIT, then set what the verb uses; members may
+ * be added at the end in later versions, which is what `size` is for. */
 typedef struct mcp_request {
     size_t size;         /* sizeof(mcp_request), set by MCP_REQUEST_INIT */
     mcp_verb verb;
@@ -187,7 +186,7 @@ typedef struct mcp_result {
     const void *value; /* borrowed until the next call on the client; not terminated by a NUL */
     size_t value_len;
     uint32_t flags;
-    int64_t ttl;       /* with MCP_WANT_TTL: seconds left, -1: never expires */
+    int64_t ttl;       /* with MCP_WANT_TTL: seconds left, -1: never expires, MCP_TTL_UNKNOWN */
     uint64_t cas;      /* with MCP_WANT_CAS, of reads and stores: token for MCP_CAS */
     uint64_t number;   /* INCR, DECR: the new value */
 } mcp_result;

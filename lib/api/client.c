@@ -37,6 +37,14 @@ promise_of(const mcp__config *config)
     };
 }
 
+static mcp__dialect
+dialect_of(mcp__protocol protocol)
+{
+    if (protocol == MCP__PROTOCOL_AUTO)
+        return MCP__DIALECT_AUTO;
+    return protocol == MCP__PROTOCOL_META ? MCP__DIALECT_META : MCP__DIALECT_CLASSIC;
+}
+
 static mcp__settings
 settings_of(const mcp__config *config)
 {
@@ -45,6 +53,7 @@ settings_of(const mcp__config *config)
         .connect_timeout_ms = config->connect_timeout_ms,
         .health = {config->retry_min_ms, config->retry_max_ms, config->suspect_limit},
         .value_max = (size_t)config->max_value,
+        .dialect = dialect_of(config->protocol),
         .mirrors_writes = !config->mirror_failover_only,
         .has_backup_list = config->mirror == MCP__MIRROR_BACKUP,
         .promise = promise_of(config),

@@ -17,6 +17,9 @@
 #include "io/clock.h"
 #include "mcproxy/dump.h"
 #include "pair/marks.h"
+#include "wire/base64.h"
+#include "wire/fold.h"
+#include "wire/key.h"
 
 /* How long another dump is waited for, and how often it is looked whether it has ended. */
 #define BUSY_MS 10000
@@ -60,18 +63,25 @@ tell(const dump *d, const mcp__dump_line *line)
 {
     mcp_client *client = d->client;
     const mcp__config *config = &client->config;
+    uint8_t raw[MCP__KEY_MAX];
     const char *key = line->key.bytes;
+    size_t key_len = line->key.len;
     size_t space_len = config->namespace_len;
-    if (mcp__marks_is_reserved(config->prefix, config->prefix_len, key, line->key.len) ||
-        line->key.len <= space_len || memcmp(key, config->namespace_text, space_len) != 0)
+    mcp__span binary = mcp__fold_binary(line->key, (mcp__span){config->prefix, config->prefix_len});
+    if (binary.len > 0 && binary.len <= sizeof raw) { /* its name where meta is not spoken */
+        key = (const char *)raw;
+        key_len = mcp__base64_decode(raw, binary.bytes, binary.len);
+    }
+    if (mcp__marks_is_reserved(config->prefix, config->prefix_len, key, key_len) ||
+        key_len <= space_len || memcmp(key, config->namespace_text, space_len) != 0)
         return 0;
     key += space_len;
     const mcp_dump_item item = {
         .size = sizeof item,
         .server = (int)d->server,
-        .copy = copy_of(d, key, line->key.len - space_len),
+        .copy = copy_of(d, key, key_len - space_len),
         .key = key,
-        .key_len = line->key.len - space_len,
+        .key_len = key_len - space_len,
         .ttl = line->expires < 0 ? -1 : seconds_since(d->unix_now, line->expires),
         .idle = line->used < 0 ? -1 : seconds_since(line->used, d->unix_now),
         .bytes = line->size,

@@ -8,6 +8,7 @@
 #include "engine/record.h"
 #include "engine/tasks.h"
 #include "wire/base64.h"
+#include "wire/fold.h"
 #include "wire/key.h"
 
 /* How often it is looked whether a job is to be begun, and how long one that failed rests. */
@@ -186,13 +187,16 @@ take_outcomes(mcp__engine *engine)
 
 /* A dump tells raw bytes: those of a binary key go into journals and over the wire in base64. */
 static void
-tell_dumped(mcp__job *job, mcp__span key)
+tell_dumped(const mcp__engine *engine, mcp__job *job, mcp__span key)
 {
     char text[MCP__BASE64_LEN(MCP__BASE64_RAW_MAX)];
-    int is_base64 = !mcp__key_is_clean(key.bytes, key.len);
-    if (is_base64 && key.len > MCP__BASE64_RAW_MAX)
+    mcp__span binary = mcp__fold_binary(key, engine->settings.promise.prefix);
+    int is_base64 = binary.len > 0 || !mcp__key_is_clean(key.bytes, key.len);
+    if (binary.len == 0 && is_base64 && key.len > MCP__BASE64_RAW_MAX)
         return; /* stored by the binary protocol: no text command names it */
-    if (is_base64)
+    if (binary.len > 0)
+        key = binary;
+    else if (is_base64)
         key = (mcp__span){text, mcp__base64_encode(text, key.bytes, key.len)};
     if (job->kind == MCP_JOB_REPAIR)
         mcp__repair_dumped(&job->repair, job->dump_tag, key, is_base64);
@@ -215,7 +219,7 @@ run_dump(mcp__engine *engine, mcp__job *job)
     if (engine->dumping != job)
         return;
     while ((more = mcp__dumper_next(engine, &line, &status)) > 0)
-        tell_dumped(job, line.key);
+        tell_dumped(engine, job, line.key);
     if (more == 0)
         return;
     job->is_dumping = 0;
@@ -229,6 +233,12 @@ begin_dump(mcp__engine *engine, mcp__job *job, const mcp__errand *errand)
     job->is_dumping = 1;
     job->dump_tag = errand->tag;
     job->dump_server = errand->server;
+    /* The classic protocol does not tell how long a value has to live, so none can be copied. */
+    if (job->kind == MCP_JOB_RESYNC && engine->servers[errand->server].link.is_classic) {
+        job->is_dumping = 0;
+        tell_status(engine, job, errand->tag, MCP__OUTCOME_UNABLE);
+        return;
+    }
     if (engine->dumping != NULL || mcp__dumper_is_busy(engine))
         return;
     engine->dumping = job;

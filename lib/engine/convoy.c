@@ -3,6 +3,7 @@
 
 #include "engine/drive.h"
 #include "engine/quiet.h"
+#include "wire/fold.h"
 #include "wire/meta.h"
 #include "wire/token.h"
 #include "wire/usual.h"
@@ -92,7 +93,8 @@ fetch_from(mcp__engine *engine, mcp__server *server, mcp__fetched *fetched)
     stands = 0;
 #endif
     /* Meanwhile it may have been heard that it missed writes: an operation knows whom to ask. */
-    if (used < 0 || oldest->first_byte >= link->sent || reply->kind == MCP__REPLY_DONE || stands)
+    if (used < 0 || oldest->first_byte >= link->sent || reply->kind == MCP__REPLY_DONE ||
+        mcp__fold_is_stub(reply) || stands)
         return -1;
     fetched->tag = oldest->tag;
     fetched->server = server;

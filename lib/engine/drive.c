@@ -225,14 +225,28 @@ take_error(mcp__engine *engine, mcp__server *server, mcp__leg *leg, const mcp__r
         mcp__line_lost(engine, server, MCP__FAILURE_BROKEN, 0, 0, why);
 }
 
-/* A stub that some other client's lease left is no value. */
+/* A stub that some other client's lease left is no value. One that spoke the classic protocol has
+ * left it with flags of its own. */
 static void
 hide_stub(uint8_t word, mcp__reply *reply)
 {
     int is_get = word == MCP__COMMAND_GET || word == MCP__COMMAND_GAT;
-    if (is_get && reply->kind == MCP__REPLY_VALUE && reply->value.len == 0 &&
-        (reply->lease & (MCP__LEASE_WON | MCP__LEASE_TAKEN)))
+    if (reply->kind != MCP__REPLY_VALUE || reply->value.len != 0)
+        return;
+    if (reply->lease == 0 && reply->flags == MCP__FOLD_STUB_FLAGS)
+        reply->lease = MCP__LEASE_TAKEN;
+    if (is_get && (reply->lease & (MCP__LEASE_WON | MCP__LEASE_TAKEN)))
         reply->kind = MCP__REPLY_MISS;
+}
+
+/* What was asked in the greeting before it was known that the server does not speak that way. */
+static int
+is_asked_again(mcp__engine *engine, mcp__server *server, const mcp__pending *pending)
+{
+    if (!mcp__link_was_foreign(&server->link, pending))
+        return 0;
+    mcp__line_ask(engine, server, (mcp__question)pending->word);
+    return 1;
 }
 
 /* The last reply of its bundle, or there are more to come. */
@@ -293,6 +307,8 @@ take_reply(mcp__engine *engine, mcp__server *server, const mcp__pending *pending
         return;
     }
     if (pending->op == NULL) {
+        if (is_asked_again(engine, server, pending))
+            return;
         mcp__record_answer(engine, server, pending->word, reply, pending->asked_ms);
         if (pending->word == MCP__ASK_NOTHING &&
             (reply->kind == MCP__REPLY_ERROR || reply->kind == MCP__REPLY_CLIENT_ERROR))
@@ -394,6 +410,8 @@ mcp__drive_received(mcp__engine *engine, uint32_t number, size_t len, int64_t no
             take_mismatch(engine, server, &reply, "unexpected reply");
         }
     }
+    if (server->link.is_classic && mcp__link_has_output(&server->link))
+        mcp__pool_wish(engine, server, MCP__WISH_SEND); /* some answers lead to another question */
     if (server->link.state == MCP__LINK_OPEN)
         mcp__line_watch(engine, server);
     mcp__tasks_settle(engine);

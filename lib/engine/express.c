@@ -8,6 +8,7 @@
 #include "engine/quiet.h"
 #include "engine/record.h"
 #include "engine/tasks.h"
+#include "wire/fold.h"
 #include "wire/meta.h"
 #include "wire/token.h"
 #include "wire/usual.h"
@@ -211,7 +212,8 @@ mcp__express_hear(mcp__engine *engine, int leg)
                                     &express->reply[leg]);
     express->reply_len[leg] = (size_t)used;
     return used > 0 && (size_t)used == len &&
-           mcp__plain_is_good((mcp__command_kind)express->kind, express->reply[leg].kind);
+           mcp__plain_is_good((mcp__command_kind)express->kind, express->reply[leg].kind) &&
+           !mcp__fold_is_stub(&express->reply[leg]);
 }
 
 /* ---- the end ---- */

@@ -4,13 +4,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/line_parts.h"
 #include "wire/token.h"
 
 /* A server that refused at once is not asked again before this, even when no copy is left to ask:
  * a loop of calls must not become a storm of connections. */
 #define REFUSED_REST_MS 10
 
-#define POLLS_PER_EPOCH 8 /* questions for the marks, of which one asks for the epoch, too */
+/* So long a server that was found to be a proxy is greeted as one at once. */
+#define PLAIN_MS 60000
 
 static int64_t
 share_ms(const mcp__engine *engine)
@@ -104,6 +106,8 @@ mcp__line_connected(mcp__engine *engine, mcp__server *server)
     if (server->link.state != MCP__LINK_OPENING)
         return;
     server->tally.connects++;
+    if (engine->now_ms - server->plain_ms > PLAIN_MS) /* it may be another one by now */
+        server->link.wants_plain = 0;
     if (mcp__link_connected(&server->link) != 0) {
         mcp__line_lost(engine, server, MCP__FAILURE_MEMORY, 0, 0, "no memory for its buffers");
         return;
@@ -181,62 +185,6 @@ mcp__line_put_command(mcp__engine *engine, mcp__server *server, mcp__command *co
     return 0;
 }
 
-static void
-put_epoch(mcp__engine *engine, mcp__server *server, mcp__command *command, char *text)
-{
-    const mcp__ledger *ledger = &server->ledger;
-    command->kind = ledger->epoch_unique != 0 ? MCP__COMMAND_CAS : MCP__COMMAND_ADD;
-    command->unique = ledger->epoch_unique;
-    command->flags = MCP__MARKS_FORMAT;
-    command->want = MCP_WANT_CAS;
-    command->value = (mcp__span){text, mcp__marks_put_epoch(text, &ledger->epoch_item)};
-    (void)engine;
-}
-
-int
-mcp__line_ask(mcp__engine *engine, mcp__server *server, mcp__question question)
-{
-    char key[MCP__MARKS_KEY_MAX], text[MCP__MARKS_EPOCH_MAX];
-    mcp__span prefix = engine->settings.promise.prefix;
-    mcp__command command = {.kind = MCP__COMMAND_GET, .want = MCP_WANT_CAS, .key = {key, 0}};
-    mcp__asker asker = {.word = (uint8_t)question};
-    if (question == MCP__ASK_MARKS) {
-        command.key.len = mcp__marks_key_list(key, prefix);
-        server->ledger.queued_ms = engine->now_ms;
-    } else if (question == MCP__ASK_STATS) {
-        command.kind = MCP__COMMAND_STATS;
-    } else {
-        command.key.len = mcp__marks_key_epoch(key, prefix);
-        if (question == MCP__ASK_EPOCH_STORED)
-            put_epoch(engine, server, &command, text);
-    }
-    if (server->link.state < MCP__LINK_GREETING)
-        return 0;
-    return mcp__line_put_command(engine, server, &command, &asker);
-}
-
-/* `asks_itself`: what comes next reads the marks anyway. */
-static void
-ask_again(mcp__engine *engine, mcp__server *server, int asks_itself)
-{
-    if (!asks_itself)
-        mcp__line_ask(engine, server, MCP__ASK_MARKS);
-    /* Behind an address that several servers share, a restart breaks no connection. */
-    int is_warming = server->ledger.epoch == MCP__EPOCH_WARMING;
-    if (is_warming || ++server->n_polls % POLLS_PER_EPOCH == 0)
-        mcp__line_ask(engine, server, MCP__ASK_EPOCH);
-}
-
-void
-mcp__line_refresh(mcp__engine *engine, mcp__server *server)
-{
-    int64_t interval_ms = engine->settings.promise.view_interval_ms;
-    if (!mcp__ledger_is_fresh(&server->ledger, engine->now_ms, interval_ms))
-        return; /* the call itself asks, before anything else */
-    if (server->link.state == MCP__LINK_OPEN && mcp__line_is_ageing(engine, server))
-        ask_again(engine, server, 0);
-}
-
 void
 mcp__line_warm(mcp__engine *engine, mcp__server *server)
 {
@@ -244,11 +192,12 @@ mcp__line_warm(mcp__engine *engine, mcp__server *server)
         open_link(engine, server);
 }
 
+/* Only the meta protocol may be spoken, and it does not know it. */
 static int
 is_too_old_for(const mcp__server *server, const mcp__leg *leg)
 {
-    return (leg->bundle[0] <= MCP__COMMAND_PING || leg->bundle[0] >= MCP__WORD_MARKS) &&
-           !server->link.hello.has_meta;
+    return !server->link.hello.has_meta && !server->link.is_classic &&
+           (leg->bundle[0] <= MCP__COMMAND_PING || leg->bundle[0] >= MCP__WORD_MARKS);
 }
 
 static void
@@ -263,7 +212,7 @@ put_open(mcp__engine *engine, mcp__server *server, mcp__leg *leg)
     int is_rider = op->verb == MCP__VERB_VERIFY && leg->bundle[0] == MCP__WORD_PEEK &&
                    server->link.pending_count < MCP__RIDERS_MAX;
     if (!is_rider && mcp__line_keeps_record(engine, server) && mcp__line_is_ageing(engine, server))
-        ask_again(engine, server, leg->bundle[0] == MCP__WORD_MARKS);
+        mcp__line_ask_again(engine, server, leg->bundle[0] == MCP__WORD_MARKS);
     leg->state = MCP__LEG_SENT;
     leg->n_answered = 0;
     for (uint8_t i = 0; i < leg->n_bundle; i++) {
@@ -275,14 +224,15 @@ put_open(mcp__engine *engine, mcp__server *server, mcp__leg *leg)
         mcp__command command = mcp__op_command(op, leg->index, leg->bundle[i], &scratch);
         if (leg->bundle[i] == MCP__WORD_MARKS)
             server->ledger.queued_ms = engine->now_ms;
-        if (mcp__line_put_command(engine, server, &command, &asker) != 0) {
+        int can = mcp__link_can(&server->link, &command);
+        if (!can || mcp__line_put_command(engine, server, &command, &asker) != 0) {
             leg->n_bundle = i; /* what went before it is answered first */
-            leg->late_failure = MCP__FAILURE_MEMORY;
+            leg->late_failure = can ? MCP__FAILURE_MEMORY : MCP__FAILURE_TOO_OLD;
             break;
         }
     }
     if (leg->n_bundle == 0)
-        mcp__pool_add_fallen(engine, leg, MCP__FAILURE_MEMORY, 0);
+        mcp__pool_add_fallen(engine, leg, (mcp__failure)leg->late_failure, 0);
 }
 
 void
@@ -470,6 +420,21 @@ turned_soft(mcp__engine *engine, mcp__server *server, const char *why)
         open_link(engine, server);
 }
 
+/* It has left, or said something that is no protocol, when it was asked in the meta protocol: that
+ * is what proxies do, and no fault. They get a second connection, and a plainer greeting. */
+static int
+greet_plainly(mcp__engine *engine, mcp__server *server, mcp__failure failure, int was_peer)
+{
+    int is_strange = failure == MCP__FAILURE_PROTOCOL && server->link.is_known;
+    if (mcp__failure_is_local(failure) || (!was_peer && !is_strange) ||
+        !mcp__link_may_be_plain(&server->link))
+        return 0;
+    server->plain_ms = engine->now_ms;
+    close_link(engine, server);
+    open_link(engine, server);
+    return 1;
+}
+
 /* An attempt came to nothing. Our own shortage is not the server's fault. */
 static void
 attempt_failed(mcp__engine *engine, mcp__server *server, mcp__failure failure, const char *why)
@@ -493,6 +458,12 @@ mcp__line_lost(mcp__engine *engine, mcp__server *server, mcp__failure failure, i
     int was_open = server->link.state == MCP__LINK_OPEN;
     if (server->link.state == MCP__LINK_CLOSED)
         return;
+    if (server->link.state == MCP__LINK_GREETING &&
+        greet_plainly(engine, server, failure, was_peer))
+        return;
+    if (server->link.state ==
+        MCP__LINK_OPENING) /* it has gone, and what comes may be another one */
+        server->link.wants_plain = 0;
     server->tally.errors++;
     server->os_error = os_error;
     if (!was_open) {

@@ -35,6 +35,8 @@ init_server(mcp__engine *engine, uint32_t number, const mcp__server_spec *spec)
     mcp__link_init(&server->link, engine->lasting, engine->settings.value_max);
     mcp__link_login(&server->link,
                     &(mcp__login){engine->settings.auth, engine->settings.promise.prefix});
+    int is_asked = engine->settings.promise.keeps_record && number < engine->n_servers;
+    mcp__link_speak(&server->link, engine->settings.dialect, !is_asked);
     mcp__health_init(&server->health, engine->now_ms);
 }
 

@@ -40,6 +40,7 @@ typedef struct mcp__settings {
     uint32_t connect_timeout_ms; /* 0: as long as the call allows */
     mcp__health_rules health;
     size_t value_max;
+    mcp__dialect dialect; /* what is spoken to servers */
     int mirrors_writes;  /* 0: the second copy only serves when the first is away */
     int has_backup_list; /* pairs are one primary and one backup; else two of the primaries */
     mcp__promise promise;
@@ -121,6 +122,7 @@ typedef struct mcp__server {
     uint8_t is_busy;
     uint8_t was_refused; /* the last attempt failed at once, not by waiting */
     uint8_t lasting;     /* the mcp__failure that will be the same next time; 0: none */
+    int64_t plain_ms;    /* when its connection was last greeted more plainly than before */
     uint8_t is_securing; /* its connection speaks TLS, or is agreeing upon it */
     int32_t os_error;    /* of the last failure; 0: none */
     char said[96];       /* what went wrong last, in words */

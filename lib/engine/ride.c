@@ -37,7 +37,7 @@ mcp__ride_ask(mcp__engine *engine, mcp__server *server, mcp__check *check, int l
     int is_marks = word == MCP__WORD_MARKS;
     if (is_marks)
         server->ledger.queued_ms = engine->now_ms;
-    if (!mcp__link_has_room(link, check->key_len + MCP__MARKS_KEY_MAX, 0) || check->is_base64 ||
+    if (link->is_classic || !mcp__link_has_room(link, check->key_len + MCP__MARKS_KEY_MAX, 0) || check->is_base64 ||
         link->pending_count >= MCP__RIDERS_MAX)
         return ride_slowly(engine, server, check, leg, word);
     uint64_t opaque = mcp__token_opaque(&engine->opaque_count, &engine->opaque);

@@ -38,11 +38,21 @@ name_of(const mcp__engine *engine, uint32_t server)
 }
 
 static const char *
+why_not(const mcp__server *server)
+{
+    if (server->link.is_plain)
+        return "a proxy, or as if: it takes no stats, no flush_all, and no binary key";
+    if (server->link.is_classic)
+        return "it knows only the classic protocol, and not that command or so long a binary key";
+    return "too old: it lacks the meta commands (memcached 1.6.10 has them)";
+}
+
+static const char *
 what_failed(const mcp__engine *engine, const mcp__leg *leg)
 {
     switch (leg->failure) {
     case MCP__FAILURE_TOO_OLD:
-        return "too old: it lacks the meta commands (memcached 1.6.10 has them)";
+        return why_not(&engine->servers[leg->server]);
     case MCP__FAILURE_MEMORY:
         return "no memory here";
     case MCP__FAILURE_NONE:

@@ -145,7 +145,8 @@ undo(mcp__op *op, mcp_status status)
 static mcp__step
 answer_source(mcp__op *op, const mcp__reply *reply)
 {
-    int is_expiring = reply->ttl == 0; /* as a copy it would live for ever */
+    /* As a copy it would live for ever, or nobody can say how long. */
+    int is_expiring = reply->ttl == 0 || reply->ttl == MCP__TTL_UNKNOWN;
     if (!is_source_right(op)) {
         op->answered = MCP__TARGET;
         return undo(op, is_copy(op) ? MCP_UNKNOWN : MCP_NOT_FOUND);

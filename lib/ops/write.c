@@ -296,7 +296,8 @@ answer_fetch(mcp__op *op, int leg, const mcp__reply *reply)
         adopt_and_keep(op, leg, reply);
         return mcp__copies_done(op, op->leg[leg].status);
     }
-    int is_expiring = reply->ttl == 0; /* less than a second is left, and 0 would mean for ever */
+    /* Less than a second is left, and 0 would mean for ever; or the protocol does not tell it. */
+    int is_expiring = reply->ttl == 0 || reply->ttl == MCP__TTL_UNKNOWN;
     if (reply->kind != MCP__REPLY_VALUE || is_expiring || mcp__op_keep(op, reply) != 0)
         return drop_other(op);
     op->result_value = (mcp__span){NULL, 0}; /* for the other copy, not for the user */

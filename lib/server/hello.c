@@ -37,17 +37,44 @@ write_login(mcp__buf *out, const mcp__login *login)
     return 0;
 }
 
-int
-mcp__hello_write(mcp__buf *out, const mcp__login *login)
+size_t
+mcp__hello_key(char out[MCP__HELLO_KEY_MAX], const mcp__login *login)
 {
-    static const char greeting[] = "version\r\n";
+    static const char name[] = "hello";
+    size_t len = login->prefix.len;
+    if (len > 0)
+        memcpy(out, login->prefix.bytes, len);
+    memcpy(out + len, name, sizeof name - 1);
+    return len + sizeof name - 1;
+}
+
+static uint8_t *
+put_question(uint8_t *at, const mcp__login *login, mcp__greeting greeting)
+{
+    char key[MCP__HELLO_KEY_MAX];
+    size_t key_len = mcp__hello_key(key, login);
+    if (greeting == MCP__GREETING_PLAIN)
+        return put(put(put(at, "get ", 4), key, key_len), "\r\n", 2);
+    at = put(at, "version\r\n", 9);
+    if (greeting == MCP__GREETING_META)
+        return put(at, "mn\r\n", 4);
+    if (greeting == MCP__GREETING_CLASSIC)
+        return put(put(put(at, "gat 0 ", 6), key, key_len), "\r\n", 2);
+    return at;
+}
+
+int
+mcp__hello_write(mcp__buf *out, const mcp__login *login, mcp__greeting greeting)
+{
     if (login->auth.len > 0 && write_login(out, login) != 0)
         return -1;
-    uint8_t *room = mcp__buf_room(out, sizeof greeting - 1);
+    uint8_t question[MCP__HELLO_KEY_MAX + 32];
+    size_t len = (size_t)(put_question(question, login, greeting) - question);
+    uint8_t *room = mcp__buf_room(out, len);
     if (room == NULL)
         return -1;
-    memcpy(room, greeting, sizeof greeting - 1);
-    mcp__buf_filled(out, sizeof greeting - 1);
+    memcpy(room, question, len);
+    mcp__buf_filled(out, len);
     return 0;
 }
 
@@ -81,6 +108,10 @@ version_number(const char *text)
 int
 mcp__hello_read(mcp__hello *hello, const mcp__reply *reply)
 {
+    int is_unknown = reply->kind == MCP__REPLY_ERROR && reply->value.len == 0;
+    *hello = (mcp__hello){.version = ""};
+    if (is_unknown)
+        return 0;
     if (reply->kind != MCP__REPLY_VERSION)
         return -1;
     size_t len = reply->value.len;
@@ -95,5 +126,6 @@ mcp__hello_read(mcp__hello *hello, const mcp__reply *reply)
     uint32_t number = version_number(hello->version);
     hello->has_meta = number >= 1006010;
     hello->echoes_misses = number >= 1006018;
+    hello->has_gat = number >= 1005003;
     return 0;
 }

@@ -18,7 +18,16 @@ typedef struct mcp__hello {
     char version[32];      /* as the server says it, cut; "" before the greeting */
     uint8_t has_meta;      /* 1.6.10: the meta commands with today's reply codes */
     uint8_t echoes_misses; /* 1.6.18: the opaque comes back on misses, too */
+    uint8_t has_gat;       /* 1.5.3: gat and gats in the classic protocol */
 } mcp__hello;
+
+/* How a connection is greeted. */
+typedef enum mcp__greeting {
+    MCP__GREETING_VERSION = 0, /* "version" alone */
+    MCP__GREETING_META,        /* and a meta command, to see whether it is taken: "mn" */
+    MCP__GREETING_CLASSIC,     /* and a classic one that not everybody has: "gat" */
+    MCP__GREETING_PLAIN,       /* only what every proxy passes on: "get" */
+} mcp__greeting;
 
 /* Who we are, for servers that ask. */
 typedef struct mcp__login {
@@ -26,15 +35,19 @@ typedef struct mcp__login {
     mcp__span prefix; /* of reserved keys */
 } mcp__login;
 
+/* The key of greetings that need one; into `out`, its length is returned. */
+#define MCP__HELLO_KEY_MAX 80
+size_t mcp__hello_key(char out[MCP__HELLO_KEY_MAX], const mcp__login *login);
+
 /*
- * Appends the greeting: the login, if there is one, and the question for the version. 0, or -1 when
- * there is no memory.
+ * Appends the greeting: the login, if there is one, and the question for the version or what stands
+ * for it. 0, or -1 when there is no memory.
  *
  * To a server started with -Y the login is the first thing to be said: a `set` of any key with the
  * value "user password". A server without -Y takes it for a real one, so its key is a reserved one
  * and it is expired when it comes: nobody ever reads it.
  */
-int mcp__hello_write(mcp__buf *out, const mcp__login *login);
+int mcp__hello_write(mcp__buf *out, const mcp__login *login, mcp__greeting greeting);
 
 /*
  * Reads the reply to the login. More than 0: so many bytes, and it was taken. 0: not all of it is
@@ -49,7 +62,8 @@ mcp__hello_is_tls(const uint8_t *bytes, size_t len)
     return len >= 2 && bytes[0] == 0x15 && bytes[1] == 0x03;
 }
 
-/* Reads the reply to it. 0, or -1 when this is no memcached. */
+/* Reads the reply to the question for the version. 0, or -1 when this is no memcached; a plain
+ * "ERROR" is one that does not know the question. */
 int mcp__hello_read(mcp__hello *hello, const mcp__reply *reply);
 
 #endif

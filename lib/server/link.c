@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "server/link_parts.h"
 #include "wire/token.h"
 #include "wire/usual.h"
 
@@ -11,6 +12,7 @@
 #define OUT_MAX (64 * 1024 * 1024)
 #define PENDING_FIRST 16
 #define PENDING_MAX (1u << 24)
+#define NOTES_MAX ((size_t)1 << 30)
 
 void
 mcp__link_init(mcp__link *link, const mcp__mem *mem, size_t value_max)
@@ -21,6 +23,7 @@ mcp__link_init(mcp__link *link, const mcp__mem *mem, size_t value_max)
     size_t largest = value_max > MCP__STATS_MAX ? value_max : MCP__STATS_MAX;
     mcp__buf_init(&link->in, mem, largest + IN_SIZE);
     mcp__buf_init(&link->out, mem, OUT_MAX);
+    mcp__buf_init(&link->notes, mem, NOTES_MAX);
 }
 
 void
@@ -45,6 +48,7 @@ mcp__link_fini(mcp__link *link)
     wipe_login(link);
     mcp__buf_fini(&link->in);
     mcp__buf_fini(&link->out);
+    mcp__buf_fini(&link->notes);
     mcp__mem_free(link->mem, link->splices);
     mcp__mem_free(link->mem, link->pending);
 }
@@ -52,13 +56,19 @@ mcp__link_fini(mcp__link *link)
 int
 mcp__link_connected(mcp__link *link)
 {
+    mcp__greeting greeting = mcp__link_greeting(link);
     if (mcp__buf_room(&link->in, IN_SIZE) == NULL ||
-        mcp__hello_write(&link->out, &link->login) != 0)
+        mcp__hello_write(&link->out, &link->login, greeting) != 0)
         return -1;
     link->queued = link->due = mcp__buf_len(&link->out);
     link->state = MCP__LINK_GREETING;
     link->is_known = 0;
     link->is_stranger = link->login.auth.len > 0;
+    link->is_plain = greeting == MCP__GREETING_PLAIN;
+    link->is_classic = link->is_plain || greeting == MCP__GREETING_CLASSIC;
+    link->is_probing = greeting == MCP__GREETING_META || greeting == MCP__GREETING_CLASSIC;
+    link->has_stubs = 0;
+    link->classic_from = 0;
     return 0;
 }
 
@@ -102,17 +112,16 @@ grow_splices(mcp__link *link)
     return 0;
 }
 
-/* Makes sure beforehand that nothing can fail half way. */
-static uint8_t *
-prepare(mcp__link *link, const mcp__command *command, size_t copied_len)
+uint8_t *
+mcp__link_prepare(mcp__link *link, size_t len, int is_spliced)
 {
     int is_full = link->pending == NULL || link->pending_count > link->pending_mask;
     if (is_full && grow_pending(link) != 0)
         return NULL;
-    if (link->first_splice + link->n_splices == link->splice_capacity && command->value.len > 0 &&
-        copied_len == 0 && grow_splices(link) != 0)
+    if (link->first_splice + link->n_splices == link->splice_capacity && is_spliced &&
+        grow_splices(link) != 0)
         return NULL;
-    return mcp__buf_room(&link->out, MCP__HEAD_MAX(command->key.len) + copied_len + 2);
+    return mcp__buf_room(&link->out, len);
 }
 
 uint8_t *
@@ -134,10 +143,13 @@ mcp__link_put(mcp__link *link, const mcp__command *command, void *op, uint8_t le
 int
 mcp__link_ask(mcp__link *link, const mcp__command *command, const mcp__asker *asker)
 {
+    if (link->is_classic)
+        return mcp__link_ask_classic(link, command, asker);
     int has_value = mcp__command_has_value(command->kind);
     size_t copied_len =
         has_value && command->value.len <= MCP__LINK_COPY_MAX ? command->value.len : 0;
-    uint8_t *room = prepare(link, command, copied_len);
+    uint8_t *room = mcp__link_prepare(link, MCP__HEAD_MAX(command->key.len) + copied_len + 2,
+                                      command->value.len > copied_len);
     if (room == NULL)
         return -1;
     uint64_t first_byte = link->queued;
@@ -268,9 +280,8 @@ matches(const mcp__link *link, const mcp__pending *pending, const mcp__reply *re
     return reply->opaque == 0 && is_miss && !link->hello.echoes_misses;
 }
 
-/* Whether all bytes of the oldest request have gone. */
-static int
-is_all_sent(const mcp__link *link)
+int
+mcp__link_is_all_sent(const mcp__link *link)
 {
     uint64_t end = link->queued;
     if (link->pending_count > 1)
@@ -284,6 +295,7 @@ open_up(mcp__link *link)
     wipe_login(link);
     link->state = MCP__LINK_OPEN;
     link->has_answered = 0;
+    link->knew_meta = !link->is_classic;
     return MCP__LINK_GREETED;
 }
 
@@ -291,10 +303,12 @@ open_up(mcp__link *link)
 static mcp__link_answer
 greeted(mcp__link *link, const mcp__reply *reply)
 {
-    if (mcp__hello_read(&link->hello, reply) != 0)
+    int is_lost = link->dialect == MCP__DIALECT_META && reply->kind == MCP__REPLY_ERROR;
+    if (is_lost || mcp__hello_read(&link->hello, reply) != 0)
         return MCP__LINK_WRONG_PEER;
     link->is_known = 1;
-    return link->pending_count > 0 ? MCP__LINK_VERSION : open_up(link);
+    mcp__link_hear_version(link);
+    return link->pending_count > 0 || link->is_probing ? MCP__LINK_VERSION : open_up(link);
 }
 
 /* The reply to our login: a server that asks for none says the same, or cannot store it. */
@@ -309,9 +323,8 @@ take_login(mcp__link *link, const uint8_t *bytes, size_t len)
     return 1;
 }
 
-/* What stands there is no protocol: show the first line of it. */
-static mcp__link_answer
-not_protocol(mcp__link *link, mcp__reply *reply)
+mcp__link_answer
+mcp__link_not_protocol(const mcp__link *link, mcp__reply *reply)
 {
     size_t len = mcp__buf_len(&link->in);
     const uint8_t *bytes = mcp__buf_bytes(&link->in);
@@ -320,13 +333,32 @@ not_protocol(mcp__link *link, mcp__reply *reply)
     return link->state == MCP__LINK_GREETING ? MCP__LINK_WRONG_PEER : MCP__LINK_MISMATCH;
 }
 
+/* What belongs to the greeting alone, and is not a request's. */
+static mcp__link_answer
+next_of_greeting(mcp__link *link, mcp__reply *reply, int *is_over)
+{
+    *is_over = 1;
+    if (link->is_known && link->is_probing)
+        return mcp__link_take_probe(link, reply);
+    if (link->is_known && link->pending_count == 0)
+        return open_up(link);
+    if (!link->is_known && link->is_plain && !link->is_stranger)
+        return mcp__link_take_plain(link, reply);
+    *is_over = 0;
+    return MCP__LINK_NOTHING;
+}
+
 static mcp__link_answer
 next(mcp__link *link, mcp__pending *pending, mcp__reply *reply)
 {
     size_t len = mcp__buf_len(&link->in);
     int is_unknown = link->state == MCP__LINK_GREETING && !link->is_known;
-    if (link->state == MCP__LINK_GREETING && link->is_known && link->pending_count == 0)
-        return open_up(link);
+    if (link->state == MCP__LINK_GREETING) {
+        int is_over;
+        mcp__link_answer answer = next_of_greeting(link, reply, &is_over);
+        if (is_over)
+            return answer;
+    }
     if (len == 0)
         return MCP__LINK_NOTHING;
     const uint8_t *bytes = mcp__buf_bytes(&link->in);
@@ -334,13 +366,15 @@ next(mcp__link *link, mcp__pending *pending, mcp__reply *reply)
     ssize_t used = MCP__PARSE_MORE;
     size_t wanted;
     if (is_unknown && mcp__hello_is_tls(bytes, len)) /* it will never be a line */
-        return not_protocol(link, reply);
+        return mcp__link_not_protocol(link, reply);
     if (is_unknown && link->is_stranger && take_login(link, bytes, len))
         return MCP__LINK_VERSION;
     if (oldest != NULL && oldest->is_convoy)
         return MCP__LINK_CONVOY;
     if (oldest == NULL && link->state == MCP__LINK_OPEN) /* nobody asked, not even half a line */
-        return not_protocol(link, reply);
+        return mcp__link_not_protocol(link, reply);
+    if (link->is_classic && oldest != NULL && oldest->first_byte >= link->classic_from)
+        return mcp__link_next_classic(link, pending, reply);
     if (oldest != NULL)
         used = mcp__usual_parse(bytes, len, link->value_max, oldest->opaque, reply);
     if (used == MCP__PARSE_MORE)
@@ -348,7 +382,7 @@ next(mcp__link *link, mcp__pending *pending, mcp__reply *reply)
     if (used == MCP__PARSE_MORE)
         return MCP__LINK_NOTHING;
     if (used < 0)
-        return not_protocol(link, reply);
+        return mcp__link_not_protocol(link, reply);
     if (is_unknown) {
         mcp__link_answer answer = greeted(link, reply);
         mcp__buf_take(&link->in, (size_t)used);
@@ -356,7 +390,9 @@ next(mcp__link *link, mcp__pending *pending, mcp__reply *reply)
     }
     if (!matches(link, oldest, reply))
         return MCP__LINK_MISMATCH;
-    if (!is_all_sent(link)) {
+    if (link->state == MCP__LINK_GREETING)
+        mcp__link_hear_error(link, reply);
+    if (!mcp__link_is_all_sent(link)) {
         if (reply->kind < MCP__REPLY_ERROR)
             return MCP__LINK_MISMATCH;
         link->is_spoiled = 1;
@@ -382,6 +418,8 @@ mcp__link_drop(mcp__link *link, mcp__pending *pending)
     if (link->pending_count == 0)
         return 0;
     *pending = *mcp__link_oldest(link);
+    if (link->is_classic && pending->first_byte >= link->classic_from)
+        mcp__link_forget(link);
     mcp__link_pop(link);
     return 1;
 }
@@ -396,6 +434,8 @@ mcp__link_closed(mcp__link *link)
     link->has_answered = 0;
     link->is_spoiled = 0;
     link->is_raw = 0;
+    link->is_classic = link->is_plain = link->is_probing = 0;
+    mcp__buf_clear(&link->notes);
     link->queued = link->due = link->sent = link->out_taken = 0;
     link->first_splice = link->n_splices = link->splice_sent = 0;
     link->pending_head = link->pending_count = 0;

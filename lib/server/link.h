@@ -12,6 +12,14 @@
  *
  * A request is told from a reply by position and, where the command carries one, by its opaque. A
  * reply that does not match means that nothing on this connection can be trusted any more.
+ *
+ * It speaks the meta protocol to whoever knows it, and the classic one to others: what is asked is
+ * the same, and what is answered looks the same (wire/fold). Which, is found by the greeting:
+ *
+ *     auto      version, [mn], or what the engine asks  ERROR, or an old version: classic
+ *        `--closed, or no protocol behind the version--> plain: get; classic, and it is a proxy
+ *     classic   version, gat        closed: plain
+ *     meta      version             an old version: as it is, and the engine must not use it
  */
 #ifndef MCPROXY_SERVER_LINK_H
 #define MCPROXY_SERVER_LINK_H
@@ -23,6 +31,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "server/hello.h"
+#include "wire/fold.h"
 #include "wire/meta.h"
 #include "wire/span.h"
 
@@ -32,6 +41,12 @@ typedef enum mcp__link_state {
     MCP__LINK_GREETING,
     MCP__LINK_OPEN,
 } mcp__link_state;
+
+typedef enum mcp__dialect {
+    MCP__DIALECT_AUTO = 0,
+    MCP__DIALECT_META,
+    MCP__DIALECT_CLASSIC,
+} mcp__dialect;
 
 /* A request whose reply is outstanding. */
 typedef struct mcp__pending {
@@ -61,6 +76,14 @@ typedef struct mcp__link {
     uint8_t has_answered; /* at least one reply since the greeting */
     uint8_t is_raw;       /* what comes is a dump: lines for somebody else, not replies */
     uint8_t is_spoiled;   /* an error came before its request had gone: not to be used any more */
+    uint8_t dialect;      /* mcp__dialect: what it may speak */
+    uint8_t asks_first;   /* AUTO: nobody asks behind the greeting, so it has to ask itself */
+    uint8_t knew_meta;    /* the last connection that was greeted spoke it */
+    uint8_t wants_plain;  /* the next connection is greeted plainly */
+    uint8_t is_classic;   /* this one speaks the classic protocol, from `classic_from` on */
+    uint8_t is_plain;     /* and it is a proxy, or as if */
+    uint8_t has_stubs;    /* and what it serves may have been leased in the meta protocol */
+    uint8_t is_probing;   /* GREETING: the answer behind the version is still to come */
     uint32_t n_awaited;   /* pending requests that somebody waits for */
     uint32_t n_pinned;    /* values handed out that still stand in `in` */
 
@@ -77,6 +100,10 @@ typedef struct mcp__link {
     mcp__pending *pending; /* ring */
     uint32_t pending_head, pending_count, pending_mask;
 
+    uint64_t classic_from; /* position, as first_byte */
+    mcp__buf notes;        /* of each classic request, in order: a mcp__fold and its key */
+    mcp__fold fold;        /* the one that was answered last */
+
     size_t value_max;
     int64_t used_ms; /* when it was last used */
     mcp__hello hello;
@@ -91,6 +118,38 @@ void mcp__link_fini(mcp__link *link);
 /* Who we are, from the next connection on; borrowed. What was sent of it does not stay in memory.
  */
 void mcp__link_login(mcp__link *link, const mcp__login *login);
+
+/* Which protocols it may speak, from the next connection on; `asks_first`, see the struct. */
+static inline void
+mcp__link_speak(mcp__link *link, mcp__dialect dialect, int asks_first)
+{
+    link->dialect = (uint8_t)dialect;
+    link->asks_first = (uint8_t)asks_first;
+    link->wants_plain = 0;
+}
+
+/*
+ * The greeting has come to nothing. Whether it is worth a second connection that is greeted more
+ * plainly: then the link has made a note of it.
+ */
+int mcp__link_may_be_plain(mcp__link *link);
+
+/* Whether this request went out in the meta protocol before the link turned to the classic one, so
+ * that its answer says nothing. */
+static inline int
+mcp__link_was_foreign(const mcp__link *link, const mcp__pending *pending)
+{
+    return link->is_classic && pending->first_byte < link->classic_from;
+}
+
+/* Whether this command can be put at all: not on a plain link what no proxy takes, and no binary
+ * key that is too long, or that others may call differently. */
+int mcp__link_can_classic(const mcp__link *link, const mcp__command *command);
+static inline int
+mcp__link_can(const mcp__link *link, const mcp__command *command)
+{
+    return !link->is_classic || mcp__link_can_classic(link, command);
+}
 
 /*
  * A connection stands: queues the greeting. 0, or -1 when there is no memory. What is queued behind
@@ -259,7 +318,7 @@ typedef enum mcp__link_answer {
     MCP__LINK_GREETED,     /* the greeting was answered: the link is OPEN */
     MCP__LINK_WRONG_PEER, /* the greeting was answered by no memcached; reply.value: what it said */
     MCP__LINK_CONVOY,     /* next would be the answer to a get of a convoy, or a part of it */
-    MCP__LINK_VERSION,    /* within mcp__link_next() only: more of the greeting is to come */
+    MCP__LINK_VERSION,    /* within mcp__link_next() only: taken, look again */
     MCP__LINK_MISMATCH,   /* not the reply to what was asked, or no protocol at all */
 } mcp__link_answer;
 

@@ -39,6 +39,58 @@ mcp__classic_encode(const mcp__command *command, uint8_t *out)
     return (size_t)(out - start);
 }
 
+/* ---- command lines for keys ---- */
+
+static uint8_t *
+put_start(uint8_t *out, const char *verb, mcp__span key)
+{
+    out = put(out, verb, strlen(verb));
+    *out++ = ' ';
+    return put(out, key.bytes, key.len);
+}
+
+static uint8_t *
+put_blank_number(uint8_t *out, uint64_t number)
+{
+    *out++ = ' ';
+    return mcp__token_put(out, number);
+}
+
+uint8_t *
+mcp__classic_put_key(uint8_t *out, const char *verb, mcp__span key)
+{
+    return put(put_start(out, verb, key), "\r\n", 2);
+}
+
+uint8_t *
+mcp__classic_put_number(uint8_t *out, const char *verb, mcp__span key, uint64_t number)
+{
+    return put(put_blank_number(put_start(out, verb, key), number), "\r\n", 2);
+}
+
+uint8_t *
+mcp__classic_put_gat(uint8_t *out, const char *verb, int64_t ttl, mcp__span key)
+{
+    out = put(out, verb, strlen(verb));
+    out = put_blank_number(out, mcp__classic_ttl(ttl));
+    *out++ = ' ';
+    return put(put(out, key.bytes, key.len), "\r\n", 2);
+}
+
+uint8_t *
+mcp__classic_put_store(uint8_t *out, const mcp__classic_store *store)
+{
+    out = put_start(out, store->verb, store->key);
+    out = put_blank_number(out, store->flags);
+    out = put_blank_number(out, mcp__classic_ttl(store->ttl));
+    out = put_blank_number(out, store->value_len);
+    if (store->has_unique)
+        out = put_blank_number(out, store->unique);
+    return put(out, "\r\n", 2);
+}
+
+/* ---- replies ---- */
+
 /* Whether the line is `word`, alone or followed by a blank and a text, which becomes the value. */
 static int
 begins(const uint8_t *line, const uint8_t *cr, const char *word, mcp__reply *reply)
@@ -111,4 +163,139 @@ mcp__classic_parse(const uint8_t *bytes, size_t len, const uint8_t *cr, size_t v
         }
     }
     return parse_stats(bytes, len, value_max, reply);
+}
+
+/* ---- replies to commands for keys ---- */
+
+/* The first line; 0: not all of it is here, or it is none: `*verdict`. Its CR is `*cr`. */
+static int
+first_line(const uint8_t *bytes, size_t len, const uint8_t **cr, ssize_t *verdict)
+{
+    size_t window = len < MCP__LINE_MAX ? len : MCP__LINE_MAX;
+    const uint8_t *lf = len > 0 ? memchr(bytes, '\n', window) : NULL;
+    *verdict = len >= MCP__LINE_MAX ? MCP__PARSE_BAD : MCP__PARSE_MORE;
+    if (lf == NULL)
+        return 0;
+    *verdict = MCP__PARSE_BAD;
+    if (lf == bytes || lf[-1] != '\r')
+        return 0;
+    *cr = lf - 1;
+    return 1;
+}
+
+static int
+is_line(const uint8_t *line, const uint8_t *cr, const char *word)
+{
+    size_t len = strlen(word);
+    return (size_t)(cr - line) == len && memcmp(line, word, len) == 0;
+}
+
+/* A line that may stand where any reply is awaited. */
+static ssize_t
+parse_error(const uint8_t *line, const uint8_t *cr, mcp__reply *reply)
+{
+    if (begins(line, cr, "ERROR", reply))
+        reply->kind = MCP__REPLY_ERROR;
+    else if (begins(line, cr, "CLIENT_ERROR", reply))
+        reply->kind = MCP__REPLY_CLIENT_ERROR;
+    else if (begins(line, cr, "SERVER_ERROR", reply))
+        reply->kind = MCP__REPLY_SERVER_ERROR;
+    else
+        return MCP__PARSE_BAD;
+    return cr + 2 - line;
+}
+
+/* " 123" */
+static const uint8_t *
+blank_number(const uint8_t *at, const uint8_t *end, uint64_t *number)
+{
+    if (at == NULL || at == end || *at != ' ')
+        return NULL;
+    return mcp__token_get(at + 1, end, number);
+}
+
+/* "VALUE <key> <flags> <len>[ <cas>]", of which VALUE has been seen. 0, or -1: it is not that. */
+static int
+parse_head(const uint8_t *at, const uint8_t *cr, mcp__span key, int has_cas, mcp__reply *reply,
+           uint64_t *value_len)
+{
+    uint64_t flags = 0;
+    if ((size_t)(cr - at) <= key.len || memcmp(at, key.bytes, key.len) != 0)
+        return -1;
+    at = blank_number(at + key.len, cr, &flags);
+    at = blank_number(at, cr, value_len);
+    if (has_cas)
+        at = blank_number(at, cr, &reply->cas);
+    reply->flags = (uint32_t)flags;
+    return at == cr && flags <= UINT32_MAX ? 0 : -1;
+}
+
+ssize_t
+mcp__classic_parse_value(const uint8_t *bytes, size_t len, mcp__span key, int has_cas,
+                         size_t value_max, mcp__reply *reply)
+{
+    const uint8_t *cr;
+    ssize_t verdict;
+    uint64_t value_len;
+    *reply = (mcp__reply){.ttl = -1};
+    if (!first_line(bytes, len, &cr, &verdict))
+        return verdict;
+    reply->kind = MCP__REPLY_MISS;
+    if (is_line(bytes, cr, "END"))
+        return cr + 2 - bytes;
+    if (cr - bytes < 6 || memcmp(bytes, "VALUE ", 6) != 0)
+        return parse_error(bytes, cr, reply);
+    if (parse_head(bytes + 6, cr, key, has_cas, reply, &value_len) != 0 || value_len > value_max)
+        return MCP__PARSE_BAD;
+    static const char end[] = "\r\nEND\r\n";
+    const uint8_t *value = cr + 2;
+    size_t there = len - (size_t)(value - bytes);
+    size_t behind = there > value_len ? there - (size_t)value_len : 0;
+    size_t end_len = behind < sizeof end - 1 ? behind : sizeof end - 1;
+    if (memcmp(value + (there - behind), end, end_len) != 0)
+        return MCP__PARSE_BAD;
+    reply->kind = MCP__REPLY_VALUE;
+    reply->ttl = MCP__TTL_UNKNOWN;
+    reply->value = (mcp__span){value, (size_t)value_len};
+    return end_len < sizeof end - 1 ? MCP__PARSE_MORE : value + value_len + sizeof end - 1 - bytes;
+}
+
+ssize_t
+mcp__classic_parse_word(const uint8_t *bytes, size_t len, const char *done, mcp__reply *reply)
+{
+    const uint8_t *cr;
+    ssize_t verdict;
+    *reply = (mcp__reply){.ttl = -1};
+    if (!first_line(bytes, len, &cr, &verdict))
+        return verdict;
+    if (is_line(bytes, cr, done))
+        reply->kind = MCP__REPLY_DONE;
+    else if (is_line(bytes, cr, "NOT_STORED"))
+        reply->kind = MCP__REPLY_NOT_STORED;
+    else if (is_line(bytes, cr, "EXISTS"))
+        reply->kind = MCP__REPLY_EXISTS;
+    else if (is_line(bytes, cr, "NOT_FOUND"))
+        reply->kind = MCP__REPLY_NOT_FOUND;
+    else
+        return parse_error(bytes, cr, reply);
+    return cr + 2 - bytes;
+}
+
+ssize_t
+mcp__classic_parse_number(const uint8_t *bytes, size_t len, mcp__reply *reply)
+{
+    const uint8_t *cr;
+    ssize_t verdict;
+    uint64_t number;
+    *reply = (mcp__reply){.ttl = -1};
+    if (!first_line(bytes, len, &cr, &verdict))
+        return verdict;
+    reply->kind = MCP__REPLY_NOT_FOUND;
+    if (is_line(bytes, cr, "NOT_FOUND"))
+        return cr + 2 - bytes;
+    if (mcp__token_get(bytes, cr, &number) != cr)
+        return parse_error(bytes, cr, reply);
+    reply->kind = MCP__REPLY_VALUE;
+    reply->value = (mcp__span){bytes, (size_t)(cr - bytes)};
+    return cr + 2 - bytes;
 }

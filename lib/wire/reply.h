@@ -34,9 +34,12 @@ typedef struct mcp__reply {
     uint64_t opaque; /* 0: none was sent */
     uint64_t cas;
     uint64_t size;   /* of the value, where it was asked for instead of the value */
-    int64_t ttl;     /* seconds left, -1: never expires */
+    int64_t ttl;     /* seconds left; -1: never expires; MCP__TTL_UNKNOWN */
     mcp__span value; /* a value, or the text behind the first word */
 } mcp__reply;
+
+/* Only the meta protocol tells a time to live. */
+#define MCP__TTL_UNKNOWN (-2)
 
 /* What a parser says beside "so many bytes make one reply". */
 #define MCP__PARSE_MORE 0   /* not all of it is here yet */

@@ -46,6 +46,7 @@ stage_bound_us(const stage_plan *plan)
 static void
 write_options(const stage *s, char *out, int client)
 {
+    const char *more = getenv("PROMISE_WORDS");
     size_t at = 0;
 
     for (int i = 0; i < s->site.n_servers; i++) {
@@ -59,9 +60,9 @@ write_options(const stage *s, char *out, int client)
                                client < 0 ? s->site.servers[i]->address : address,
                                is_backup ? "b" : "p", is_backup ? i - s->plan->n_primaries : i);
     }
-    at += (size_t)snprintf(out + at, OPTIONS_MAX - at, "timeout=%ums %s %s", s->plan->timeout_ms,
+    at += (size_t)snprintf(out + at, OPTIONS_MAX - at, "timeout=%ums %s %s %s", s->plan->timeout_ms,
                            s->plan->scene->retry == NULL ? "retry_max=1s" : s->plan->scene->retry,
-                           s->plan->words == NULL ? "" : s->plan->words);
+                           s->plan->words == NULL ? "" : s->plan->words, more == NULL ? "" : more);
     if (!s->plan->is_plain)
         (void)snprintf(out + at, OPTIONS_MAX - at, " view_interval=%ums consistency=%s",
                        s->plan->view_ms, s->plan->is_strict ? "strict" : "relaxed");

@@ -125,6 +125,7 @@ sim_world_init_client(sim_world *world, uint32_t number)
         .connect_timeout_ms = plan->connect_timeout_ms,
         .health = {plan->retry_min_ms, plan->retry_max_ms, plan->suspect_limit},
         .value_max = VALUE_MAX,
+        .dialect = MCP__DIALECT_META, /* its servers store nothing in the classic way */
         .mirrors_writes = plan->mirrors_writes,
         .has_backup_list = 1,
         .promise = promise_of(plan),

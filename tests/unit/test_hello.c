@@ -94,9 +94,9 @@ START_TEST(what_is_said)
     supply_init(&memory);
     mcp__buf_init(&out, &memory.mem, 100);
     memory.fail_at = 1;
-    ck_assert_int_eq(mcp__hello_write(&out, &NOBODY), -1);
+    ck_assert_int_eq(mcp__hello_write(&out, &NOBODY, MCP__GREETING_VERSION), -1);
     ck_assert_uint_eq(mcp__buf_len(&out), 0);
-    ck_assert_int_eq(mcp__hello_write(&out, &NOBODY), 0);
+    ck_assert_int_eq(mcp__hello_write(&out, &NOBODY, MCP__GREETING_VERSION), 0);
     ck_assert_uint_eq(mcp__buf_len(&out), 9);
     ck_assert_mem_eq(mcp__buf_bytes(&out), "version\r\n", 9);
     mcp__buf_fini(&out);
@@ -114,9 +114,9 @@ START_TEST(who_we_are)
     supply_init(&memory);
     mcp__buf_init(&out, &memory.mem, 200);
     memory.fail_at = 1;
-    ck_assert_int_eq(mcp__hello_write(&out, &bob), -1);
+    ck_assert_int_eq(mcp__hello_write(&out, &bob, MCP__GREETING_VERSION), -1);
     ck_assert_uint_eq(mcp__buf_len(&out), 0);
-    ck_assert_int_eq(mcp__hello_write(&out, &bob), 0);
+    ck_assert_int_eq(mcp__hello_write(&out, &bob, MCP__GREETING_VERSION), 0);
     ck_assert_uint_eq(mcp__buf_len(&out), sizeof said - 1);
     ck_assert_mem_eq(mcp__buf_bytes(&out), said, sizeof said - 1);
     mcp__buf_fini(&out);
@@ -136,7 +136,7 @@ START_TEST(long_logins)
         auth[len / 2] = ':';
         const mcp__login login = {{auth, len}, {"m", 1}};
         mcp__buf_init(&out, &memory.mem, 8000);
-        ck_assert_int_eq(mcp__hello_write(&out, &login), 0);
+        ck_assert_int_eq(mcp__hello_write(&out, &login, MCP__GREETING_VERSION), 0);
         snprintf(head, sizeof head, "set mauth 0 -1 %zu\r\n", len);
         auth[len / 2] = ' ';
         size_t n =

@@ -76,7 +76,7 @@ START_TEST(files)
                  " line 1: a NUL byte has no place in it");
     says_of_file(WITH_FILE("server=a timeout=1s file=%s", "timeout=1s"), "\"timeout=1s\" in ",
                  " line 1: timeout was given before, and counts once only");
-    says_of_file(WITH_FILE("server=a file=%s", "protocol=classic"), "\"protocol=classic\" in ",
+    says_of_file(WITH_FILE("server=a file=%s", "discovery=a:1"), "\"discovery=a:1\" in ",
                  " line 1: not built yet; it comes with \"The whole client\"");
 }
 END_TEST

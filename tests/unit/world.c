@@ -31,6 +31,7 @@ world_defaults(void)
     memset(opaques, 0, sizeof opaques);
     w.settings = (mcp__settings){
         .timeout_ms = 500, .health = {300, 30000, 3}, .value_max = 1048576, .mirrors_writes = 1};
+    w.settings.dialect = MCP__DIALECT_META; /* others have tests of their own */
     w.settings.promise.waits_for_mirror = 1;
     w.request = (mcp_request)MCP_REQUEST_INIT;
     w.request.key = "k";
