@@ -23,12 +23,9 @@ set_key(mcp_request *request, const mcproxy_key *key)
     request->key_len = key->len;
 }
 
-/* Tells what there is to tell of a call, and says whether it was a yes. */
 static bool
-concluded(mcproxy_pool *pool, const mcp_result *result)
+concluded_badly(mcproxy_pool *pool, const mcp_result *result)
 {
-    if (mcproxy_report_is_calm(result))
-        return result->status == MCP_OK;
     if (result->status == MCP_BAD_KEY)
         php_error_docref(NULL, E_WARNING, "Invalid key");
     bool is_refusal = result->status == MCP_TOO_BIG || result->status == MCP_NOT_NUMBER ||
@@ -37,6 +34,15 @@ concluded(mcproxy_pool *pool, const mcp_result *result)
         mcproxy_report_refusal(pool, result->status, result->server);
     mcproxy_report_servers(pool);
     return result->status == MCP_OK;
+}
+
+/* Tells what there is to tell of a call, and says whether it was a yes. */
+static inline bool
+concluded(mcproxy_pool *pool, const mcp_result *result)
+{
+    if (EXPECTED(mcproxy_report_is_calm(result)))
+        return result->status == MCP_OK;
+    return concluded_badly(pool, result);
 }
 
 /* One request for one key of this pool. */
