@@ -79,9 +79,12 @@ refuse(mcproxy_key *key)
 bool
 mcproxy_key_cook(mcproxy_key *key, zval *value, const zend_string *prefix)
 {
+    bool is_shared = Z_ISREF_P(value);
     ZVAL_DEREF(value);
     key->held = NULL;
     zend_string *text = Z_TYPE_P(value) == IS_STRING ? Z_STR_P(value) : NULL;
+    if (UNEXPECTED(is_shared && text != NULL))
+        key->held = zend_string_copy(text); /* others may write to it */
     if (text == NULL)
         text = key->held = zval_try_get_string(value);
     if (text == NULL || ZSTR_LEN(text) == 0 || EG(exception) != NULL)

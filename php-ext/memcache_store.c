@@ -23,12 +23,9 @@ set_key(mcp_request *request, const mcproxy_key *key)
     request->key_len = key->len;
 }
 
-/* Tells what there is to tell of a call, and says whether it was a yes. */
 static bool
-concluded(mcproxy_pool *pool, const mcp_result *result)
+concluded_badly(mcproxy_pool *pool, const mcp_result *result)
 {
-    if (mcproxy_report_is_calm(result))
-        return result->status == MCP_OK;
     if (result->status == MCP_BAD_KEY)
         php_error_docref(NULL, E_WARNING, "Invalid key");
     bool is_refusal = result->status == MCP_TOO_BIG || result->status == MCP_NOT_NUMBER ||
@@ -37,6 +34,15 @@ concluded(mcproxy_pool *pool, const mcp_result *result)
         mcproxy_report_refusal(pool, result->status, result->server);
     mcproxy_report_servers(pool);
     return result->status == MCP_OK;
+}
+
+/* Tells what there is to tell of a call, and says whether it was a yes. */
+static inline bool
+concluded(mcproxy_pool *pool, const mcp_result *result)
+{
+    if (EXPECTED(mcproxy_report_is_calm(result)))
+        return result->status == MCP_OK;
+    return concluded_badly(pool, result);
 }
 
 /* One request for one key of this pool. */
@@ -100,25 +106,137 @@ store_one(mcproxy_pool *pool, const terms *said, zval *name, zval *value)
     return concluded(pool, &result);
 }
 
-/* An array of keys and values, one after the other: its writes share one answer. */
+/* ---- Lists: sent together ------------------------------------------------------------------ */
+
+/* One write of a list. It stays where it is: the key may point into itself. */
+typedef struct entry {
+    mcproxy_key key;
+    mcproxy_packed packed;
+} entry;
+
+typedef struct list {
+    uint32_t n;
+    entry *entries;
+    mcp_request *requests;
+    mcp_result *results;
+} list;
+
+static void
+list_init(list *l, HashTable *of)
+{
+    uint32_t room = zend_hash_num_elements(of);
+    *l = (list){
+        .entries = safe_emalloc(room, sizeof *l->entries, 0),
+        .requests = safe_emalloc(room, sizeof *l->requests, 0),
+        .results = safe_emalloc(room, sizeof *l->results, 0),
+    };
+}
+
+/* The next entry, whose key is cooked; NULL: that is no key, and the user was told. */
+static entry *
+list_next(list *l, zval *name, const zend_string *prefix)
+{
+    entry *next = &l->entries[l->n];
+    if (!mcproxy_key_cook(&next->key, name, prefix))
+        return NULL;
+    next->packed.held = NULL;
+    l->requests[l->n] = (mcp_request)MCP_REQUEST_INIT;
+    l->results[l->n] = (mcp_result)MCP_RESULT_INIT;
+    set_key(&l->requests[l->n], &next->key);
+    return next;
+}
+
+static void
+list_fini(list *l)
+{
+    for (uint32_t i = 0; i < l->n; i++) {
+        mcproxy_packed_done(&l->entries[i].packed);
+        mcproxy_key_done(&l->entries[i].key);
+    }
+    efree(l->entries);
+    efree(l->requests);
+    efree(l->results);
+}
+
+/* Whether every one of them was done; what there is to tell is told. With servers that are offline
+ * by the user's wish each key has a client of its own. */
+static bool
+list_send(list *l, mcproxy_pool *pool)
+{
+    mcp_client *client = mcproxy_pool_client(pool);
+    bool all = client != NULL;
+    if (client != NULL && pool->n_offline == 0)
+        mcp_batch(client, l->requests, l->results, l->n);
+    for (uint32_t i = 0; client != NULL && pool->n_offline > 0 && i < l->n; i++)
+        call(pool, &l->requests[i], &l->entries[i].key, &l->results[i]);
+    for (uint32_t i = 0; client != NULL && i < l->n && EG(exception) == NULL; i++)
+        all &= concluded(pool, &l->results[i]);
+    return all;
+}
+
+static bool
+add_store(list *l, mcproxy_pool *pool, const terms *said, zval *name, zval *value)
+{
+    entry *next = list_next(l, name, pool->prefix);
+    if (next == NULL)
+        return false;
+    if (!pack(&next->packed, pool, said, value)) {
+        mcproxy_key_done(&next->key);
+        return false;
+    }
+    /* What a reference leads to may be gone when the next value has been serialized. */
+    if (Z_ISREF_P(value) && Z_TYPE_P(Z_REFVAL_P(value)) == IS_STRING && next->packed.held == NULL)
+        next->packed.held = zend_string_copy(Z_STR_P(Z_REFVAL_P(value)));
+    fill_request(&l->requests[l->n++], said, &next->packed);
+    return true;
+}
+
+/* An array of keys and values: its writes share one answer. */
 static bool
 store_many(mcproxy_pool *pool, const terms *said, zval *values)
 {
+    list l;
     zend_ulong number;
     zend_string *text;
     zval *value, name, copy;
     bool all = zend_hash_num_elements(Z_ARRVAL_P(values)) > 0;
     ZVAL_COPY(&copy, values); /* the user's code may change the array */
+    list_init(&l, Z_ARRVAL(copy));
     ZEND_HASH_FOREACH_KEY_VAL(Z_ARRVAL(copy), number, text, value) {
         if (text != NULL)
-            ZVAL_STR_COPY(&name, text);
+            ZVAL_STR(&name, text);
         else
-            ZVAL_STR(&name, zend_long_to_str((zend_long)number));
-        all &= store_one(pool, said, &name, value);
-        zval_ptr_dtor(&name);
+            ZVAL_LONG(&name, (zend_long)number);
+        all &= add_store(&l, pool, said, &name, value);
         if (EG(exception) != NULL)
             break;
     } ZEND_HASH_FOREACH_END();
+    if (EG(exception) == NULL)
+        all &= list_send(&l, pool);
+    list_fini(&l);
+    zval_ptr_dtor(&copy);
+    return all && EG(exception) == NULL;
+}
+
+static bool
+delete_many(mcproxy_pool *pool, zval *names)
+{
+    list l;
+    zval *name, copy;
+    bool all = zend_hash_num_elements(Z_ARRVAL_P(names)) > 0;
+    ZVAL_COPY(&copy, names);
+    list_init(&l, Z_ARRVAL(copy));
+    ZEND_HASH_FOREACH_VAL(Z_ARRVAL(copy), name) {
+        if (EG(exception) != NULL)
+            break;
+        if (list_next(&l, name, pool->prefix) != NULL)
+            l.requests[l.n++].verb = MCP_DELETE;
+        else
+            all = false;
+    } ZEND_HASH_FOREACH_END();
+    if (EG(exception) == NULL)
+        all &= list_send(&l, pool);
+    list_fini(&l);
     zval_ptr_dtor(&copy);
     return all && EG(exception) == NULL;
 }
@@ -239,7 +357,7 @@ PHP_FUNCTION(memcache_delete)
 {
     zval *object, *key;
     zend_long exptime = 0;
-    bool no_exptime = true, all = true;
+    bool no_exptime = true, all;
     if (zend_parse_method_parameters(ZEND_NUM_ARGS(), getThis(), "Oz|l!", &object,
                                      memcache_pool_ce, &key, &exptime, &no_exptime) == FAILURE)
         return;
@@ -249,13 +367,7 @@ PHP_FUNCTION(memcache_delete)
     ZVAL_DEREF(key);
     pool->holders++;
     if (Z_TYPE_P(key) == IS_ARRAY) {
-        zval *name, copy;
-        ZVAL_COPY(&copy, key);
-        all = zend_hash_num_elements(Z_ARRVAL(copy)) > 0;
-        ZEND_HASH_FOREACH_VAL(Z_ARRVAL(copy), name) {
-            all &= EG(exception) == NULL && delete_one(pool, name);
-        } ZEND_HASH_FOREACH_END();
-        zval_ptr_dtor(&copy);
+        all = delete_many(pool, key);
     } else {
         all = delete_one(pool, key);
     }

@@ -294,7 +294,7 @@ open_shared(zend_string *options)
 mcp_client *
 mcproxy_pool_client(mcproxy_pool *pool)
 {
-    if (pool->shared != NULL && !pool->has_changed && pool->generation == MCPROXY_G(generation))
+    if (mcproxy_pool_is_ready(pool))
         return pool->shared->client;
     if (pool->n_servers == 0)
         return NULL;
@@ -344,7 +344,7 @@ mcproxy_pool_pair(mcproxy_pool *pool, int primary, int backup)
 }
 
 mcp_client *
-mcproxy_pool_client_for(mcproxy_pool *pool, const char *key, size_t key_len)
+mcproxy_pool_find_client(mcproxy_pool *pool, const char *key, size_t key_len)
 {
     mcp_location at;
     mcp_client *client = mcproxy_pool_client(pool);

@@ -84,11 +84,26 @@ void mcproxy_pool_set_login(mcproxy_pool *pool, const zend_string *user,
  */
 mcp_client *mcproxy_pool_client(mcproxy_pool *pool);
 
+/* Whether the pool has a client, and it is the right one. */
+static inline bool
+mcproxy_pool_is_ready(const mcproxy_pool *pool)
+{
+    return pool->shared != NULL && !pool->has_changed && pool->generation == MCPROXY_G(generation);
+}
+
 /*
  * The client for one key: the whole pool's, unless one of the key's servers is offline by the
  * user's wish; then a client of the other one alone. NULL: as above, or there is no other one.
  */
-mcp_client *mcproxy_pool_client_for(mcproxy_pool *pool, const char *key, size_t key_len);
+mcp_client *mcproxy_pool_find_client(mcproxy_pool *pool, const char *key, size_t key_len);
+
+static inline mcp_client *
+mcproxy_pool_client_for(mcproxy_pool *pool, const char *key, size_t key_len)
+{
+    if (EXPECTED(mcproxy_pool_is_ready(pool) && pool->n_offline == 0))
+        return pool->shared->client;
+    return mcproxy_pool_find_client(pool, key, key_len);
+}
 
 /* How many backups it has, those of the ini included. */
 uint32_t mcproxy_pool_backups(const mcproxy_pool *pool);
