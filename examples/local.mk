@@ -11,6 +11,7 @@ noinst_PROGRAMS += \
 	examples/events \
 	examples/failover \
 	examples/first \
+	examples/latency \
 	examples/lease \
 	examples/mget \
 	examples/pool \
@@ -82,6 +83,10 @@ examples_dump_LDADD = libmcproxy.la
 examples_events_CPPFLAGS = $(PUBLIC_CPPFLAGS)
 examples_events_SOURCES = examples/events.c
 examples_events_LDADD = libmcproxy.la
+
+examples_latency_CPPFLAGS = $(PUBLIC_CPPFLAGS)
+examples_latency_SOURCES = examples/latency.c
+examples_latency_LDADD = libmcproxy.la
 
 examples_lease_CPPFLAGS = $(PUBLIC_CPPFLAGS)
 examples_lease_SOURCES = examples/lease.c

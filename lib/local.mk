@@ -118,6 +118,7 @@ libmcproxy_pure_la_SOURCES = \
 	lib/server/link.h \
 	lib/server/link_classic.c \
 	lib/server/link_parts.h \
+	lib/server/tally.c \
 	lib/server/tally.h \
 	lib/wire/base64.c \
 	lib/wire/base64.h \

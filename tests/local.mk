@@ -60,6 +60,7 @@ UNIT = \
 	tests/unit/test_resync \
 	tests/unit/test_share \
 	tests/unit/test_steps \
+	tests/unit/test_tally \
 	tests/unit/test_timer \
 	tests/unit/test_token \
 	tests/unit/test_verify \
@@ -84,6 +85,7 @@ LIVE = \
 	tests/live/test_batches \
 	tests/live/test_calls \
 	tests/live/test_cluster \
+	tests/live/test_counters \
 	tests/live/test_deadline \
 	tests/live/test_dialects \
 	tests/live/test_dump_keys \

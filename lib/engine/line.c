@@ -222,6 +222,8 @@ put_open(mcp__engine *engine, mcp__server *server, mcp__leg *leg)
                             .is_awaited = !op->is_background,
                             .is_rider = (uint8_t)is_rider};
         mcp__command command = mcp__op_command(op, leg->index, leg->bundle[i], &scratch);
+        if (asker.is_awaited && leg->bundle[i] < MCP__TALLY_KINDS)
+            server->tally.kinds[leg->bundle[i]]++;
         if (leg->bundle[i] == MCP__WORD_MARKS)
             server->ledger.queued_ms = engine->now_ms;
         int can = mcp__link_can(&server->link, &command);

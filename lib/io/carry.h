@@ -33,6 +33,7 @@ typedef struct mcp__socket {
     uint8_t attempt;       /* which of the server's addresses */
     uint8_t n_tried;       /* how many in this round */
     uint8_t is_dead;       /* the other side has ended it: nothing is left to be reset */
+    int64_t timed_us;      /* when what is being timed was sent; 0: nothing is */
     mcp__tls_session *tls; /* NULL: bytes go as they are */
     /* The rest is for a loop of the user's, see hook.h. */
     uint8_t watched;     /* MCP_READABLE, MCP_WRITABLE */

@@ -302,6 +302,10 @@ START_TEST(status_tells_who_is_down_and_why)
     ck_assert_str_eq(cli_member(2, "up"), "true");
     ck_assert_str_eq(cli_member(0, "address"), p0->address);
     ck_assert_str_ne(cli_member(0, "stats.uptime"), "(none)");
+    ck_assert_str_eq(cli_member(0, "counters.gets"), "0");
+    ck_assert_str_eq(cli_member(0, "counters.others"), "1"); /* its version */
+    ck_assert_str_eq(cli_member(0, "latency.timed"), "1");
+    ck_assert_int_gt(atoi(cli_member(0, "latency.max_us")), 0);
     server_kill(p1);
     ck_assert_int_eq(CLI("status"), 1);
     ck_assert_ptr_nonnull(strstr(said.out, "2 of 3 servers up\n"));
