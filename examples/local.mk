@@ -13,6 +13,7 @@ noinst_PROGRAMS += \
 	examples/first \
 	examples/latency \
 	examples/lease \
+	examples/log \
 	examples/mget \
 	examples/pool \
 	examples/secure \
@@ -51,6 +52,10 @@ examples_failover_LDADD = libmcproxy.la
 examples_first_CPPFLAGS = $(PUBLIC_CPPFLAGS)
 examples_first_SOURCES = examples/first.c
 examples_first_LDADD = libmcproxy.la
+
+examples_log_CPPFLAGS = $(PUBLIC_CPPFLAGS)
+examples_log_SOURCES = examples/log.c
+examples_log_LDADD = libmcproxy.la
 
 examples_mget_CPPFLAGS = $(PUBLIC_CPPFLAGS)
 examples_mget_SOURCES = examples/mget.c

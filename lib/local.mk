@@ -23,6 +23,8 @@ libmcproxy_pure_la_SOURCES = \
 	lib/engine/chores.h \
 	lib/engine/debts.c \
 	lib/engine/debts.h \
+	lib/engine/diary.c \
+	lib/engine/diary.h \
 	lib/engine/drive.c \
 	lib/engine/drive.h \
 	lib/engine/convoy.c \

@@ -18,6 +18,7 @@ UNIT = \
 	tests/unit/test_drive_double \
 	tests/unit/test_drive_pair \
 	tests/unit/test_drive_record \
+	tests/unit/test_diary \
 	tests/unit/test_dump \
 	tests/unit/test_dumper \
 	tests/unit/test_express \
@@ -95,6 +96,7 @@ LIVE = \
 	tests/live/test_fork \
 	tests/live/test_keys \
 	tests/live/test_killed \
+	tests/live/test_log \
 	tests/live/test_paused \
 	tests/live/test_process \
 	tests/live/test_reload \

@@ -476,6 +476,34 @@ typedef struct mcp_event {
 typedef void (*mcp_event_callback)(void *context, const mcp_event *event);
 MCP_API void mcp_on_event(mcp_client *client, mcp_event_callback callback, void *context);
 
+/* ---- Log ---------------------------------------------------------------------------------- */
+
+typedef enum mcp_log_level {
+    MCP_LOG_NONE = 0,
+    MCP_LOG_ERROR = 1,   /* what does not heal by itself: a password refused, a wrong protocol */
+    MCP_LOG_WARNING = 2, /* what went wrong and is dealt with: connections lost, servers down */
+    MCP_LOG_INFO = 3,    /* connections made, repairs and resyncs, lists exchanged */
+    MCP_LOG_DEBUG = 4,   /* calls that failed, with their keys; probes that came to nothing */
+} mcp_log_level;
+
+typedef struct mcp_log_entry {
+    size_t size; /* sizeof(mcp_log_entry) as the library has it */
+    mcp_log_level level;
+    int server;       /* which server it is about; -1: none in particular */
+    uint64_t ago_ms;  /* how long before this it happened */
+    const char *text; /* one line without its end; stands until the callback returns */
+} mcp_log_entry;
+
+/*
+ * `callback` is told, line by line, of levels up to `most`: when, and what it may do, is as for
+ * mcp_on_event(). NULL, or MCP_LOG_NONE: nobody. What happened before is not told. At most 128 lines
+ * wait for the end of one call; then a line says how many were lost. Lines hold no passwords; keys
+ * in them are escaped. MCP_OK or MCP_NO_MEMORY (nobody is told).
+ */
+typedef void (*mcp_log_callback)(void *context, const mcp_log_entry *entry);
+MCP_API mcp_status mcp_on_log(mcp_client *client, mcp_log_level most, mcp_log_callback callback,
+                              void *context);
+
 /* ---- Words -------------------------------------------------------------------------------- */
 
 /*
@@ -497,6 +525,8 @@ MCP_API const char *mcp_strstatus(mcp_status status);
 MCP_API const char *mcp_strstate(mcp_state state);
 /* "state", "marked", "mark-seen", ...; see mcp_event_kind */
 MCP_API const char *mcp_strevent(mcp_event_kind kind);
+/* "error", "warning", "info", "debug" */
+MCP_API const char *mcp_strlevel(mcp_log_level level);
 /* "skipped", "ok", "failed", "unknown" */
 MCP_API const char *mcp_strcopy(mcp_copy copy);
 /* The library's own version, "0.1.0". */

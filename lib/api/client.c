@@ -240,6 +240,7 @@ mcp__client_close(mcp_client *client, int64_t patience_ms)
     mcp__calls_fini(&client->calls);
     mcp__mem mem = client->mem;
     mcp__mem_free(&mem, client->notes);
+    mcp__mem_free(&mem, client->log);
     while (client->arena != NULL) {
         mcp__arena_block *next = client->arena->next;
         mcp__mem_free(&mem, client->arena);

@@ -38,6 +38,7 @@ struct mcp_client {
     int is_shared; /* options and placement belong to the pool that lends it, */
     size_t place;  /* where it has this place */
     mcp__events events;
+    mcp__log *log; /* NULL: never asked for; the engine has it while somebody reads it */
     mcp__calls calls; /* submitted */
     mcp__hooks hooks; /* the user's loop, if world.hooks is set */
     mcp__arena_block *arena;
@@ -82,6 +83,8 @@ mcp__client_tell(mcp_client *client)
 {
     if (client->world.hooks != NULL)
         mcp__client_watch(client);
+    if (client->engine.log != NULL)
+        mcp__events_tell_log(&client->events, client->log, client->engine.now_ms);
     if (client->engine.news.n > 0 && client->events.callback != NULL)
         mcp__events_tell(&client->events, &client->engine.news);
 }

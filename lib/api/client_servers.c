@@ -175,6 +175,27 @@ mcp_on_event(mcp_client *client, mcp_event_callback callback, void *context)
     client->events.context = context;
 }
 
+mcp_status
+mcp_on_log(mcp_client *client, mcp_log_level most, mcp_log_callback callback, void *context)
+{
+    int is_wanted = callback != NULL && most > MCP_LOG_NONE;
+    client->engine.log = NULL;
+    client->events.on_log = NULL;
+    if (!is_wanted)
+        return MCP_OK;
+    if (client->log == NULL)
+        client->log = mcp__mem_new(&client->mem, sizeof *client->log);
+    if (client->log == NULL)
+        return mcp__err_set(&client->err, MCP_NO_MEMORY, "no memory for the log");
+    client->log->n = client->log->n_lost = 0;
+    client->log->first = 0;
+    client->log->most = (uint8_t)(most < MCP_LOG_DEBUG ? most : MCP_LOG_DEBUG);
+    client->events.on_log = callback;
+    client->events.log_context = context;
+    client->engine.log = client->log;
+    return MCP_OK;
+}
+
 static mcp_request
 to_server(mcp_verb verb, int server)
 {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/chores.h"
+#include "engine/diary.h"
 #include "engine/line.h"
 #include "engine/move.h"
 
@@ -91,6 +92,17 @@ finish(mcp_client *client)
 /* ---- exchanging ---- */
 
 static void
+note(mcp_client *client, const uint32_t *kept)
+{
+    uint32_t n_kept = 0;
+    for (uint32_t i = 0; i < client->engine.n_servers; i++)
+        n_kept += kept[i] != MCP__NO_SERVER;
+    mcp__diary_note(&client->engine, MCP_LOG_INFO, MCP__NO_SERVER,
+                    "the list has been exchanged: %u servers, %u of them as before",
+                    client->engine.n_servers, n_kept);
+}
+
+static void
 exchange(mcp_client *client, mcp__next *next)
 {
     mcp_client *fresh = &next->client;
@@ -108,6 +120,7 @@ exchange(mcp_client *client, mcp__next *next)
     client->tls = fresh->tls;
     client->engine = fresh->engine;
     mcp__wait_move(&client->world, &fresh->world, &client->engine);
+    note(client, next->kept);
 }
 
 /* ---- the call ---- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "engine/chores.h"
 
+#include "engine/diary.h"
 #include "engine/dumper.h"
 #include "engine/job.h"
 #include "engine/line.h"
@@ -55,10 +56,11 @@ has_no_source(const mcp__engine *engine, const mcp__server *server)
 static void
 declare_ready(mcp__engine *engine, mcp__server *server)
 {
+    mcp_state before = mcp__line_state(engine, server);
     server->ledger.epoch = MCP__EPOCH_READY;
     server->ledger.epoch_item.is_warming = 0;
     mcp__line_ask(engine, server, MCP__ASK_EPOCH_STORED);
-    mcp__record_filled(engine, server);
+    mcp__record_filled(engine, server, before);
 }
 
 static void
@@ -269,6 +271,20 @@ begin_renewal(mcp__engine *engine, mcp__job *job, const mcp__errand *errand)
 
 /* ---- ending ---- */
 
+/* How far it came, for the log. What is left of a repair that was set aside is not its business. */
+static void
+note_end(mcp__engine *engine, const mcp__job *job, int is_done)
+{
+    mcp_progress progress = {.phase = ""};
+    if (engine->servers[job->server].job != job)
+        return;
+    mcp__chores_progress(engine, job->server, &progress);
+    mcp__diary_note(engine, is_done ? MCP_LOG_INFO : MCP_LOG_WARNING, job->server,
+                    "%s %s, %llu keys", mcp__job_name(job->kind),
+                    is_done ? "is done" : "ends before it is done",
+                    (unsigned long long)progress.done);
+}
+
 static void
 rest(mcp__engine *engine, mcp__job *job, int64_t rest_ms)
 {
@@ -292,6 +308,7 @@ static void
 end_repair(mcp__engine *engine, mcp__job *job)
 {
     mcp__server *witness = &engine->servers[job->witness];
+    note_end(engine, job, job->repair.result == MCP__REPAIR_DONE);
     switch (job->repair.result) {
     case MCP__REPAIR_AWAY:
         job->is_parked = 1;
@@ -318,6 +335,7 @@ static void
 end_resync(mcp__engine *engine, mcp__job *job)
 {
     mcp__server *server = &engine->servers[job->server];
+    note_end(engine, job, job->resync.result == MCP__RESYNC_DONE);
     switch (job->resync.result) {
     case MCP__RESYNC_DONE:
         if (server->ledger.epoch == MCP__EPOCH_WARMING)
@@ -388,6 +406,7 @@ set_aside(mcp__engine *engine, mcp__job *job)
     if (job->kind != MCP_JOB_REPAIR || job->repair.phase != MCP__REPAIR_RESTING ||
         server->job != job)
         return;
+    note_end(engine, job, 1);
     server->job = NULL;
     engine->wants_chores = 1;
     engine->servers[job->witness].ledger.queued_ms = MCP__LEDGER_NEVER;

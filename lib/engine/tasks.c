@@ -6,6 +6,7 @@
 
 #include "engine/checks.h"
 #include "engine/debts.h"
+#include "engine/diary.h"
 #include "engine/line.h"
 #include "engine/record.h"
 #include "ops/plain.h"
@@ -76,6 +77,7 @@ explain(mcp__engine *engine, const mcp__op *op)
                  both ? what_failed(engine, second) : "");
     engine->err.server = (int)first->server;
     engine->err.os_error = engine->servers[first->server].os_error;
+    mcp__diary_failed(engine, op);
 }
 
 static void

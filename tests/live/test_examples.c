@@ -245,6 +245,7 @@ START_TEST(each_shows_its_feature)
         {"stats", " items\n"},
         {"binary_keys", "binary\ntext\n"},
         {"dump", "\n"},
+        {"log", ": connected, memcached 1."},
         {"latency", ": 1000 gets (1000 hits), 1000 sets, 0 errors; half of "},
     };
     server *p = server_unix(NULL);
