@@ -16,6 +16,7 @@ noinst_PROGRAMS += \
 	examples/log \
 	examples/mget \
 	examples/pool \
+	examples/reload \
 	examples/secure \
 	examples/stats
 
@@ -104,3 +105,7 @@ examples_stats_LDADD = libmcproxy.la
 examples_secure_CPPFLAGS = $(PUBLIC_CPPFLAGS)
 examples_secure_SOURCES = examples/secure.c
 examples_secure_LDADD = libmcproxy.la
+
+examples_reload_CPPFLAGS = $(PUBLIC_CPPFLAGS)
+examples_reload_SOURCES = examples/reload.c
+examples_reload_LDADD = libmcproxy.la

@@ -157,6 +157,8 @@ libmcproxy_core_la_SOURCES = \
 	lib/api/client.h \
 	lib/api/client_check.c \
 	lib/api/client_dump.c \
+	lib/api/client_reload.c \
+	lib/api/client_reload.h \
 	lib/api/client_servers.c \
 	lib/api/client_texts.c \
 	lib/api/client_verbs.c \
@@ -173,8 +175,6 @@ libmcproxy_core_la_SOURCES = \
 	lib/api/options_secure.h \
 	lib/api/recovery.c \
 	lib/api/recovery.h \
-	lib/api/reload.c \
-	lib/api/reload.h \
 	lib/api/roster.c \
 	lib/api/roster.h \
 	lib/api/share.c \

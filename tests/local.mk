@@ -82,6 +82,7 @@ LIVE = \
 	tests/live/test_async_faults \
 	tests/live/test_async_libevent \
 	tests/live/test_async_libuv \
+	tests/live/test_async_reload \
 	tests/live/test_auth \
 	tests/live/test_batches \
 	tests/live/test_calls \

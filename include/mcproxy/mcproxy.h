@@ -241,9 +241,9 @@ MCP_API void mcp_close(mcp_client *client);
  * Others are left as mcp_close() leaves them, or are new. Work in the background is finished first,
  * as far as it goes within one timeout, and taken up again. MCP_OK, or else the client is as it was,
  * and mcp_last_error() says why: MCP_BAD_ARGUMENT (the word and its place), MCP_NO_MEMORY;
- * MCP_REFUSED: a server that is to go has on record what one that stays missed; MCP_BUSY: requests
- * are outstanding, or this is a callback; MCP_UNSUPPORTED: a pool lent this client, or a loop watches
- * its sockets. Give all clients of the servers the new list soon after one another: until then they
+ * MCP_REFUSED: a server that is to go has on record what one that stays missed; MCP_BUSY: this is a
+ * callback of mcp_on_event(); MCP_UNSUPPORTED: a pool lent this client. With an event loop nothing is
+ * waited for: see mcp_reload(3). Give all clients of the servers the new list soon after one another: until then they
  * look for some keys on different servers. Texts of mcp_server end with it.
  */
 MCP_API mcp_status mcp_reload(mcp_client *client, const char *options);

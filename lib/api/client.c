@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/client_reload.h"
 #include "engine/chores.h"
 #include "engine/dumper.h"
 #include "engine/express.h"
@@ -229,6 +230,7 @@ mcp__client_close(mcp_client *client, int64_t patience_ms)
     mcp__client_leave(client);
     mcp__calls_tell_all(&client->calls);
     mcp__client_enter(client);
+    mcp__reload_forget(client);
     mcp__hook_detach(&client->world);
     int64_t now_ms = mcp__wait_begin(&client->world);
     mcp__chores_leave(&client->engine);
@@ -275,6 +277,7 @@ clear_up(mcp_client *client)
         mcp__dumper_end(&client->engine);
         mcp__chores_end(&client->engine);
         mcp__calls_abandon(&client->calls);
+        mcp__reload_forget(client);
     }
     if (!mcp__fork_happened(&client->fork))
         return;
@@ -286,6 +289,7 @@ clear_up(mcp_client *client)
         mcp__drive_abandon(&client->engine, mcp__clock_exact(&client->world.clock));
         mcp__calls_forget(&client->calls);
     }
+    mcp__reload_forget(client);
     mcp__wait_child(&client->world);
     mcp__fork_renew(&client->fork);
     client->engine.random = mcp__rand_64();

@@ -41,6 +41,7 @@ struct mcp_client {
     mcp__log *log; /* NULL: never asked for; the engine has it while somebody reads it */
     mcp__calls calls; /* submitted */
     mcp__hooks hooks; /* the user's loop, if world.hooks is set */
+    struct mcp__next *next; /* what takes its place soon, see client_reload.h; NULL: nothing */
     mcp__arena_block *arena;
     uint8_t *notes; /* one for each request of a batch, see api/batch.h */
     size_t notes_size;

@@ -83,6 +83,8 @@ typedef struct mcp__hooks {
     size_t n_names;
     uint32_t n_closed; /* of the names' sockets, when they were watched */
     int64_t due_ms;    /* the timer is set for then; INT64_MAX: it is not */
+    int64_t wake_ms;   /* it is wanted then at the latest; INT64_MAX: no need */
+    int rests;         /* no work of its own is to be begun or gone on with */
 } mcp__hooks;
 
 /* Does what the engine wishes, until it wishes nothing. */
