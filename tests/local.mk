@@ -109,7 +109,9 @@ LIVE = \
 	tests/live/test_storm \
 	tests/live/test_strangers \
 	tests/live/test_support \
+	tests/live/test_surroundings \
 	tests/live/test_tls \
+	tests/live/test_two_threads \
 	tests/live/test_values \
 	tests/live/test_verbs
 # Those need mcp-cli, and these libmemcached.
@@ -311,6 +313,10 @@ TEST_LIBS = tests/libunit.la tests/libsim.la tests/libsupport.la $(MUTANT_OBJECT
 
 tests_live_test_async_SOURCES = tests/live/test_async.c tests/live/async_kit.h
 tests_live_test_async_faults_SOURCES = tests/live/test_async_faults.c tests/live/async_kit.h
+tests_live_test_async_reload_SOURCES = tests/live/test_async_reload.c tests/live/async_kit.h
+# With the client's own file, compiled with asserts.
+tests_live_test_two_threads_SOURCES = tests/live/test_two_threads.c lib/api/client.c
+tests_live_test_two_threads_CPPFLAGS = $(AM_CPPFLAGS) -UNDEBUG
 # The adapters' tests; without the library they are skipped.
 tests_live_test_async_libevent_SOURCES = tests/live/test_async_libevent.c tests/live/async_loops.h
 tests_live_test_async_libevent_CFLAGS = $(AM_CFLAGS) $(LIBEVENT_CFLAGS)

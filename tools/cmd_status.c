@@ -144,8 +144,7 @@ static void
 print_table(const row *rows, size_t n)
 {
     static const char *const heads[] = {"#",     "SERVER", "ROLE", "STATE",   "VERSION", "UPTIME",
-                                        "ITEMS", "MEMORY", "HITS", "EVICTED", "CONNS",
-                                        "ANSWER"};
+                                        "ITEMS", "MEMORY", "HITS", "EVICTED", "CONNS",   "ANSWER"};
     cli_table table;
     cli_table_init(&table, sizeof heads / sizeof heads[0], 0xfe1);
     for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)

@@ -112,8 +112,7 @@ take(mcp_client *client, const mcp_request *request, mcp_callback callback, void
     if (client->next != NULL && request->server < 0) {
         mcp__calls_hold(calls, call, now_ms + timeout_ms);
     } else {
-        mcp__task *task =
-            mcp__drive_submit(&client->engine, &call->request, timeout_ms, now_ms);
+        mcp__task *task = mcp__drive_submit(&client->engine, &call->request, timeout_ms, now_ms);
         if (task == NULL) {
             mcp__calls_give_back(calls, call);
             return mcp__err_set(&client->err, MCP_NO_MEMORY, "no memory for the call");

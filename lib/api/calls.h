@@ -27,8 +27,8 @@ typedef struct mcp__call {
     uint8_t *block;      /* NULL: all is in `bytes` */
     uint64_t ticket;     /* 0: free */
     size_t n_bytes;
-    uint32_t number; /* its place; the tag of its operation */
-    int32_t status;  /* what it is told without one */
+    uint32_t number;  /* its place; the tag of its operation */
+    int32_t status;   /* what it is told without one */
     int64_t until_ms; /* held: its deadline */
     uint8_t is_cancelled;
     uint8_t is_told;

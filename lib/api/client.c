@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "api/client.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -295,9 +296,25 @@ clear_up(mcp_client *client)
     client->engine.random = mcp__rand_64();
 }
 
+#ifndef NDEBUG
+/* Two threads on one client are forbidden; a build with asserts says so. A call that something
+ * jumped out of was this thread's own, and what another thread of the parent did is its own affair.
+ */
+static void
+check_thread(mcp_client *client)
+{
+    static _Thread_local char here __attribute__((tls_model("initial-exec")));
+    assert(!client->is_inside || client->thread == &here || mcp__fork_happened(&client->fork));
+    client->thread = &here;
+}
+#endif
+
 void
 mcp__client_enter_slowly(mcp_client *client)
 {
+#ifndef NDEBUG
+    check_thread(client);
+#endif
     if (client->lent != NULL) {
         mcp__drive_release(&client->engine, client->lent);
         client->lent = NULL;

@@ -44,8 +44,8 @@ give_use(mcp_server *info, const mcp__server *server)
 {
     const mcp__tally *tally = &server->tally;
     const mcp__latency *latency = &tally->latency;
-    info->gets = sum_kinds(tally, MCP__COMMAND_GET, MCP__COMMAND_GAT) +
-                 tally->kinds[MCP__COMMAND_LEASE];
+    info->gets =
+        sum_kinds(tally, MCP__COMMAND_GET, MCP__COMMAND_GAT) + tally->kinds[MCP__COMMAND_LEASE];
     info->sets = sum_kinds(tally, MCP__COMMAND_SET, MCP__COMMAND_CAS);
     info->deletes = tally->kinds[MCP__COMMAND_DELETE];
     info->others = sum_kinds(tally, MCP__COMMAND_GET, MCP__COMMAND_FLUSH) - info->gets -

@@ -63,8 +63,8 @@ mcp__diary_note(mcp__engine *engine, mcp_log_level level, uint32_t server, const
     line->server = server == MCP__NO_SERVER ? -1 : (int32_t)server;
     size_t used = 0;
     if (server != MCP__NO_SERVER)
-        used = (size_t)snprintf(line->text, sizeof line->text, "%.100s: ",
-                                engine->servers[server].spec->name);
+        used = (size_t)snprintf(line->text, sizeof line->text,
+                                "%.100s: ", engine->servers[server].spec->name);
     va_start(arguments, format);
     vsnprintf(line->text + used, sizeof line->text - used, format, arguments);
     va_end(arguments);
@@ -192,8 +192,8 @@ level_of_loss(const mcp__server *server, mcp__failure failure)
         return server->lasting == failure ? MCP_LOG_DEBUG : MCP_LOG_ERROR;
     if (server->link.state == MCP__LINK_OPEN)
         return mcp__link_oldest(&server->link) == NULL ? MCP_LOG_INFO : MCP_LOG_WARNING;
-    int is_known = server->health.state == MCP_STATE_DOWN ||
-                   server->health.state == MCP_STATE_PROBING;
+    int is_known =
+        server->health.state == MCP_STATE_DOWN || server->health.state == MCP_STATE_PROBING;
     return is_known ? MCP_LOG_DEBUG : MCP_LOG_WARNING;
 }
 

@@ -235,7 +235,7 @@ typedef struct mcp__engine {
     uint8_t wants_chores; /* a job may have to be begun */
     mcp__news news;
     struct mcp__log *log; /* NULL: nobody reads one */
-    mcp__err err; /* about the last failure */
+    mcp__err err;         /* about the last failure */
 } mcp__engine;
 
 /*

@@ -38,8 +38,7 @@ tell_seen(mcp__engine *engine, mcp__server *missed, const mcp__server *host)
     tell(engine, is_ours ? MCP_EVENT_MARKED : MCP_EVENT_MARK_SEEN, missed->number,
          (int32_t)host->number, is_ours ? missed->health.why : "");
     mcp_state after = mcp__line_state(engine, missed);
-    mcp__diary_state(engine, missed->number, (int32_t)host->number, before, after,
-                     "missed writes");
+    mcp__diary_state(engine, missed->number, (int32_t)host->number, before, after, "missed writes");
 }
 
 /* Somebody else can reach it, again and again, and this client cannot. */

@@ -201,8 +201,8 @@ set_timer(mcp__world *world, int64_t at_ms, int64_t now_ms)
     hooks->due_ms = is_set ? at_ms : NEVER;
 }
 
-/* A timer that fires early is cheaper than one that is moved with every request, and one that is due
- * already was set for somebody who is in a hurry. */
+/* A timer that fires early is cheaper than one that is moved with every request, and one that is
+ * due already was set for somebody who is in a hurry. */
 static void
 keep_time(mcp__world *world)
 {

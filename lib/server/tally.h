@@ -36,9 +36,9 @@ typedef struct mcp__tally {
     uint64_t failovers; /* commands that the other copy had to answer for it */
     uint64_t hits;
     uint64_t misses;
-    uint64_t journaled; /* keys put on record as missed by it */
-    uint64_t repaired;  /* keys made good on it */
-    uint64_t refilled;  /* misses filled in on it */
+    uint64_t journaled;               /* keys put on record as missed by it */
+    uint64_t repaired;                /* keys made good on it */
+    uint64_t refilled;                /* misses filled in on it */
     uint64_t kinds[MCP__TALLY_KINDS]; /* by mcp__command_kind */
     mcp__latency latency;
 } mcp__tally;
@@ -56,7 +56,8 @@ mcp__latency_is_due(mcp__latency *latency)
 /* An answer took so long. The next one is timed later. */
 void mcp__latency_add(mcp__latency *latency, int64_t us);
 
-/* The time that so many in a hundred did not exceed, at most a quarter too much; 0: none is known. */
+/* The time that so many in a hundred did not exceed, at most a quarter too much; 0: none is known.
+ */
 uint32_t mcp__latency_percentile(const mcp__latency *latency, uint32_t percent);
 
 static inline uint32_t

@@ -23,9 +23,9 @@ static struct {
     int n_good;
     int n_from_backup;
     int n_cancelled;
-    int kill_at; /* the primary dies after so many answers */
+    int kill_at;      /* the primary dies after so many answers */
     int reload_every; /* the list is read again each time so many are answered; 0: never */
-    int end_at;  /* the client is closed after so many */
+    int end_at;       /* the client is closed after so many */
 } seen;
 
 static void

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The list of servers changes under a client in an event loop, while requests are under way: each is
- * told exactly once, with the right value, whatever list it was served by.
+ * The list of servers changes under a client in an event loop, while requests are under way: each
+ * is told exactly once, with the right value, whatever list it was served by.
  */
 #include "async_kit.h"
 

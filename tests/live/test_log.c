@@ -86,7 +86,8 @@ expect(const char *text, mcp_log_level level, int number)
 START_TEST(a_server_goes_and_comes_back)
 {
     server *p = server_unix(NULL), *b = server_unix(NULL);
-    mcp_client *c = client_pair(p, b, "timeout=5s retry_min=20ms retry_max=50ms view_interval=50ms");
+    mcp_client *c =
+        client_pair(p, b, "timeout=5s retry_min=20ms retry_max=50ms view_interval=50ms");
 
     listen_to(c, MCP_LOG_INFO);
     client_expect(c, mcp_set(c, T("k"), T("x"), 0, 0), MCP_OK, "set");
@@ -234,8 +235,7 @@ START_TEST(more_lines_than_fit)
     static mcp_result results[N];
     static char keys[N][16];
     char nobody[40];
-    mcp_client *c =
-        client_open("server=%s timeout=5s", server_nobody(nobody, sizeof nobody));
+    mcp_client *c = client_open("server=%s timeout=5s", server_nobody(nobody, sizeof nobody));
 
     for (int i = 0; i < N; i++) {
         snprintf(keys[i], sizeof keys[i], "key:%d", i);

@@ -91,7 +91,8 @@ START_TEST(one_line_whatever_is_said)
     char longest[600];
     mcp__log_line line;
     begin(MCP_LOG_DEBUG);
-    mcp__diary_note(&w.engine, MCP_LOG_INFO, MCP__NO_SERVER, "a\r\nb\tc\x7f%s", "\033[31md\xc3\xa9");
+    mcp__diary_note(&w.engine, MCP_LOG_INFO, MCP__NO_SERVER, "a\r\nb\tc\x7f%s",
+                    "\033[31md\xc3\xa9");
     expect_line(MCP_LOG_INFO, -1, "a..b.c..[31md\xc3\xa9");
     memset(longest, 'x', sizeof longest - 1);
     longest[sizeof longest - 1] = '\0';
