@@ -121,8 +121,8 @@ START_TEST(each_copy_has_its_own)
     server *p = server_unix(NULL), *b = server_unix(NULL);
     fault *slow = fault_unix(b);
     const fault_rule rule = {.match = "ms k", .what = FAULT_DELAY, .ms = SLOW_MS};
-    mcp_client *c = client_open("server=%s backup=%s timeout=20s mirror_verify=no", p->address,
-                                fault_address(slow));
+    mcp_client *c = client_open("server=%s backup=%s timeout=20s mirror_verify=no view_interval=1m",
+                                p->address, fault_address(slow));
     int64_t longest_us = 0;
 
     client_expect(c, mcp_get(c, T("k"), NULL), MCP_NOT_FOUND, "get"); /* both are greeted */
