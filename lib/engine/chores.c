@@ -271,18 +271,13 @@ begin_renewal(mcp__engine *engine, mcp__job *job, const mcp__errand *errand)
 
 /* ---- ending ---- */
 
-/* How far it came, for the log. What is left of a repair that was set aside is not its business. */
+/* What is left of a repair that was set aside is not told of. */
 static void
 note_end(mcp__engine *engine, const mcp__job *job, int is_done)
 {
-    mcp_progress progress = {.phase = ""};
-    if (engine->servers[job->server].job != job)
-        return;
-    mcp__chores_progress(engine, job->server, &progress);
-    mcp__diary_note(engine, is_done ? MCP_LOG_INFO : MCP_LOG_WARNING, job->server,
-                    "%s %s, %llu keys", mcp__job_name(job->kind),
-                    is_done ? "is done" : "ends before it is done",
-                    (unsigned long long)progress.done);
+    if (engine->servers[job->server].job == job)
+        mcp__diary_note(engine, is_done ? MCP_LOG_INFO : MCP_LOG_WARNING, job->server, "%s %s",
+                        mcp__job_name(job->kind), is_done ? "is done" : "ends before it is done");
 }
 
 static void

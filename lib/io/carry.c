@@ -215,21 +215,16 @@ take_connect(mcp__world *world, uint32_t server)
 
 /* ---- receiving ---- */
 
-/*
- * How long a server takes is measured where a send is the only thing under way and somebody waits
- * for the answer: from before the send to its first bytes. Now and then, because the exact time is
- * dear.
- */
-static void
-begin_timing(mcp__world *world, uint32_t server)
+void
+mcp__carry_begin_timing(mcp__world *world, uint32_t server)
 {
     const mcp__link *link = &world->engine->servers[server].link;
     if (link->state == MCP__LINK_OPEN && link->n_awaited > 0 && !mcp__link_owes(link))
         world->sockets[server].timed_us = mcp__clock_us();
 }
 
-static void
-end_timing(mcp__world *world, uint32_t server)
+void
+mcp__carry_end_timing(mcp__world *world, uint32_t server)
 {
     mcp__socket *socket = &world->sockets[server];
     mcp__latency_add(&world->engine->servers[server].tally.latency,
@@ -266,7 +261,7 @@ receive_tls(mcp__world *world, uint32_t server)
             return;
         }
         if (world->sockets[server].timed_us != 0)
-            end_timing(world, server);
+            mcp__carry_end_timing(world, server);
         mcp__drive_received(world->engine, server, (size_t)n, mcp__clock_coarse(&world->clock));
         if ((world->engine->servers[server].wishes & MCP__WISH_RESET) ||
             !mcp__tls_has_unread(world->sockets[server].tls))
@@ -289,7 +284,7 @@ mcp__carry_receive(mcp__world *world, uint32_t server, int may_wait)
     ssize_t n = may_wait ? mcp__sock_receive(fd, room, len) : mcp__sock_receive_now(fd, room, len);
     if (n > 0) {
         if (world->sockets[server].timed_us != 0)
-            end_timing(world, server);
+            mcp__carry_end_timing(world, server);
         mcp__drive_received(world->engine, server, (size_t)n, mcp__clock_coarse(&world->clock));
     } else if (n == -EAGAIN || n == -EINTR) {
         world->engine->now_ms = mcp__clock_exact(&world->clock);
@@ -330,7 +325,7 @@ send_output(mcp__world *world, uint32_t server)
         if (n == 0)
             return;
         if (mcp__latency_is_due(&world->engine->servers[server].tally.latency))
-            begin_timing(world, server);
+            mcp__carry_begin_timing(world, server);
         ssize_t sent = tls == NULL ? mcp__sock_send(world->sockets[server].fd, spans, n)
                                    : mcp__tls_send(tls, spans, n);
         if (sent == -EAGAIN) {

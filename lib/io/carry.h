@@ -90,6 +90,15 @@ typedef struct mcp__hooks {
 /* Does what the engine wishes, until it wishes nothing. */
 void mcp__carry_serve(mcp__world *world);
 
+/*
+ * How long a server takes is measured where a send is the only thing under way and somebody waits
+ * for the answer: from before the send to its first bytes. Now and then, because the exact time is
+ * dear. The one is to be called before a send that is due, the other for the first bytes behind it,
+ * if `timed_us` of the socket is not 0.
+ */
+void mcp__carry_begin_timing(mcp__world *world, uint32_t server);
+void mcp__carry_end_timing(mcp__world *world, uint32_t server);
+
 /* Receives what is there and tells the engine. `may_wait`: as long as SO_RCVTIMEO allows. */
 void mcp__carry_receive(mcp__world *world, uint32_t server, int may_wait);
 

@@ -110,7 +110,7 @@ START_TEST(a_server_goes_and_comes_back)
     server_restart(p);
     ck_assert(client_wait_state(c, 0, MCP_STATE_UP, 60000));
     expect("repair begins", MCP_LOG_INFO, 0);
-    expect("repair is done, ", MCP_LOG_INFO, 0);
+    expect("repair is done", MCP_LOG_INFO, 0);
     expect("made good: nothing is on record on ", MCP_LOG_INFO, 0);
     expect(" -> up", MCP_LOG_INFO, 0);
     client_reads(c, "k", "y");
