@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "engine/chores.h"
 
-#include "engine/diary.h"
 #include "engine/dumper.h"
 #include "engine/job.h"
 #include "engine/line.h"
@@ -271,15 +270,6 @@ begin_renewal(mcp__engine *engine, mcp__job *job, const mcp__errand *errand)
 
 /* ---- ending ---- */
 
-/* What is left of a repair that was set aside is not told of. */
-static void
-note_end(mcp__engine *engine, const mcp__job *job, int is_done)
-{
-    if (engine->servers[job->server].job == job)
-        mcp__diary_note(engine, is_done ? MCP_LOG_INFO : MCP_LOG_WARNING, job->server, "%s %s",
-                        mcp__job_name(job->kind), is_done ? "is done" : "ends before it is done");
-}
-
 static void
 rest(mcp__engine *engine, mcp__job *job, int64_t rest_ms)
 {
@@ -303,7 +293,7 @@ static void
 end_repair(mcp__engine *engine, mcp__job *job)
 {
     mcp__server *witness = &engine->servers[job->witness];
-    note_end(engine, job, job->repair.result == MCP__REPAIR_DONE);
+    mcp__job_note_end(engine, job, job->repair.result == MCP__REPAIR_DONE);
     switch (job->repair.result) {
     case MCP__REPAIR_AWAY:
         job->is_parked = 1;
@@ -330,7 +320,7 @@ static void
 end_resync(mcp__engine *engine, mcp__job *job)
 {
     mcp__server *server = &engine->servers[job->server];
-    note_end(engine, job, job->resync.result == MCP__RESYNC_DONE);
+    mcp__job_note_end(engine, job, job->resync.result == MCP__RESYNC_DONE);
     switch (job->resync.result) {
     case MCP__RESYNC_DONE:
         if (server->ledger.epoch == MCP__EPOCH_WARMING)
@@ -401,7 +391,7 @@ set_aside(mcp__engine *engine, mcp__job *job)
     if (job->kind != MCP_JOB_REPAIR || job->repair.phase != MCP__REPAIR_RESTING ||
         server->job != job)
         return;
-    note_end(engine, job, 1);
+    mcp__job_note_end(engine, job, 1);
     server->job = NULL;
     engine->wants_chores = 1;
     engine->servers[job->witness].ledger.queued_ms = MCP__LEDGER_NEVER;

@@ -165,6 +165,14 @@ mcp__job_begin(mcp__engine *engine, uint32_t server, int kind, uint32_t witness)
 }
 
 void
+mcp__job_note_end(mcp__engine *engine, const mcp__job *job, int is_done)
+{
+    if (engine->servers[job->server].job == job)
+        mcp__diary_note(engine, is_done ? MCP_LOG_INFO : MCP_LOG_WARNING, job->server, "%s %s",
+                        mcp__job_name(job->kind), is_done ? "is done" : "ends before it is done");
+}
+
+void
 mcp__job_free(mcp__engine *engine, mcp__job *job)
 {
     mcp__job **at = &engine->first_job;

@@ -234,8 +234,6 @@ mcp__tasks_carry_out(mcp__engine *engine, mcp__task *task, mcp__step step)
     mcp__tasks_set_timer(engine, task);
 }
 
-/* Since this operation began another one, or this one itself, may have found a server away, or
- * what stands against it. */
 void
 mcp__tasks_look_again(mcp__engine *engine, mcp__op *op)
 {
