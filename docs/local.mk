@@ -21,6 +21,7 @@ MAN = \
 	docs/man/mcp_mget.3 \
 	docs/man/mcp_open.3 \
 	docs/man/mcp_on_event.3 \
+	docs/man/mcp_on_log.3 \
 	docs/man/mcp_option_at.3 \
 	docs/man/mcp_pool_open.3 \
 	docs/man/mcp_reload.3 \

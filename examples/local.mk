@@ -11,9 +11,12 @@ noinst_PROGRAMS += \
 	examples/events \
 	examples/failover \
 	examples/first \
+	examples/latency \
 	examples/lease \
+	examples/log \
 	examples/mget \
 	examples/pool \
+	examples/reload \
 	examples/secure \
 	examples/stats
 
@@ -51,6 +54,10 @@ examples_first_CPPFLAGS = $(PUBLIC_CPPFLAGS)
 examples_first_SOURCES = examples/first.c
 examples_first_LDADD = libmcproxy.la
 
+examples_log_CPPFLAGS = $(PUBLIC_CPPFLAGS)
+examples_log_SOURCES = examples/log.c
+examples_log_LDADD = libmcproxy.la
+
 examples_mget_CPPFLAGS = $(PUBLIC_CPPFLAGS)
 examples_mget_SOURCES = examples/mget.c
 examples_mget_LDADD = libmcproxy.la
@@ -83,6 +90,10 @@ examples_events_CPPFLAGS = $(PUBLIC_CPPFLAGS)
 examples_events_SOURCES = examples/events.c
 examples_events_LDADD = libmcproxy.la
 
+examples_latency_CPPFLAGS = $(PUBLIC_CPPFLAGS)
+examples_latency_SOURCES = examples/latency.c
+examples_latency_LDADD = libmcproxy.la
+
 examples_lease_CPPFLAGS = $(PUBLIC_CPPFLAGS)
 examples_lease_SOURCES = examples/lease.c
 examples_lease_LDADD = libmcproxy.la
@@ -94,3 +105,7 @@ examples_stats_LDADD = libmcproxy.la
 examples_secure_CPPFLAGS = $(PUBLIC_CPPFLAGS)
 examples_secure_SOURCES = examples/secure.c
 examples_secure_LDADD = libmcproxy.la
+
+examples_reload_CPPFLAGS = $(PUBLIC_CPPFLAGS)
+examples_reload_SOURCES = examples/reload.c
+examples_reload_LDADD = libmcproxy.la

@@ -4,7 +4,8 @@ mcproxy_HEADERS = \
 	include/mcproxy/async.h \
 	include/mcproxy/dump.h \
 	include/mcproxy/mcproxy.h \
-	include/mcproxy/pool.h
+	include/mcproxy/pool.h \
+	include/mcproxy/server.h
 adaptersdir = $(mcproxydir)/adapters
 adapters_HEADERS = \
 	include/mcproxy/adapters/libevent.h \

@@ -23,6 +23,8 @@ libmcproxy_pure_la_SOURCES = \
 	lib/engine/chores.h \
 	lib/engine/debts.c \
 	lib/engine/debts.h \
+	lib/engine/diary.c \
+	lib/engine/diary.h \
 	lib/engine/drive.c \
 	lib/engine/drive.h \
 	lib/engine/convoy.c \
@@ -118,6 +120,7 @@ libmcproxy_pure_la_SOURCES = \
 	lib/server/link.h \
 	lib/server/link_classic.c \
 	lib/server/link_parts.h \
+	lib/server/tally.c \
 	lib/server/tally.h \
 	lib/wire/base64.c \
 	lib/wire/base64.h \
@@ -154,6 +157,8 @@ libmcproxy_core_la_SOURCES = \
 	lib/api/client.h \
 	lib/api/client_check.c \
 	lib/api/client_dump.c \
+	lib/api/client_reload.c \
+	lib/api/client_reload.h \
 	lib/api/client_servers.c \
 	lib/api/client_texts.c \
 	lib/api/client_verbs.c \
@@ -170,8 +175,6 @@ libmcproxy_core_la_SOURCES = \
 	lib/api/options_secure.h \
 	lib/api/recovery.c \
 	lib/api/recovery.h \
-	lib/api/reload.c \
-	lib/api/reload.h \
 	lib/api/roster.c \
 	lib/api/roster.h \
 	lib/api/share.c \

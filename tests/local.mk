@@ -18,6 +18,7 @@ UNIT = \
 	tests/unit/test_drive_double \
 	tests/unit/test_drive_pair \
 	tests/unit/test_drive_record \
+	tests/unit/test_diary \
 	tests/unit/test_dump \
 	tests/unit/test_dumper \
 	tests/unit/test_express \
@@ -60,6 +61,7 @@ UNIT = \
 	tests/unit/test_resync \
 	tests/unit/test_share \
 	tests/unit/test_steps \
+	tests/unit/test_tally \
 	tests/unit/test_timer \
 	tests/unit/test_token \
 	tests/unit/test_verify \
@@ -80,10 +82,12 @@ LIVE = \
 	tests/live/test_async_faults \
 	tests/live/test_async_libevent \
 	tests/live/test_async_libuv \
+	tests/live/test_async_reload \
 	tests/live/test_auth \
 	tests/live/test_batches \
 	tests/live/test_calls \
 	tests/live/test_cluster \
+	tests/live/test_counters \
 	tests/live/test_deadline \
 	tests/live/test_dialects \
 	tests/live/test_dump_keys \
@@ -93,6 +97,7 @@ LIVE = \
 	tests/live/test_fork \
 	tests/live/test_keys \
 	tests/live/test_killed \
+	tests/live/test_log \
 	tests/live/test_paused \
 	tests/live/test_process \
 	tests/live/test_reload \
@@ -104,7 +109,9 @@ LIVE = \
 	tests/live/test_storm \
 	tests/live/test_strangers \
 	tests/live/test_support \
+	tests/live/test_surroundings \
 	tests/live/test_tls \
+	tests/live/test_two_threads \
 	tests/live/test_values \
 	tests/live/test_verbs
 # Those need mcp-cli, and these libmemcached.
@@ -306,6 +313,10 @@ TEST_LIBS = tests/libunit.la tests/libsim.la tests/libsupport.la $(MUTANT_OBJECT
 
 tests_live_test_async_SOURCES = tests/live/test_async.c tests/live/async_kit.h
 tests_live_test_async_faults_SOURCES = tests/live/test_async_faults.c tests/live/async_kit.h
+tests_live_test_async_reload_SOURCES = tests/live/test_async_reload.c tests/live/async_kit.h
+# With the client's own file, compiled with asserts.
+tests_live_test_two_threads_SOURCES = tests/live/test_two_threads.c lib/api/client.c
+tests_live_test_two_threads_CPPFLAGS = $(AM_CPPFLAGS) -UNDEBUG
 # The adapters' tests; without the library they are skipped.
 tests_live_test_async_libevent_SOURCES = tests/live/test_async_libevent.c tests/live/async_loops.h
 tests_live_test_async_libevent_CFLAGS = $(AM_CFLAGS) $(LIBEVENT_CFLAGS)

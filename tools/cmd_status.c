@@ -112,6 +112,16 @@ add_number(cli_table *table, uint64_t number)
     cli_table_add(table, CLI_PLAIN, text);
 }
 
+/* How long its answer to this run took. */
+static void
+add_latency(cli_table *table, const mcp_server *info)
+{
+    char text[24] = "-";
+    if (info->latency_n > 0)
+        snprintf(text, sizeof text, "%.1f ms", (double)info->latency_us / 1000);
+    cli_table_add(table, CLI_PLAIN, text);
+}
+
 static void
 add_figures(cli_table *table, const row *r)
 {
@@ -134,10 +144,10 @@ static void
 print_table(const row *rows, size_t n)
 {
     static const char *const heads[] = {"#",     "SERVER", "ROLE", "STATE",   "VERSION", "UPTIME",
-                                        "ITEMS", "MEMORY", "HITS", "EVICTED", "CONNS"};
+                                        "ITEMS", "MEMORY", "HITS", "EVICTED", "CONNS",   "ANSWER"};
     cli_table table;
-    cli_table_init(&table, 11, 0x7e1);
-    for (size_t i = 0; i < 11; i++)
+    cli_table_init(&table, sizeof heads / sizeof heads[0], 0xfe1);
+    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
         cli_table_add(&table, CLI_BOLD, heads[i]);
     for (size_t i = 0; i < n; i++) {
         const row *r = &rows[i];
@@ -152,6 +162,7 @@ print_table(const row *rows, size_t n)
         cli_table_add(&table, colour, answers ? mcp_strstate(r->info.state) : "no answer");
         cli_table_add(&table, CLI_PLAIN, r->info.version[0] != '\0' ? r->info.version : "-");
         add_figures(&table, r);
+        add_latency(&table, &r->info);
     }
     cli_table_print(&table);
     cli_table_fini(&table);
@@ -271,18 +282,52 @@ add_record_json(json_t *object, const cli *session, const mcp_server *info)
     json_object_set_new(object, "missed_least", json_integer((json_int_t)info->missed_least));
 }
 
+typedef struct figure {
+    const char *name;
+    uint64_t number;
+} figure;
+
+static json_t *
+figures_json(const figure *figures, size_t n)
+{
+    json_t *object = json_object();
+    for (size_t i = 0; i < n; i++)
+        json_object_set_new(object, figures[i].name, json_integer((json_int_t)figures[i].number));
+    return object;
+}
+
+static json_t *
+counters_json(const mcp_server *info)
+{
+    const figure figures[] = {
+        {"calls", info->calls},         {"gets", info->gets},
+        {"hits", info->hits},           {"misses", info->misses},
+        {"sets", info->sets},           {"deletes", info->deletes},
+        {"others", info->others},       {"errors", info->errors},
+        {"timeouts", info->timeouts},   {"connects", info->connects},
+        {"failovers", info->failovers}, {"journaled", info->journaled},
+        {"repaired", info->repaired},   {"refilled", info->refilled},
+    };
+    return figures_json(figures, sizeof figures / sizeof figures[0]);
+}
+
+/* How long the answers to this run took, in microseconds. */
+static json_t *
+latency_json(const mcp_server *info)
+{
+    const figure figures[] = {
+        {"timed", info->latency_n},       {"mean_us", info->latency_us},
+        {"p50_us", info->latency_p50_us}, {"p99_us", info->latency_p99_us},
+        {"max_us", info->latency_max_us},
+    };
+    return figures_json(figures, sizeof figures / sizeof figures[0]);
+}
+
 static void
 print_json(const cli *session, const row *r, int server)
 {
     const mcp_server *info = &r->info;
     json_t *object = cli_json_server(session, server);
-    json_t *counters =
-        json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "calls", (json_int_t)info->calls,
-                  "errors", (json_int_t)info->errors, "timeouts", (json_int_t)info->timeouts,
-                  "connects", (json_int_t)info->connects, "failovers", (json_int_t)info->failovers,
-                  "hits", (json_int_t)info->hits, "misses", (json_int_t)info->misses, "journaled",
-                  (json_int_t)info->journaled, "repaired", (json_int_t)info->repaired, "refilled",
-                  (json_int_t)info->refilled);
     cli_json_bytes(object, "address", info->address, strlen(info->address));
     json_object_set_new(object, "weight", json_integer(info->weight));
     json_object_set_new(object, "up", json_boolean(is_up(r)));
@@ -296,7 +341,8 @@ print_json(const cli *session, const row *r, int server)
     json_object_set_new(object, "next_probe_ms", json_integer((json_int_t)info->next_probe_ms));
     add_record_json(object, session, info);
     add_job_json(object, info);
-    json_object_set_new(object, "counters", counters);
+    json_object_set_new(object, "counters", counters_json(info));
+    json_object_set_new(object, "latency", latency_json(info));
     if (r->has_figures) {
         json_t *figures = json_object();
         for (size_t i = 0; i < N_FIGURES; i++)

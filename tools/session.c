@@ -70,6 +70,12 @@ cli_open_words(cli *session, const cli_words *words)
     return client;
 }
 
+static void
+tell_log(void *context, const mcp_log_entry *entry)
+{
+    cli_say(context, "%s: %s", mcp_strlevel(entry->level), entry->text);
+}
+
 int
 cli_open(cli *session)
 {
@@ -80,7 +86,12 @@ cli_open(cli *session)
         return CLI_EXIT_USAGE;
     }
     session->client = cli_open_words(session, &session->options);
-    return session->client == NULL ? CLI_EXIT_USAGE : CLI_EXIT_DONE;
+    if (session->client == NULL)
+        return CLI_EXIT_USAGE;
+    size_t verbose = cli_args_count(session->args, OPT_VERBOSE);
+    if (verbose > 0)
+        mcp_on_log(session->client, verbose > 1 ? MCP_LOG_DEBUG : MCP_LOG_INFO, tell_log, session);
+    return CLI_EXIT_DONE;
 }
 
 void

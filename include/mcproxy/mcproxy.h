@@ -56,6 +56,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "server.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -239,9 +241,9 @@ MCP_API void mcp_close(mcp_client *client);
  * Others are left as mcp_close() leaves them, or are new. Work in the background is finished first,
  * as far as it goes within one timeout, and taken up again. MCP_OK, or else the client is as it was,
  * and mcp_last_error() says why: MCP_BAD_ARGUMENT (the word and its place), MCP_NO_MEMORY;
- * MCP_REFUSED: a server that is to go has on record what one that stays missed; MCP_BUSY: requests
- * are outstanding, or this is a callback; MCP_UNSUPPORTED: a pool lent this client, or a loop watches
- * its sockets. Give all clients of the servers the new list soon after one another: until then they
+ * MCP_REFUSED: a server that is to go has on record what one that stays missed; MCP_BUSY: this is a
+ * callback of mcp_on_event(); MCP_UNSUPPORTED: a pool lent this client. With an event loop nothing is
+ * waited for: see mcp_reload(3). Give all clients of the servers the new list soon after one another: until then they
  * look for some keys on different servers. Texts of mcp_server end with it.
  */
 MCP_API mcp_status mcp_reload(mcp_client *client, const char *options);
@@ -362,70 +364,7 @@ typedef struct mcp_location {
 MCP_API mcp_status mcp_where(mcp_client *client, const void *key, size_t key_len, const void *route,
                              size_t route_len, mcp_location *location);
 
-/*
- * States of a server, as this client sees it.
- *
- *     UP --soft error--> SUSPECT --third in a row--> DOWN --timer--> PROBING --fails--> DOWN
- *      `------------------ hard error ----------------^                 |
- *     UP <------------------------------ a probe is answered -----------'
- *     UP <--its mark is gone-- RECOVERING <-- its mark is seen (from UP, or after a probe)
- *     UP <--its epoch says so-- WARMING <-- its epoch is missing, or says so
- */
-typedef enum mcp_state {
-    MCP_STATE_UP = 0,
-    MCP_STATE_SUSPECT = 1, /* timed out: not waited for; one probe is on its way */
-    MCP_STATE_DOWN = 2,    /* refused, or timed out repeatedly: nothing is sent until the probe */
-    MCP_STATE_PROBING = 3, /* one probe is on its way */
-    MCP_STATE_RECOVERING = 4, /* answers, but missed writes: not read until they are made good */
-    MCP_STATE_WARMING = 5,    /* answers, but came back empty: misses are filled from partners */
-} mcp_state;
-
-typedef struct mcp_server {
-    size_t size;            /* sizeof(mcp_server), set by MCP_SERVER_INIT */
-    const char *name;       /* `name=`, or host:port, or unix:/path; stands until mcp_reload() */
-    const char *address;    /* host:port or unix:/path; lives as long as the client */
-    int is_backup;
-    int index;              /* position in its own list, from 0 */
-    uint32_t weight;
-    mcp_state state;
-    int contacted;          /* 0: nothing has been sent to it yet, UP is an assumption */
-    uint64_t since_ms;      /* how long it has been in this state */
-    char why[96];           /* what put it into this state; "" while UP from the start */
-    char version[32];       /* as it said when it last greeted us; "" if it never did */
-    uint64_t next_probe_ms; /* DOWN: milliseconds until the next probe is due */
-    uint64_t calls;         /* commands sent to it */
-    uint64_t errors;        /* connections lost or given up, and refusals */
-    uint64_t timeouts;      /* those given up because no answer came in time */
-    uint64_t connects;      /* connections made */
-    uint64_t failovers;     /* reads and writes that the other copy had to answer for it */
-    uint64_t hits;          /* reads it answered with a value */
-    uint64_t misses;        /* reads it answered without one */
-    int missed_on;          /* number of the server on which its mark stands; -1: none is known */
-    uint64_t missed_ms;     /* for how long this client has known of that mark */
-    uint64_t journaled;     /* keys that this client put on record as missed by it */
-    uint64_t repaired;      /* keys that this client made good on it */
-    uint64_t refilled;      /* misses that this client filled in on it, by use or by resync */
-    int job;                /* MCP_JOB_...: what this client is doing for it at the moment */
-    uint64_t job_done;      /* keys of that job that are dealt with */
-    uint64_t job_total;     /* of so many; 0: not known yet */
-    uint64_t job_wait_ms;   /* the job waits this long before it goes on */
-    char job_phase[32];     /* what it is at, in words; "" without a job */
-    uint64_t missed_least;  /* so many keys at least are on record there; 64: any number from there */
-} mcp_server;
-
-enum {
-    MCP_JOB_NONE = 0,
-    MCP_JOB_REPAIR = 1,
-    MCP_JOB_RESYNC = 2,
-};
-
-#define MCP_SERVER_INIT                                                                            \
-    {                                                                                              \
-        sizeof(mcp_server), NULL, NULL, 0, 0, 0, MCP_STATE_UP, 0, 0, "", "", 0, 0, 0, 0, 0, 0, 0,  \
-            0, -1, 0, 0, 0, 0, 0, 0, 0, 0, "", 0                                                   \
-    }
-
-/* What this client knows of one server. MCP_BAD_ARGUMENT when there is no such number. */
+/* What this client knows of one server, see server.h. MCP_BAD_ARGUMENT when there is no such number. */
 MCP_API mcp_status mcp_server_info(const mcp_client *client, int server, mcp_server *info);
 
 /*
@@ -537,6 +476,34 @@ typedef struct mcp_event {
 typedef void (*mcp_event_callback)(void *context, const mcp_event *event);
 MCP_API void mcp_on_event(mcp_client *client, mcp_event_callback callback, void *context);
 
+/* ---- Log ---------------------------------------------------------------------------------- */
+
+typedef enum mcp_log_level {
+    MCP_LOG_NONE = 0,
+    MCP_LOG_ERROR = 1,   /* what does not heal by itself: a password refused, a wrong protocol */
+    MCP_LOG_WARNING = 2, /* what went wrong and is dealt with: connections lost, servers down */
+    MCP_LOG_INFO = 3,    /* connections made, repairs and resyncs, lists exchanged */
+    MCP_LOG_DEBUG = 4,   /* calls that failed, with their keys; probes that came to nothing */
+} mcp_log_level;
+
+typedef struct mcp_log_entry {
+    size_t size; /* sizeof(mcp_log_entry) as the library has it */
+    mcp_log_level level;
+    int server;       /* which server it is about; -1: none in particular */
+    uint64_t ago_ms;  /* how long before this it happened */
+    const char *text; /* one line without its end; stands until the callback returns */
+} mcp_log_entry;
+
+/*
+ * `callback` is told, line by line, of levels up to `most`: when, and what it may do, is as for
+ * mcp_on_event(). NULL, or MCP_LOG_NONE: nobody. What happened before is not told. At most 128 lines
+ * wait for the end of one call; then a line says how many were lost. Lines hold no passwords; keys
+ * in them are escaped. MCP_OK or MCP_NO_MEMORY (nobody is told).
+ */
+typedef void (*mcp_log_callback)(void *context, const mcp_log_entry *entry);
+MCP_API mcp_status mcp_on_log(mcp_client *client, mcp_log_level most, mcp_log_callback callback,
+                              void *context);
+
 /* ---- Words -------------------------------------------------------------------------------- */
 
 /*
@@ -558,6 +525,8 @@ MCP_API const char *mcp_strstatus(mcp_status status);
 MCP_API const char *mcp_strstate(mcp_state state);
 /* "state", "marked", "mark-seen", ...; see mcp_event_kind */
 MCP_API const char *mcp_strevent(mcp_event_kind kind);
+/* "error", "warning", "info", "debug" */
+MCP_API const char *mcp_strlevel(mcp_log_level level);
 /* "skipped", "ok", "failed", "unknown" */
 MCP_API const char *mcp_strcopy(mcp_copy copy);
 /* The library's own version, "0.1.0". */

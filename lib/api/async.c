@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "api/client_reload.h"
 #include "io/hook.h"
 
 #define N_REQUESTS_MOST (1u << 20)
@@ -19,6 +20,7 @@ mcp_loop_attach(mcp_client *client, const mcp_loop *loop)
         return mcp__err_set(&client->err, MCP_BAD_ARGUMENT,
                             "the loop is not MCP_LOOP_INIT with `watch` and `timer`");
     mcp__client_enter(client);
+    mcp__reload_now(client);
     mcp__hook_detach(&client->world);
     if (loop != NULL) {
         client->hooks.loop = (mcp_loop)MCP_LOOP_INIT;
@@ -41,6 +43,8 @@ end_round(mcp_client *client)
     }
     mcp__client_enter(client);
     if (client->world.hooks != NULL) {
+        if (client->next != NULL)
+            mcp__reload_round(client);
         mcp__hook_end(&client->world);
         if (mcp__calls_are_due(&client->calls))
             mcp__hook_hurry(&client->world);
@@ -101,16 +105,22 @@ take(mcp_client *client, const mcp_request *request, mcp_callback callback, void
         return mcp__err_set(&client->err, MCP_NO_MEMORY, "no memory for the call");
     call->callback = callback;
     call->context = context;
-    mcp__task *task =
-        mcp__drive_submit(&client->engine, &call->request, mcp__client_timeout_ms(client, request),
-                          mcp__carry_now(&client->world));
-    if (task == NULL) {
-        mcp__calls_give_back(calls, call);
-        return mcp__err_set(&client->err, MCP_NO_MEMORY, "no memory for the call");
+    uint64_t number = call->ticket;
+    uint32_t timeout_ms = mcp__client_timeout_ms(client, request);
+    int64_t now_ms = mcp__carry_now(&client->world);
+    /* Numbers of servers are those of the list that there is. */
+    if (client->next != NULL && request->server < 0) {
+        mcp__calls_hold(calls, call, now_ms + timeout_ms);
+    } else {
+        mcp__task *task = mcp__drive_submit(&client->engine, &call->request, timeout_ms, now_ms);
+        if (task == NULL) {
+            mcp__calls_give_back(calls, call);
+            return mcp__err_set(&client->err, MCP_NO_MEMORY, "no memory for the call");
+        }
+        task->tag = call->number;
     }
-    task->tag = call->number;
     if (ticket != NULL)
-        *ticket = call->ticket;
+        *ticket = number;
     return MCP_OK;
 }
 

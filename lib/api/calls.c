@@ -62,7 +62,6 @@ add_place(mcp__calls *calls)
     return call;
 }
 
-/* The route is only looked at while the request is being submitted. */
 static void
 copy_bytes(mcp__call *call, const mcp_request *request)
 {
@@ -75,6 +74,11 @@ copy_bytes(mcp__call *call, const mcp_request *request)
     if (request->value_len > 0) {
         memcpy(to + request->key_len, request->value, request->value_len);
         call->request.value = to + request->key_len;
+    }
+    if (request->route != NULL && request->route_len > 0) {
+        uint8_t *route = to + request->key_len + request->value_len;
+        memcpy(route, request->route, request->route_len);
+        call->request.route = route;
     }
 }
 
@@ -98,6 +102,7 @@ mcp__call *
 mcp__calls_take(mcp__calls *calls, const mcp_request *request)
 {
     size_t n_bytes = request->key_len + request->value_len;
+    n_bytes += request->route != NULL ? request->route_len : 0;
     mcp__call *call = calls->first_free != NULL ? calls->first_free : add_place(calls);
     if (call == NULL)
         return NULL;
@@ -132,20 +137,63 @@ mcp__calls_give_back(mcp__calls *calls, mcp__call *call)
 
 /* ---- telling ---- */
 
-mcp_status
-mcp__calls_cancel(mcp__calls *calls, uint64_t ticket)
+static void
+tell_soon(mcp__calls *calls, mcp__call *call, mcp_status status)
 {
-    mcp__call *call = find(calls, ticket);
-    if (call == NULL || call->is_cancelled)
-        return MCP_NOT_FOUND;
     call->is_cancelled = 1;
+    call->status = (int32_t)status;
     call->next = NULL;
     if (calls->first_cancelled == NULL)
         calls->first_cancelled = call;
     else
         calls->last_cancelled->next = call;
     calls->last_cancelled = call;
+}
+
+mcp_status
+mcp__calls_cancel(mcp__calls *calls, uint64_t ticket)
+{
+    mcp__call *call = find(calls, ticket);
+    if (call == NULL || call->is_cancelled)
+        return MCP_NOT_FOUND;
+    tell_soon(calls, call, MCP_CANCELLED);
     return MCP_OK;
+}
+
+/* ---- holding back ---- */
+
+void
+mcp__calls_hold(mcp__calls *calls, mcp__call *call, int64_t until_ms)
+{
+    call->until_ms = until_ms;
+    call->next_held = NULL;
+    if (calls->first_held == NULL)
+        calls->first_held = call;
+    else
+        calls->last_held->next_held = call;
+    calls->last_held = call;
+}
+
+mcp__call *
+mcp__calls_next_held(mcp__calls *calls)
+{
+    mcp__call *call;
+    while ((call = calls->first_held) != NULL) {
+        calls->first_held = call->next_held;
+        if (!call->is_cancelled)
+            return call;
+        call->is_finished = 1;
+        if (call->is_told)
+            mcp__calls_give_back(calls, call);
+    }
+    return NULL;
+}
+
+void
+mcp__calls_fail(mcp__calls *calls, mcp__call *call, mcp_status status)
+{
+    call->is_finished = 1;
+    tell_soon(calls, call, status);
 }
 
 static void
@@ -164,7 +212,7 @@ tell_cancelled(mcp__calls *calls)
 {
     mcp__call *call = calls->first_cancelled;
     mcp_result result = MCP_RESULT_INIT;
-    result.status = MCP_CANCELLED;
+    result.status = (mcp_status)call->status;
     calls->first_cancelled = call->next;
     call->is_told = 1;
     mcp_callback callback = call->callback;
@@ -271,6 +319,7 @@ mcp__calls_abandon(mcp__calls *calls)
         else
             (void)mcp__calls_cancel(calls, call->ticket);
     }
+    calls->first_held = NULL;
     calls->is_telling = 0;
 }
 
@@ -282,5 +331,6 @@ mcp__calls_forget(mcp__calls *calls)
             mcp__calls_give_back(calls, calls->places[i]);
     }
     calls->first_cancelled = calls->last_cancelled = NULL;
+    calls->first_held = NULL;
     calls->is_telling = calls->is_closing = calls->wants_room = 0;
 }

@@ -6,6 +6,8 @@
  *
  *     FREE --take--> under way --operation finished--> told --> FREE
  *                        `--cancel--> told MCP_CANCELLED --operation finished--> FREE
+ *
+ * While the list of servers is about to be exchanged a call is held: it has no operation yet.
  */
 #ifndef MCPROXY_API_CALLS_H
 #define MCPROXY_API_CALLS_H
@@ -18,13 +20,16 @@
 
 typedef struct mcp__call {
     struct mcp__call *next; /* free, or cancelled and not told yet */
+    struct mcp__call *next_held;
     mcp_callback callback;
     void *context;
     mcp_request request; /* a copy; key and value stand in `bytes` or `block` */
     uint8_t *block;      /* NULL: all is in `bytes` */
     uint64_t ticket;     /* 0: free */
     size_t n_bytes;
-    uint32_t number; /* its place; the tag of its operation */
+    uint32_t number;  /* its place; the tag of its operation */
+    int32_t status;   /* what it is told without one */
+    int64_t until_ms; /* held: its deadline */
     uint8_t is_cancelled;
     uint8_t is_told;
     uint8_t is_finished; /* its operation is over */
@@ -38,6 +43,7 @@ typedef struct mcp__calls {
     uint32_t n_places, capacity;
     mcp__call *first_free;
     mcp__call *first_cancelled, *last_cancelled;
+    mcp__call *first_held, *last_held;
     uint64_t n_taken; /* ever */
     size_t n;         /* taken and not over */
     size_t n_bytes;
@@ -60,6 +66,13 @@ int mcp__calls_have_room(const mcp__calls *calls, size_t n_bytes);
 mcp__call *mcp__calls_take(mcp__calls *calls, const mcp_request *request);
 /* It was not submitted after all. */
 void mcp__calls_give_back(mcp__calls *calls, mcp__call *call);
+
+/* It gets its operation later, if it still has time then. */
+void mcp__calls_hold(mcp__calls *calls, mcp__call *call, int64_t until_ms);
+/* The first that is held; it is held no longer. NULL: none. Those cancelled meanwhile are over. */
+mcp__call *mcp__calls_next_held(mcp__calls *calls);
+/* It gets no operation: it is told this next time. */
+void mcp__calls_fail(mcp__calls *calls, mcp__call *call, mcp_status status);
 
 /* MCP_OK or MCP_NOT_FOUND. */
 mcp_status mcp__calls_cancel(mcp__calls *calls, uint64_t ticket);

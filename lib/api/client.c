@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "api/client.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "api/client_reload.h"
 #include "engine/chores.h"
 #include "engine/dumper.h"
 #include "engine/express.h"
@@ -229,6 +231,7 @@ mcp__client_close(mcp_client *client, int64_t patience_ms)
     mcp__client_leave(client);
     mcp__calls_tell_all(&client->calls);
     mcp__client_enter(client);
+    mcp__reload_forget(client);
     mcp__hook_detach(&client->world);
     int64_t now_ms = mcp__wait_begin(&client->world);
     mcp__chores_leave(&client->engine);
@@ -240,6 +243,7 @@ mcp__client_close(mcp_client *client, int64_t patience_ms)
     mcp__calls_fini(&client->calls);
     mcp__mem mem = client->mem;
     mcp__mem_free(&mem, client->notes);
+    mcp__mem_free(&mem, client->log);
     while (client->arena != NULL) {
         mcp__arena_block *next = client->arena->next;
         mcp__mem_free(&mem, client->arena);
@@ -274,6 +278,7 @@ clear_up(mcp_client *client)
         mcp__dumper_end(&client->engine);
         mcp__chores_end(&client->engine);
         mcp__calls_abandon(&client->calls);
+        mcp__reload_forget(client);
     }
     if (!mcp__fork_happened(&client->fork))
         return;
@@ -285,14 +290,31 @@ clear_up(mcp_client *client)
         mcp__drive_abandon(&client->engine, mcp__clock_exact(&client->world.clock));
         mcp__calls_forget(&client->calls);
     }
+    mcp__reload_forget(client);
     mcp__wait_child(&client->world);
     mcp__fork_renew(&client->fork);
     client->engine.random = mcp__rand_64();
 }
 
+#ifndef NDEBUG
+/* Two threads on one client are forbidden; a build with asserts says so. A call that something
+ * jumped out of was this thread's own, and what another thread of the parent did is its own affair.
+ */
+static void
+check_thread(mcp_client *client)
+{
+    static _Thread_local char here __attribute__((tls_model("initial-exec")));
+    assert(!client->is_inside || client->thread == &here || mcp__fork_happened(&client->fork));
+    client->thread = &here;
+}
+#endif
+
 void
 mcp__client_enter_slowly(mcp_client *client)
 {
+#ifndef NDEBUG
+    check_thread(client);
+#endif
     if (client->lent != NULL) {
         mcp__drive_release(&client->engine, client->lent);
         client->lent = NULL;

@@ -34,12 +34,15 @@ struct mcp_client {
     mcp__tls *tls; /* NULL: without */
     mcp__fork fork;
     mcp__task *lent;
-    int is_inside; /* a call has begun and not returned */
-    int is_shared; /* options and placement belong to the pool that lends it, */
-    size_t place;  /* where it has this place */
+    int is_inside;      /* a call has begun and not returned */
+    const void *thread; /* with asserts: in which thread */
+    int is_shared;      /* options and placement belong to the pool that lends it, */
+    size_t place;       /* where it has this place */
     mcp__events events;
-    mcp__calls calls; /* submitted */
-    mcp__hooks hooks; /* the user's loop, if world.hooks is set */
+    mcp__log *log;          /* NULL: never asked for; the engine has it while somebody reads it */
+    mcp__calls calls;       /* submitted */
+    mcp__hooks hooks;       /* the user's loop, if world.hooks is set */
+    struct mcp__next *next; /* what takes its place soon, see client_reload.h; NULL: nothing */
     mcp__arena_block *arena;
     uint8_t *notes; /* one for each request of a batch, see api/batch.h */
     size_t notes_size;
@@ -82,6 +85,8 @@ mcp__client_tell(mcp_client *client)
 {
     if (client->world.hooks != NULL)
         mcp__client_watch(client);
+    if (client->engine.log != NULL)
+        mcp__events_tell_log(&client->events, client->log, client->engine.now_ms);
     if (client->engine.news.n > 0 && client->events.callback != NULL)
         mcp__events_tell(&client->events, &client->engine.news);
 }

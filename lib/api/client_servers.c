@@ -30,6 +30,34 @@ give_counters(mcp_server *info, const mcp__server *server)
 }
 
 static uint64_t
+sum_kinds(const mcp__tally *tally, mcp__command_kind first, mcp__command_kind last)
+{
+    uint64_t n = 0;
+    for (int i = (int)first; i <= (int)last; i++)
+        n += tally->kinds[i];
+    return n;
+}
+
+/* What was asked for somebody, and how long it took. */
+static void
+give_use(mcp_server *info, const mcp__server *server)
+{
+    const mcp__tally *tally = &server->tally;
+    const mcp__latency *latency = &tally->latency;
+    info->gets =
+        sum_kinds(tally, MCP__COMMAND_GET, MCP__COMMAND_GAT) + tally->kinds[MCP__COMMAND_LEASE];
+    info->sets = sum_kinds(tally, MCP__COMMAND_SET, MCP__COMMAND_CAS);
+    info->deletes = tally->kinds[MCP__COMMAND_DELETE];
+    info->others = sum_kinds(tally, MCP__COMMAND_GET, MCP__COMMAND_FLUSH) - info->gets -
+                   info->sets - info->deletes;
+    info->latency_n = latency->n;
+    info->latency_us = mcp__latency_mean_us(latency);
+    info->latency_p50_us = mcp__latency_percentile(latency, 50);
+    info->latency_p99_us = mcp__latency_percentile(latency, 99);
+    info->latency_max_us = latency->max_us;
+}
+
+static uint64_t
 since(int64_t then_ms, int64_t now_ms)
 {
     return now_ms > then_ms ? (uint64_t)(now_ms - then_ms) : 0;
@@ -112,6 +140,7 @@ mcp_server_info(const mcp_client *client, int number, mcp_server *info)
     give_mark(&ours, engine, server, now_ms);
     give_job(&ours, engine, server);
     give_counters(&ours, server);
+    give_use(&ours, server);
     size_t size = info->size < sizeof ours ? info->size : sizeof ours;
     ours.size = info->size;
     memcpy(info, &ours, size);
@@ -144,6 +173,27 @@ mcp_on_event(mcp_client *client, mcp_event_callback callback, void *context)
 {
     client->events.callback = callback;
     client->events.context = context;
+}
+
+mcp_status
+mcp_on_log(mcp_client *client, mcp_log_level most, mcp_log_callback callback, void *context)
+{
+    int is_wanted = callback != NULL && most > MCP_LOG_NONE;
+    client->engine.log = NULL;
+    client->events.on_log = NULL;
+    if (!is_wanted)
+        return MCP_OK;
+    if (client->log == NULL)
+        client->log = mcp__mem_new(&client->mem, sizeof *client->log);
+    if (client->log == NULL)
+        return mcp__err_set(&client->err, MCP_NO_MEMORY, "no memory for the log");
+    client->log->n = client->log->n_lost = 0;
+    client->log->first = 0;
+    client->log->most = (uint8_t)(most < MCP_LOG_DEBUG ? most : MCP_LOG_DEBUG);
+    client->events.on_log = callback;
+    client->events.log_context = context;
+    client->engine.log = client->log;
+    return MCP_OK;
 }
 
 static mcp_request

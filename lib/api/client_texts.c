@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "server/health.h"
+
 const char *
 mcp_strstatus(mcp_status status)
 {
@@ -59,9 +61,7 @@ mcp_strstatus(mcp_status status)
 const char *
 mcp_strstate(mcp_state state)
 {
-    static const char *const words[] = {"up",      "suspect",    "down",
-                                        "probing", "recovering", "warming"};
-    return (unsigned)state < sizeof words / sizeof words[0] ? words[state] : "no such state";
+    return mcp__health_name(state);
 }
 
 const char *
@@ -77,6 +77,13 @@ mcp_strevent(mcp_event_kind kind)
     };
     const char *word = (unsigned)kind < sizeof words / sizeof words[0] ? words[kind] : NULL;
     return word != NULL ? word : "no such event";
+}
+
+const char *
+mcp_strlevel(mcp_log_level level)
+{
+    static const char *const words[] = {"none", "error", "warning", "info", "debug"};
+    return (unsigned)level < sizeof words / sizeof words[0] ? words[level] : "no such level";
 }
 
 const char *

@@ -25,3 +25,25 @@ mcp__events_tell(mcp__events *events, mcp__news *news)
     }
     events->is_calling_back = 0;
 }
+
+void
+mcp__events_tell_log(mcp__events *events, mcp__log *log, int64_t now_ms)
+{
+    mcp__log_line line;
+    if (events->is_calling_back)
+        return;
+    events->is_calling_back = 1;
+    /* No call is made meanwhile, so this comes to an end. */
+    while (events->on_log != NULL && mcp__log_take(log, &line)) {
+        int64_t ago_ms = line.at_ms != 0 && now_ms > line.at_ms ? now_ms - line.at_ms : 0;
+        const mcp_log_entry entry = {
+            .size = sizeof entry,
+            .level = (mcp_log_level)line.level,
+            .server = line.server,
+            .ago_ms = (uint64_t)ago_ms,
+            .text = line.text,
+        };
+        events->on_log(events->log_context, &entry);
+    }
+    events->is_calling_back = 0;
+}

@@ -271,6 +271,7 @@ give_back(mcp_pool *pool, mcp__hall *hall, mcp_client *client)
     mcp__hook_detach(&client->world);
     mcp__client_leave(client);
     client->events = (mcp__events){.callback = NULL};
+    client->engine.log = NULL;
     hall->n_lent--;
     take_facts(hall, place);
     settle(pool, hall, place);

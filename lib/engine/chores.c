@@ -55,10 +55,11 @@ has_no_source(const mcp__engine *engine, const mcp__server *server)
 static void
 declare_ready(mcp__engine *engine, mcp__server *server)
 {
+    mcp_state before = mcp__line_state(engine, server);
     server->ledger.epoch = MCP__EPOCH_READY;
     server->ledger.epoch_item.is_warming = 0;
     mcp__line_ask(engine, server, MCP__ASK_EPOCH_STORED);
-    mcp__record_filled(engine, server);
+    mcp__record_filled(engine, server, before);
 }
 
 static void
@@ -292,6 +293,7 @@ static void
 end_repair(mcp__engine *engine, mcp__job *job)
 {
     mcp__server *witness = &engine->servers[job->witness];
+    mcp__job_note_end(engine, job, job->repair.result == MCP__REPAIR_DONE);
     switch (job->repair.result) {
     case MCP__REPAIR_AWAY:
         job->is_parked = 1;
@@ -318,6 +320,7 @@ static void
 end_resync(mcp__engine *engine, mcp__job *job)
 {
     mcp__server *server = &engine->servers[job->server];
+    mcp__job_note_end(engine, job, job->resync.result == MCP__RESYNC_DONE);
     switch (job->resync.result) {
     case MCP__RESYNC_DONE:
         if (server->ledger.epoch == MCP__EPOCH_WARMING)
@@ -388,6 +391,7 @@ set_aside(mcp__engine *engine, mcp__job *job)
     if (job->kind != MCP_JOB_REPAIR || job->repair.phase != MCP__REPAIR_RESTING ||
         server->job != job)
         return;
+    mcp__job_note_end(engine, job, 1);
     server->job = NULL;
     engine->wants_chores = 1;
     engine->servers[job->witness].ledger.queued_ms = MCP__LEDGER_NEVER;

@@ -47,6 +47,7 @@ mcp__convoy_put(mcp__engine *engine, const mcp_request *request, uint32_t tag, i
         mcp__link_begin(link), (mcp__span){request->key, request->key_len}, opaque, request->want);
     mcp__link_end(link, MCP__USUAL_PUT(end, "\r\n"), 1, 0);
     server->tally.calls++;
+    server->tally.kinds[MCP__COMMAND_GET]++;
     engine->convoy.n_out++;
     if (server->timer.place == 0)
         mcp__timer_set(&engine->timers, &server->timer, now_ms + engine->convoy.limit_ms);

@@ -108,6 +108,7 @@ ask(mcp__engine *engine, int leg, uint64_t opaque)
     };
     mcp__link_end(link, put(express, link, mcp__link_begin(link), opaque), 1, 0);
     server->tally.calls++;
+    server->tally.kinds[express->kind]++;
 }
 
 /* Its answer has been taken. */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/diary.h"
 #include "engine/line.h"
 #include "engine/record.h"
 #include "engine/tasks.h"
@@ -67,15 +68,8 @@ static void
 tell_state(mcp__engine *engine, const mcp__server *server, mcp_state before)
 {
     mcp_state after = mcp__line_state(engine, server);
-    mcp__news_item item = {.kind = MCP_EVENT_STATE,
-                           .before = (uint8_t)before,
-                           .state = (uint8_t)after,
-                           .server = (int32_t)server->number,
-                           .partner = -1};
-    if (before == after)
-        return;
-    snprintf(item.why, sizeof item.why, "%s", after == MCP_STATE_UP ? "" : server->health.why);
-    mcp__news_put(&engine->news, &item);
+    mcp__diary_state(engine, server->number, -1, before, after,
+                     after == MCP_STATE_UP ? "" : server->health.why);
 }
 
 /* Probes of many clients spread: the first one that is answered is heard of by the others. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "engine/job.h"
 
+#include "engine/diary.h"
 #include "engine/dumper.h"
 
 #define QUARANTINE_MS 100
@@ -135,6 +136,12 @@ begin_resync(mcp__engine *engine, mcp__job *job)
     return 0;
 }
 
+const char *
+mcp__job_name(int kind)
+{
+    return kind == MCP_JOB_REPAIR ? "repair" : "resync";
+}
+
 mcp__job *
 mcp__job_begin(mcp__engine *engine, uint32_t server, int kind, uint32_t witness)
 {
@@ -153,7 +160,16 @@ mcp__job_begin(mcp__engine *engine, uint32_t server, int kind, uint32_t witness)
     engine->first_job = job;
     engine->n_jobs++;
     engine->servers[server].job = job;
+    mcp__diary_note(engine, MCP_LOG_INFO, server, "%s begins", mcp__job_name(kind));
     return job;
+}
+
+void
+mcp__job_note_end(mcp__engine *engine, const mcp__job *job, int is_done)
+{
+    if (engine->servers[job->server].job == job)
+        mcp__diary_note(engine, is_done ? MCP_LOG_INFO : MCP_LOG_WARNING, job->server, "%s %s",
+                        mcp__job_name(job->kind), is_done ? "is done" : "ends before it is done");
 }
 
 void

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/diary.h"
 #include "engine/line_parts.h"
 #include "wire/token.h"
 
@@ -46,15 +47,8 @@ static void
 tell_state(mcp__engine *engine, const mcp__server *server, mcp_state before)
 {
     mcp_state after = mcp__line_state(engine, server);
-    if (after == before)
-        return;
-    mcp__news_item item = {.kind = MCP_EVENT_STATE,
-                           .before = (uint8_t)before,
-                           .state = (uint8_t)after,
-                           .server = (int32_t)server->number,
-                           .partner = -1};
-    snprintf(item.why, sizeof item.why, "%s", after == MCP_STATE_UP ? "" : server->health.why);
-    mcp__news_put(&engine->news, &item);
+    mcp__diary_state(engine, server->number, -1, before, after,
+                     after == MCP_STATE_UP ? "" : server->health.why);
 }
 
 static void
@@ -138,6 +132,7 @@ mcp__line_greeted(mcp__engine *engine, mcp__server *server)
     server->link.used_ms = engine->now_ms;
     if (mcp__health_success(&server->health, engine->now_ms))
         server->back_ms = engine->now_ms;
+    mcp__diary_opened(engine, server);
     mcp__timer_stop(&engine->timers, &server->timer);
     tell_state(engine, server, before);
     if (server->missed_on >= 0 || server->ledger.epoch == MCP__EPOCH_WARMING)
@@ -222,6 +217,8 @@ put_open(mcp__engine *engine, mcp__server *server, mcp__leg *leg)
                             .is_awaited = !op->is_background,
                             .is_rider = (uint8_t)is_rider};
         mcp__command command = mcp__op_command(op, leg->index, leg->bundle[i], &scratch);
+        if (asker.is_awaited && leg->bundle[i] < MCP__TALLY_KINDS)
+            server->tally.kinds[leg->bundle[i]]++;
         if (leg->bundle[i] == MCP__WORD_MARKS)
             server->ledger.queued_ms = engine->now_ms;
         int can = mcp__link_can(&server->link, &command);
@@ -439,6 +436,7 @@ greet_plainly(mcp__engine *engine, mcp__server *server, mcp__failure failure, in
 static void
 attempt_failed(mcp__engine *engine, mcp__server *server, mcp__failure failure, const char *why)
 {
+    mcp__diary_lost(engine, server, failure, why);
     close_link(engine, server);
     server->tried_ms = server->attempt_ms;
     snprintf(server->said, sizeof server->said, "%s", why);
@@ -470,6 +468,7 @@ mcp__line_lost(mcp__engine *engine, mcp__server *server, mcp__failure failure, i
         attempt_failed(engine, server, failure, why);
         return;
     }
+    mcp__diary_lost(engine, server, failure, why);
     snprintf(server->said, sizeof server->said, "%s", why);
     size_t n_fallen = unload(engine, server, failure, was_peer);
     close_link(engine, server);

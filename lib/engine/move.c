@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "engine/debts.h"
+#include "engine/diary.h"
 #include "engine/line.h"
 
 static uint32_t
@@ -152,6 +153,21 @@ move_news(mcp__engine *to, mcp__engine *from, const uint32_t *kept)
     }
 }
 
+/* Lines that nobody has read yet, too, with servers' new numbers. */
+static void
+move_log(mcp__engine *to, mcp__engine *from, const uint32_t *kept)
+{
+    mcp__log *log = from->log;
+    to->log = log;
+    for (uint32_t i = 0; log != NULL && i < log->n; i++) {
+        mcp__log_line *line = &log->lines[(log->first + i) % MCP__LOG_MAX];
+        if (line->server < 0)
+            continue;
+        uint32_t server = new_number(kept, to->n_servers, (uint32_t)line->server);
+        line->server = server == MCP__NO_SERVER ? -1 : (int32_t)server;
+    }
+}
+
 void
 mcp__move_servers(mcp__engine *to, mcp__engine *from, const uint32_t *kept, int is_same_record,
                   int64_t now_ms)
@@ -184,4 +200,5 @@ mcp__move_servers(mcp__engine *to, mcp__engine *from, const uint32_t *kept, int 
     if (to->settings.promise.keeps_record)
         move_debts(to, from, kept);
     move_news(to, from, kept);
+    move_log(to, from, kept);
 }

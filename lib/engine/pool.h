@@ -69,6 +69,7 @@ enum {
 };
 
 struct mcp__job;
+struct mcp__log;
 
 typedef struct mcp__server {
     mcp__link link;
@@ -233,7 +234,8 @@ typedef struct mcp__engine {
     int64_t chores_ms;    /* when it is looked again whether a job is needed */
     uint8_t wants_chores; /* a job may have to be begun */
     mcp__news news;
-    mcp__err err; /* about the last failure */
+    struct mcp__log *log; /* NULL: nobody reads one */
+    mcp__err err;         /* about the last failure */
 } mcp__engine;
 
 /*

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/debts.h"
+#include "engine/diary.h"
 #include "engine/line.h"
 #include "wire/token.h"
 
@@ -21,7 +22,7 @@ tell(mcp__engine *engine, mcp_event_kind kind, uint32_t server, int32_t partner,
 {
     mcp__news_item item = {.kind = (uint8_t)kind, .server = (int32_t)server, .partner = partner};
     snprintf(item.why, sizeof item.why, "%s", why);
-    mcp__news_put(&engine->news, &item);
+    mcp__diary_event(engine, &item);
 }
 
 /* ---- marks ---- */
@@ -37,15 +38,7 @@ tell_seen(mcp__engine *engine, mcp__server *missed, const mcp__server *host)
     tell(engine, is_ours ? MCP_EVENT_MARKED : MCP_EVENT_MARK_SEEN, missed->number,
          (int32_t)host->number, is_ours ? missed->health.why : "");
     mcp_state after = mcp__line_state(engine, missed);
-    if (before == after)
-        return;
-    mcp__news_item item = {.kind = MCP_EVENT_STATE,
-                           .before = (uint8_t)before,
-                           .state = (uint8_t)after,
-                           .server = (int32_t)missed->number,
-                           .partner = (int32_t)host->number,
-                           .why = "missed writes"};
-    mcp__news_put(&engine->news, &item);
+    mcp__diary_state(engine, missed->number, (int32_t)host->number, before, after, "missed writes");
 }
 
 /* Somebody else can reach it, again and again, and this client cannot. */
@@ -81,12 +74,7 @@ tell_gone(mcp__engine *engine, mcp__server *missed, const mcp__server *host)
     mcp_state after = mcp__line_state(engine, missed);
     if (before == after)
         return;
-    mcp__news_item item = {.kind = MCP_EVENT_STATE,
-                           .before = (uint8_t)before,
-                           .state = (uint8_t)after,
-                           .server = (int32_t)missed->number,
-                           .partner = (int32_t)host->number};
-    mcp__news_put(&engine->news, &item);
+    mcp__diary_state(engine, missed->number, (int32_t)host->number, before, after, "");
     engine->wants_chores = 1;
 }
 
@@ -275,14 +263,8 @@ decide(mcp__engine *engine, mcp__server *server)
     if (!is_warming)
         return;
     engine->wants_chores = 1;
-    mcp__news_item item = {.kind = MCP_EVENT_STATE,
-                           .before = (uint8_t)before,
-                           .state = (uint8_t)mcp__line_state(engine, server),
-                           .server = (int32_t)server->number,
-                           .partner = -1,
-                           .why = "came back empty"};
-    if (item.before != item.state)
-        mcp__news_put(&engine->news, &item);
+    mcp__diary_state(engine, server->number, -1, before, mcp__line_state(engine, server),
+                     "came back empty");
 }
 
 static void
@@ -386,14 +368,7 @@ tell_epoch(mcp__engine *engine, mcp__server *server, mcp_state before, mcp__epoc
     mcp_state after = mcp__line_state(engine, server);
     if (was == MCP__EPOCH_WARMING && ledger->epoch == MCP__EPOCH_READY)
         tell(engine, MCP_EVENT_FILLED, server->number, -1, "");
-    if (before != after) {
-        mcp__news_item item = {.kind = MCP_EVENT_STATE,
-                               .before = (uint8_t)before,
-                               .state = (uint8_t)after,
-                               .server = (int32_t)server->number,
-                               .partner = -1};
-        mcp__news_put(&engine->news, &item);
-    }
+    mcp__diary_state(engine, server->number, -1, before, after, "");
 }
 
 static void
@@ -435,9 +410,10 @@ mcp__record_lost(mcp__engine *engine, uint32_t server, uint32_t witness)
 }
 
 void
-mcp__record_filled(mcp__engine *engine, mcp__server *server)
+mcp__record_filled(mcp__engine *engine, mcp__server *server, mcp_state before)
 {
     tell(engine, MCP_EVENT_FILLED, server->number, -1, "");
+    mcp__diary_state(engine, server->number, -1, before, mcp__line_state(engine, server), "");
 }
 
 void

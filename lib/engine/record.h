@@ -27,8 +27,8 @@ void mcp__record_answer(mcp__engine *engine, mcp__server *server, uint8_t questi
 void mcp__record_hear(mcp__engine *engine, mcp__server *server, const mcp__ledger *theirs,
                       int64_t slack_ms);
 
-/* A server that was being filled is whole. */
-void mcp__record_filled(mcp__engine *engine, mcp__server *server);
+/* A server that was being filled, and was in this state, is whole. */
+void mcp__record_filled(mcp__engine *engine, mcp__server *server, mcp_state before);
 
 /* A call has a group key: servers say so from now on, to all clients of the pool. */
 void mcp__record_routes(mcp__engine *engine);

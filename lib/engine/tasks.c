@@ -6,6 +6,7 @@
 
 #include "engine/checks.h"
 #include "engine/debts.h"
+#include "engine/diary.h"
 #include "engine/line.h"
 #include "engine/record.h"
 #include "ops/plain.h"
@@ -76,6 +77,7 @@ explain(mcp__engine *engine, const mcp__op *op)
                  both ? what_failed(engine, second) : "");
     engine->err.server = (int)first->server;
     engine->err.os_error = engine->servers[first->server].os_error;
+    mcp__diary_failed(engine, op);
 }
 
 static void
@@ -232,8 +234,6 @@ mcp__tasks_carry_out(mcp__engine *engine, mcp__task *task, mcp__step step)
     mcp__tasks_set_timer(engine, task);
 }
 
-/* Since this operation began another one, or this one itself, may have found a server away, or
- * what stands against it. */
 void
 mcp__tasks_look_again(mcp__engine *engine, mcp__op *op)
 {

@@ -215,6 +215,23 @@ take_connect(mcp__world *world, uint32_t server)
 
 /* ---- receiving ---- */
 
+void
+mcp__carry_begin_timing(mcp__world *world, uint32_t server)
+{
+    const mcp__link *link = &world->engine->servers[server].link;
+    if (link->state == MCP__LINK_OPEN && link->n_awaited > 0 && !mcp__link_owes(link))
+        world->sockets[server].timed_us = mcp__clock_us();
+}
+
+void
+mcp__carry_end_timing(mcp__world *world, uint32_t server)
+{
+    mcp__socket *socket = &world->sockets[server];
+    mcp__latency_add(&world->engine->servers[server].tally.latency,
+                     mcp__clock_us() - socket->timed_us);
+    socket->timed_us = 0;
+}
+
 /* Where to receive to; NULL: not now. */
 static uint8_t *
 room_for(mcp__world *world, uint32_t server, size_t *len)
@@ -243,6 +260,8 @@ receive_tls(mcp__world *world, uint32_t server)
             broken_tls(world, server, (int)-n);
             return;
         }
+        if (world->sockets[server].timed_us != 0)
+            mcp__carry_end_timing(world, server);
         mcp__drive_received(world->engine, server, (size_t)n, mcp__clock_coarse(&world->clock));
         if ((world->engine->servers[server].wishes & MCP__WISH_RESET) ||
             !mcp__tls_has_unread(world->sockets[server].tls))
@@ -263,9 +282,11 @@ mcp__carry_receive(mcp__world *world, uint32_t server, int may_wait)
         return;
     int fd = world->sockets[server].fd;
     ssize_t n = may_wait ? mcp__sock_receive(fd, room, len) : mcp__sock_receive_now(fd, room, len);
-    if (n > 0)
+    if (n > 0) {
+        if (world->sockets[server].timed_us != 0)
+            mcp__carry_end_timing(world, server);
         mcp__drive_received(world->engine, server, (size_t)n, mcp__clock_coarse(&world->clock));
-    else if (n == -EAGAIN || n == -EINTR) {
+    } else if (n == -EAGAIN || n == -EINTR) {
         world->engine->now_ms = mcp__clock_exact(&world->clock);
         world->was_silent = 1;
     } else
@@ -290,6 +311,7 @@ reset(mcp__world *world, uint32_t server)
         mcp__sock_reset(socket->fd);
     socket->fd = -1;
     socket->is_dead = 0;
+    socket->timed_us = 0;
     socket->stage = MCP__STAGE_NONE;
 }
 
@@ -302,6 +324,8 @@ send_output(mcp__world *world, uint32_t server)
         size_t n = mcp__drive_output(world->engine, server, spans, SPANS);
         if (n == 0)
             return;
+        if (mcp__latency_is_due(&world->engine->servers[server].tally.latency))
+            mcp__carry_begin_timing(world, server);
         ssize_t sent = tls == NULL ? mcp__sock_send(world->sockets[server].fd, spans, n)
                                    : mcp__tls_send(tls, spans, n);
         if (sent == -EAGAIN) {

@@ -33,6 +33,7 @@ typedef struct mcp__socket {
     uint8_t attempt;       /* which of the server's addresses */
     uint8_t n_tried;       /* how many in this round */
     uint8_t is_dead;       /* the other side has ended it: nothing is left to be reset */
+    int64_t timed_us;      /* when what is being timed was sent; 0: nothing is */
     mcp__tls_session *tls; /* NULL: bytes go as they are */
     /* The rest is for a loop of the user's, see hook.h. */
     uint8_t watched;     /* MCP_READABLE, MCP_WRITABLE */
@@ -82,10 +83,21 @@ typedef struct mcp__hooks {
     size_t n_names;
     uint32_t n_closed; /* of the names' sockets, when they were watched */
     int64_t due_ms;    /* the timer is set for then; INT64_MAX: it is not */
+    int64_t wake_ms;   /* it is wanted then at the latest; INT64_MAX: no need */
+    int rests;         /* no work of its own is to be begun or gone on with */
 } mcp__hooks;
 
 /* Does what the engine wishes, until it wishes nothing. */
 void mcp__carry_serve(mcp__world *world);
+
+/*
+ * How long a server takes is measured where a send is the only thing under way and somebody waits
+ * for the answer: from before the send to its first bytes. Now and then, because the exact time is
+ * dear. The one is to be called before a send that is due, the other for the first bytes behind it,
+ * if `timed_us` of the socket is not 0.
+ */
+void mcp__carry_begin_timing(mcp__world *world, uint32_t server);
+void mcp__carry_end_timing(mcp__world *world, uint32_t server);
 
 /* Receives what is there and tells the engine. `may_wait`: as long as SO_RCVTIMEO allows. */
 void mcp__carry_receive(mcp__world *world, uint32_t server, int may_wait);

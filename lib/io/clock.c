@@ -5,6 +5,8 @@
 
 #define NS_PER_MS 1000000
 #define MS_PER_S 1000
+#define US_PER_MS 1000
+#define NS_PER_US 1000
 
 /* The two clocks step apart: one asked after the other may lie behind it, so the larger one counts.
  */
@@ -43,6 +45,15 @@ int64_t
 mcp__clock_exact(mcp__clock *clock)
 {
     return told(clock, CLOCK_MONOTONIC);
+}
+
+int64_t
+mcp__clock_us(void)
+{
+    struct timespec now;
+    if (clock_gettime(CLOCK_MONOTONIC, &now) != 0)
+        return 0;
+    return (int64_t)now.tv_sec * MS_PER_S * US_PER_MS + now.tv_nsec / NS_PER_US;
 }
 
 int64_t

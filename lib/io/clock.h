@@ -26,6 +26,9 @@ int64_t mcp__clock_coarse(mcp__clock *clock);
 /* Seconds since 1970, by the wall clock: for absolute times to live, never for waiting. */
 int64_t mcp__clock_unix(void);
 
+/* Microseconds of the exact time, from the same moment on: for measuring. */
+int64_t mcp__clock_us(void);
+
 /* The exact time, cut to whole milliseconds; dearer. */
 int64_t mcp__clock_exact(mcp__clock *clock);
 

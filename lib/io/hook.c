@@ -26,6 +26,8 @@ mcp__hook_attach(mcp__world *world, mcp__hooks *hooks)
     world->first_noted = MCP__NO_SERVER;
     hooks->n_names = 0;
     hooks->n_closed = world->names.n_closed;
+    hooks->rests = 0;
+    hooks->wake_ms = NEVER;
     hooks->due_ms = NEVER;
     for (uint32_t i = 0; i < world->engine->n_lines; i++) {
         world->sockets[i].is_noted = 0;
@@ -60,6 +62,26 @@ mcp__hook_detach(mcp__world *world)
     world->hooks = NULL;
     if (hooks->loop.leave != NULL)
         hooks->loop.leave(hooks->loop.context);
+}
+
+void
+mcp__hook_move(mcp__world *to, mcp__world *from)
+{
+    mcp__hooks *hooks = from->hooks;
+    if (hooks == NULL)
+        return;
+    for (uint32_t i = 0; i < from->engine->n_lines; i++)
+        mcp__carry_unwatch(from, i);
+    unwatch_names(hooks);
+    from->hooks = NULL;
+    to->hooks = hooks;
+    to->first_noted = MCP__NO_SERVER;
+    hooks->n_closed = to->names.n_closed;
+    for (uint32_t i = 0; i < to->engine->n_lines; i++) {
+        to->sockets[i].is_noted = 0;
+        if (to->sockets[i].fd >= 0)
+            mcp__carry_note(to, i);
+    }
 }
 
 /* ---- what to watch ---- */
@@ -156,7 +178,9 @@ static int64_t
 next_time(mcp__world *world, int64_t now_ms)
 {
     int64_t next_ms = mcp__drive_next_time(world->engine);
-    if (mcp__chores_any(world->engine)) {
+    if (world->hooks->wake_ms < next_ms)
+        next_ms = world->hooks->wake_ms;
+    if (mcp__chores_any(world->engine) && !world->hooks->rests) {
         int64_t chores_ms = mcp__chores_next_time(world->engine);
         next_ms = chores_ms < next_ms ? chores_ms : next_ms;
     }
@@ -177,14 +201,15 @@ set_timer(mcp__world *world, int64_t at_ms, int64_t now_ms)
     hooks->due_ms = is_set ? at_ms : NEVER;
 }
 
-/* A timer that fires early is cheaper than one that is moved with every request. */
+/* A timer that fires early is cheaper than one that is moved with every request, and one that is
+ * due already was set for somebody who is in a hurry. */
 static void
 keep_time(mcp__world *world)
 {
     mcp__hooks *hooks = world->hooks;
     int64_t now_ms = mcp__clock_exact(&world->clock);
     int64_t next_ms = next_time(world, now_ms);
-    int is_needless = next_ms == NEVER && hooks->due_ms != NEVER;
+    int is_needless = next_ms == NEVER && hooks->due_ms != NEVER && hooks->due_ms > now_ms;
     if (next_ms < hooks->due_ms || is_needless)
         set_timer(world, next_ms, now_ms);
 }
@@ -210,7 +235,7 @@ mcp__hook_end(mcp__world *world)
     mcp__engine *engine = world->engine;
     world->has_unsent = 0;
     for (int i = 0; i < ROUNDS; i++) {
-        if (mcp__chores_any(engine))
+        if (mcp__chores_any(engine) && !world->hooks->rests)
             mcp__chores_run(engine);
         mcp__carry_serve(world);
         if (world->tls != NULL && mcp__carry_has_unread(world))

@@ -32,6 +32,10 @@ void mcp__hook_end(mcp__world *world);
 /* Only the last half of that: after calls of the other driver. */
 void mcp__hook_watch(mcp__world *world);
 
+/* What is watched goes from one world to another, to which connections that stand have gone
+ * already; the rest is unwatched. Without a loop it does nothing. */
+void mcp__hook_move(mcp__world *to, mcp__world *from);
+
 /* Comes back at once, by the timer. */
 void mcp__hook_hurry(mcp__world *world);
 

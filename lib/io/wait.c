@@ -256,6 +256,8 @@ send_express(mcp__world *world, mcp__server *server)
     mcp__link *link = &server->link;
     int fd = world->sockets[server->number].fd;
     ssize_t sent;
+    if (mcp__latency_is_due(&server->tally.latency))
+        mcp__carry_begin_timing(world, server->number);
     if (link->n_splices == 0) {
         sent = mcp__sock_send_flat(fd, mcp__buf_bytes(&link->out), mcp__buf_len(&link->out));
     } else {
@@ -284,6 +286,8 @@ receive_express(mcp__world *world, mcp__server *server, int leg)
     ssize_t n = room == NULL ? 0 : mcp__sock_receive(world->sockets[server->number].fd, room, len);
     if (n <= 0)
         return note_silence(world, n);
+    if (world->sockets[server->number].timed_us != 0)
+        mcp__carry_end_timing(world, server->number);
     mcp__link_received(&server->link, (size_t)n);
     return mcp__express_hear(world->engine, leg);
 }

@@ -25,6 +25,14 @@ explain(mcp__health *health, const char *why)
     snprintf(health->why, sizeof health->why, "%s", why);
 }
 
+const char *
+mcp__health_name(mcp_state state)
+{
+    static const char *const words[] = {"up",      "suspect",    "down",
+                                        "probing", "recovering", "warming"};
+    return (unsigned)state < sizeof words / sizeof words[0] ? words[state] : "no such state";
+}
+
 void
 mcp__health_init(mcp__health *health, int64_t now_ms)
 {

@@ -37,6 +37,9 @@ typedef struct mcp__health {
     char why[96];
 } mcp__health;
 
+/* "up", "suspect", ... */
+const char *mcp__health_name(mcp_state state);
+
 void mcp__health_init(mcp__health *health, int64_t now_ms);
 
 static inline int

@@ -71,5 +71,6 @@ void scene_again(scene *s);
 void scene_killed(scene *s);
 void scene_returned(scene *s);
 void scene_emptied(scene *s);
+void scene_reload(scene *s);
 
 #endif

@@ -45,4 +45,5 @@ const stage_piece stage_pieces[STAGE_PIECES] = {
     {"killed", "", NULL, scene_killed, 1},
     {"returned", "repair=off", write_while_away, scene_returned, 1},
     {"emptied", "resync=off", empty_the_primary, scene_emptied, 1},
+    {"reload", "", NULL, scene_reload, 0},
 };

@@ -148,6 +148,28 @@ listen_to(void *context, const mcp_event *event)
         abort();
 }
 
+static void
+read_log(void *context, const mcp_log_entry *entry)
+{
+    scene *s = context;
+    if (entry->server < -1 || entry->server >= mcp_server_count(s->c) || entry->text[0] == '\0')
+        abort();
+}
+
+/* The list is read again, with a log being kept; where that fails, the client is as it was. */
+void
+scene_reload(scene *s)
+{
+    judge(s, mcp_on_log(s->c, MCP_LOG_DEBUG, read_log, s));
+    scene_set(s, 0, 0);
+    judge(s, mcp_reload(s->c, s->options));
+    scene_get(s, 0);
+    scene_set(s, 1, 0);
+    judge(s, mcp_reload(s->c, s->options));
+    scene_get(s, 1);
+    scene_delete(s, 1);
+}
+
 /* The primary is gone, and stays away. */
 void
 scene_killed(scene *s)

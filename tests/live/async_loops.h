@@ -23,8 +23,9 @@ static struct {
     int n_good;
     int n_from_backup;
     int n_cancelled;
-    int kill_at; /* the primary dies after so many answers */
-    int end_at;  /* the client is closed after so many */
+    int kill_at;      /* the primary dies after so many answers */
+    int reload_every; /* the list is read again each time so many are answered; 0: never */
+    int end_at;       /* the client is closed after so many */
 } seen;
 
 static void
@@ -39,6 +40,17 @@ setup(void)
 
 static mcp_status ask_next(mcp_client *client);
 
+/* The same servers with another timeout. */
+static void
+reload(mcp_client *client)
+{
+    char options[300];
+
+    snprintf(options, sizeof options, "server=%s backup=%s timeout=%ds", p->address, b->address,
+             4 + seen.n_told / seen.reload_every % 2);
+    ck_assert_int_eq(mcp_reload(client, options), MCP_OK);
+}
+
 static void
 told(void *context, mcp_client *client, mcp_result *result)
 {
@@ -50,6 +62,8 @@ told(void *context, mcp_client *client, mcp_result *result)
     seen.n_from_backup += result->from_backup;
     if (seen.n_told == seen.kill_at)
         server_kill(p);
+    if (seen.reload_every > 0 && seen.n_told % seen.reload_every == 0)
+        reload(client);
     if (seen.n_told == seen.end_at)
         mcp_close(client);
     else if (seen.n_told < seen.end_at && seen.n_asked < seen.end_at)
@@ -90,6 +104,20 @@ START_TEST(reads_in_the_loop)
     ck_assert_int_eq(seen.n_told, 2000);
     ck_assert_int_eq(seen.n_good, 2000);
     ck_assert_int_eq(seen.n_from_backup, 0);
+    ck_assert_ptr_null(loop.client);
+}
+END_TEST
+
+START_TEST(lists_are_exchanged_in_the_loop)
+{
+    put_all();
+    seen.end_at = 2000;
+    seen.reload_every = 50;
+    for (int i = 0; i < 20; i++)
+        ck_assert_int_eq(ask_next(c), MCP_OK);
+    loop_run(&loop);
+    ck_assert_int_eq(seen.n_told, 2000);
+    ck_assert_int_eq(seen.n_good, 2000);
     ck_assert_ptr_null(loop.client);
 }
 END_TEST
@@ -178,6 +206,7 @@ test_loop(const char *name)
     tcase_set_timeout(tests, 30);
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, reads_in_the_loop);
+    tcase_add_test(tests, lists_are_exchanged_in_the_loop);
     tcase_add_test(tests, a_primary_is_killed_in_the_loop);
     tcase_add_test(tests, a_deadline_passes_in_the_loop);
     tcase_add_test(tests, cancelled_in_the_loop);

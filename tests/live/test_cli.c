@@ -291,6 +291,22 @@ START_TEST(ping_asks_every_server)
 }
 END_TEST
 
+START_TEST(verbose_is_a_log)
+{
+    start_pair("timeout=2s");
+    WANT(0, "", "mcp-cli: set: info: p0: connected, memcached 1.", "set", "k", "v", "-v");
+    WANT(0, "", NULL, "set", "k", "v");
+    ck_assert_str_eq(said.err, "");
+    server_kill(p0);
+    WANT(0, "v", "mcp-cli: get: warning: p0: up -> down: ", "get", "k", "-v");
+    ck_assert_ptr_null(strstr(said.err, "debug: "));
+    server_kill(b0);
+    WANT(3, "", "mcp-cli: get: debug: key \"k\": p0: ", "get", "k", "-v", "-v");
+    WANT(3, "", NULL, "get", "k", "-vv", "-q");
+    ck_assert_str_eq(said.err, "");
+}
+END_TEST
+
 START_TEST(status_tells_who_is_down_and_why)
 {
     start();
@@ -302,6 +318,10 @@ START_TEST(status_tells_who_is_down_and_why)
     ck_assert_str_eq(cli_member(2, "up"), "true");
     ck_assert_str_eq(cli_member(0, "address"), p0->address);
     ck_assert_str_ne(cli_member(0, "stats.uptime"), "(none)");
+    ck_assert_str_eq(cli_member(0, "counters.gets"), "0");
+    ck_assert_str_eq(cli_member(0, "counters.others"), "1"); /* its version */
+    ck_assert_str_eq(cli_member(0, "latency.timed"), "1");
+    ck_assert_int_gt(atoi(cli_member(0, "latency.max_us")), 0);
     server_kill(p1);
     ck_assert_int_eq(CLI("status"), 1);
     ck_assert_ptr_nonnull(strstr(said.out, "2 of 3 servers up\n"));
@@ -421,6 +441,7 @@ main(void)
     tcase_add_test(tests, dump_lists_keys);
     tcase_add_test(tests, stats_and_version_name_their_server);
     tcase_add_test(tests, ping_asks_every_server);
+    tcase_add_test(tests, verbose_is_a_log);
     tcase_add_test(tests, status_tells_who_is_down_and_why);
     tcase_add_test(tests, the_backup_answers_for_a_dead_primary);
     tcase_add_test(tests, with_both_dead_the_exit_status_is_3);

@@ -245,6 +245,8 @@ START_TEST(each_shows_its_feature)
         {"stats", " items\n"},
         {"binary_keys", "binary\ntext\n"},
         {"dump", "\n"},
+        {"log", ": connected, memcached 1."},
+        {"latency", ": 1000 gets (1000 hits), 1000 sets, 0 errors; half of "},
     };
     server *p = server_unix(NULL);
     server *b = server_unix(NULL);
@@ -297,6 +299,48 @@ START_TEST(events_tells_of_an_outage)
 }
 END_TEST
 
+static void
+write_list(const char *path, const server *one, const server *other)
+{
+    FILE *file = fopen(path, "w");
+
+    ck_assert_ptr_nonnull(file);
+    fprintf(file, "# the cache of this test; timeout=1ms\nserver=%s # first\n", one->address);
+    if (other != NULL)
+        fprintf(file, "server=%s\n", other->address);
+    fputs("timeout=5s", file);
+    fclose(file);
+}
+
+START_TEST(reload_reads_its_file_again)
+{
+    server *p = server_unix(NULL);
+    server *q = server_unix(NULL);
+    char list[108], options[128], path[512], line[300];
+    dialog d;
+    int status;
+
+    run_path(list, sizeof list, ".conf");
+    snprintf(options, sizeof options, "file=%s", list);
+    write_list(list, p, NULL);
+    begin(&d, example(path, sizeof path, "reload"), options);
+    find(&d, "1 servers", line, sizeof line);
+    write_list(list, q, p);
+    press_enter(&d);
+    find(&d, p->address, line, sizeof line); /* the same connection */
+    ck_assert_ptr_nonnull(strstr(line, ", connected 1 times\n"));
+    find(&d, "2 servers", line, sizeof line);
+    remove(list);
+    press_enter(&d);
+    find(&d, "as before: ", line, sizeof line);
+    find(&d, "2 servers", line, sizeof line);
+    fclose(d.in);
+    ck_assert_int_eq(waitpid(d.pid, &status, 0), d.pid);
+    ck_assert_int_eq(status, 0);
+    fclose(d.out);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -314,5 +358,6 @@ main(void)
     tcase_add_test(tests, failover_shows_a_failover);
     tcase_add_test(tests, each_shows_its_feature);
     tcase_add_test(tests, events_tells_of_an_outage);
+    tcase_add_test(tests, reload_reads_its_file_again);
     return run_tests("examples", tests);
 }

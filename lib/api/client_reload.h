@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Reload: mcp_reload(), which gives a client other options. Everything that can fail is made first,
+ * beside the client; then what is under way is brought to its end, and then the old is exchanged
+ * for the new, which cannot fail.
+ *
+ * A client that waits does all of that in the call. One with an event loop does it between its
+ * rounds: what was submitted before is seen through with the old list, and what is submitted until
+ * the exchange is held, and goes to the new one.
+ */
+#ifndef MCPROXY_API_CLIENT_RELOAD_H
+#define MCPROXY_API_CLIENT_RELOAD_H
+
+#include "api/client.h"
+
+/* At the end of a loop's round: the exchange, if there is one to come and nothing is under way. */
+void mcp__reload_round(mcp_client *client);
+
+/* The exchange, if there is one to come: the loop is about to leave. Waits, at most one timeout. */
+void mcp__reload_now(mcp_client *client);
+
+/* There will be no exchange. What was held for it is not looked after here. */
+void mcp__reload_forget(mcp_client *client);
+
+#endif
