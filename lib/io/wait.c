@@ -236,7 +236,8 @@ void
 mcp__wait_once(mcp__world *world, int64_t limit_ms)
 {
     mcp__carry_serve(world);
-    if (world->engine->first_finished != NULL)
+    /* Somebody has to fetch what is there before anything else is waited for. */
+    if (world->engine->first_finished != NULL || world->engine->convoy.first_ripe != NULL)
         return;
     mcp__server *speaker = lone_speaker(world, limit_ms);
     if (speaker == NULL) {
