@@ -6,16 +6,28 @@
 #include "engine/line.h"
 #include "engine/ride.h"
 
-static int
-ask(mcp__engine *engine, mcp__check *check, int leg, uint8_t word)
+static inline void
+ask(mcp__engine *engine, mcp__check *check, mcp__server *server, int leg, uint8_t word)
 {
-    if (mcp__ride_ask(engine, &engine->servers[check->server[leg]], check, leg, word) != 0)
-        return -1;
-    check->n_awaited++;
-    return 0;
+    if (check->failed[leg])
+        return;
+    if (mcp__ride_ask(engine, server, check, leg, word) == 0)
+        check->n_awaited++;
+    else
+        check->failed[leg] = 1;
 }
 
-static mcp__check *
+static inline void
+begin_leg(mcp__check *check, int leg, const mcp__server *server, uint64_t cas)
+{
+    check->server[leg] = server->number;
+    check->cas[leg] = cas;
+    check->opened_ms[leg] = server->opened_ms;
+    check->seen[leg] = 0;
+    check->failed[leg] = server->link.state != MCP__LINK_OPEN;
+}
+
+static inline mcp__check *
 begin(mcp__engine *engine, const mcp__stored *stored, int is_erase)
 {
     mcp__check *check = mcp__pool_take_check(engine);
@@ -26,14 +38,8 @@ begin(mcp__engine *engine, const mcp__stored *stored, int is_erase)
     check->is_base64 = stored->is_base64;
     check->key_len = (uint8_t)stored->key.len;
     memcpy(check->key, stored->key.bytes, stored->key.len);
-    for (int i = MCP__PRIMARY; i <= MCP__BACKUP; i++) {
-        const mcp__server *server = &engine->servers[stored->server[i]];
-        check->server[i] = stored->server[i];
-        check->cas[i] = stored->cas[i];
-        check->opened_ms[i] = server->opened_ms;
-        check->seen[i] = 0;
-        check->failed[i] = server->link.state != MCP__LINK_OPEN;
-    }
+    for (int i = MCP__PRIMARY; i <= MCP__BACKUP; i++)
+        begin_leg(check, i, &engine->servers[stored->server[i]], stored->cas[i]);
     return check;
 }
 
@@ -43,10 +49,11 @@ mcp__checks_begin(mcp__engine *engine, const mcp__stored *stored)
     mcp__check *check = begin(engine, stored, 0);
     if (check == NULL)
         return;
-    for (int i = MCP__PRIMARY; i <= MCP__BACKUP; i++)
-        check->failed[i] |= !check->failed[i] && ask(engine, check, i, MCP__WORD_PEEK) != 0;
-    check->failed[MCP__BACKUP] |=
-        !check->failed[MCP__BACKUP] && ask(engine, check, MCP__BACKUP, MCP__WORD_MARKS) != 0;
+    mcp__server *backup = &engine->servers[stored->server[MCP__BACKUP]];
+    ask(engine, check, &engine->servers[stored->server[MCP__PRIMARY]], MCP__PRIMARY,
+        MCP__WORD_PEEK);
+    ask(engine, check, backup, MCP__BACKUP, MCP__WORD_PEEK);
+    ask(engine, check, backup, MCP__BACKUP, MCP__WORD_MARKS);
     if (check->n_awaited == 0)
         mcp__pool_add_due_check(engine, check);
 }
@@ -91,17 +98,8 @@ is_as_it_was(const mcp__engine *engine, const mcp__check *check)
 }
 
 void
-mcp__checks_answer(mcp__engine *engine, const mcp__pending *pending, mcp__reply_kind kind,
-                   uint64_t cas)
+mcp__checks_settle(mcp__engine *engine, mcp__check *check)
 {
-    mcp__check *check = pending->op;
-    /* "out of memory" says nothing about the key; without the marks the rest says too little. */
-    if (kind >= MCP__REPLY_ERROR)
-        check->failed[pending->leg] = 1;
-    else if (pending->word == MCP__WORD_PEEK)
-        check->seen[pending->leg] = cas;
-    if (!mcp__pool_check_answered(check))
-        return;
     if (is_as_it_was(engine, check))
         mcp__pool_give_back_check(engine, check);
     else

@@ -28,9 +28,23 @@ void mcp__checks_begin(mcp__engine *engine, const mcp__stored *stored);
  * matter. -1: no memory. */
 int mcp__checks_erase(mcp__engine *engine, const mcp__stored *erased);
 
+/* All replies have come. */
+void mcp__checks_settle(mcp__engine *engine, mcp__check *check);
+
 /* A reply to one of its questions; the marks have been taken over into the ledger. */
-void mcp__checks_answer(mcp__engine *engine, const mcp__pending *pending, mcp__reply_kind kind,
-                        uint64_t cas);
+static inline void
+mcp__checks_answer(mcp__engine *engine, const mcp__pending *pending, mcp__reply_kind kind,
+                   uint64_t cas)
+{
+    mcp__check *check = pending->op;
+    /* "out of memory" says nothing about the key; without the marks the rest says too little. */
+    if (kind >= MCP__REPLY_ERROR)
+        check->failed[pending->leg] = 1;
+    else if (pending->word == MCP__WORD_PEEK)
+        check->seen[pending->leg] = cas;
+    if (mcp__pool_check_answered(check))
+        mcp__checks_settle(engine, check);
+}
 
 /* Whether it is the kind of answer that is hoped for: no marks, a number or none, deleted or not
  * there. */

@@ -88,10 +88,10 @@ put(const mcp__express *express, mcp__link *link, uint8_t *out, uint64_t opaque)
     return MCP__USUAL_PUT(out, "\r\n");
 }
 
-/* That there is room for it has been seen. Both copies get the same bytes: a reply is told by its
- * link and its place there. */
+/* Whose answer is waited for, and its bytes up to `end`. That there is room for them has been seen.
+ */
 static inline void
-ask(mcp__engine *engine, int leg, uint64_t opaque)
+queue(mcp__engine *engine, int leg, uint64_t opaque, const uint8_t *end, uint64_t first_byte)
 {
     const mcp__express *express = &engine->express;
     mcp__server *server = mcp__express_server(engine, leg);
@@ -99,16 +99,44 @@ ask(mcp__engine *engine, int leg, uint64_t opaque)
     *mcp__link_slot(link) = (mcp__pending){
         .op = express->task,
         .opaque = opaque,
-        .first_byte = link->queued,
+        .first_byte = first_byte,
         .asked_ms = engine->now_ms,
         .leg = (uint8_t)leg,
         .kind = express->kind,
         .word = express->kind,
         .is_awaited = 1,
     };
-    mcp__link_end(link, put(express, link, mcp__link_begin(link), opaque), 1, 0);
+    mcp__link_end(link, end, 1, 0);
     server->tally.calls++;
     server->tally.kinds[express->kind]++;
+}
+
+static inline void
+ask(mcp__engine *engine, int leg, uint64_t opaque)
+{
+    mcp__link *link = &mcp__express_server(engine, leg)->link;
+    uint64_t first_byte = link->queued;
+    const uint8_t *end = put(&engine->express, link, mcp__link_begin(link), opaque);
+    queue(engine, leg, opaque, end, first_byte);
+}
+
+/* Both copies get the same bytes, written once: a reply is told by its link and its place there.
+ * Large values stand elsewhere and are put on each link. */
+static inline void
+ask_both(mcp__engine *engine, uint64_t opaque)
+{
+    const mcp__link *first = &mcp__express_server(engine, MCP__PRIMARY)->link;
+    mcp__link *second = &mcp__express_server(engine, MCP__BACKUP)->link;
+    size_t start = first->out.end;
+    ask(engine, MCP__PRIMARY, opaque);
+    if (first->n_splices > 0) {
+        ask(engine, MCP__BACKUP, opaque);
+        return;
+    }
+    size_t len = first->out.end - start;
+    uint8_t *out = mcp__link_begin(second);
+    memcpy(out, first->out.block + start, len);
+    queue(engine, MCP__BACKUP, opaque, out + len, second->queued);
 }
 
 /* Its answer has been taken. */
@@ -155,10 +183,10 @@ mcp__express_begin(mcp__engine *engine, const mcp_request *request, uint32_t tim
     engine->gap_ms = now_ms - engine->submitted_ms;
     engine->submitted_ms = now_ms;
     uint64_t opaque = mcp__token_opaque(&engine->opaque_count, &engine->opaque);
-    if (express->plain != MCP__PLAIN_ERASE)
-        ask(engine, MCP__PRIMARY, opaque);
-    if (express->n_legs == 2 || express->plain == MCP__PLAIN_ERASE)
-        ask(engine, MCP__BACKUP, opaque);
+    if (express->n_legs == 2)
+        ask_both(engine, opaque);
+    else
+        ask(engine, express->plain == MCP__PLAIN_ERASE ? MCP__BACKUP : MCP__PRIMARY, opaque);
     return 1;
 }
 

@@ -94,7 +94,8 @@ begin_repair(mcp__engine *engine, mcp__job *job)
         .name_space = {engine->name_space, engine->name_space_len},
         .quarantine_ms = QUARANTINE_MS,
         .random = mcp__pool_random(engine),
-        .has_routes = (uint8_t)(has_routes(engine, job->server) || has_routes(engine, job->witness)),
+        .has_routes =
+            (uint8_t)(has_routes(engine, job->server) || has_routes(engine, job->witness)),
     };
     mcp__repair_begin(&job->repair, &setup, engine->now_ms);
     return 0;

@@ -41,8 +41,8 @@ typedef struct mcp__settings {
     mcp__health_rules health;
     size_t value_max;
     mcp__dialect dialect; /* what is spoken to servers */
-    int mirrors_writes;  /* 0: the second copy only serves when the first is away */
-    int has_backup_list; /* pairs are one primary and one backup; else two of the primaries */
+    int mirrors_writes;   /* 0: the second copy only serves when the first is away */
+    int has_backup_list;  /* pairs are one primary and one backup; else two of the primaries */
     mcp__promise promise;
     int repairs; /* by itself, in slices of ordinary calls */
     int resyncs;
@@ -212,6 +212,8 @@ typedef struct mcp__engine {
     mcp__convoy convoy;
     mcp__timers timers;
 
+    char marks_key[MCP__MARKS_KEY_MAX]; /* of the marks, on every server */
+    size_t marks_key_len;
     uint64_t opaque_count;
     uint64_t opaque; /* of that count */
     uint64_t random; /* state of the generator for jitter, seeded from outside */
@@ -263,6 +265,12 @@ static inline mcp__op *
 mcp__op_of_leg(mcp__leg *leg)
 {
     return (mcp__op *)((char *)(leg - leg->index) - offsetof(mcp__op, leg));
+}
+
+static inline mcp__span
+mcp__pool_marks_key(const mcp__engine *engine)
+{
+    return (mcp__span){engine->marks_key, engine->marks_key_len};
 }
 
 /* A check; it counts as background until it is given back. NULL: no memory. */

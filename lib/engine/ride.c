@@ -4,15 +4,11 @@
 #include <stdio.h>
 
 #include "engine/line.h"
-#include "wire/token.h"
-#include "wire/usual.h"
 
-/* The general way, for a link without room. */
-static int
-ride_slowly(mcp__engine *engine, mcp__server *server, mcp__check *check, int leg, uint8_t word)
+int
+mcp__ride_ask_slowly(mcp__engine *engine, mcp__server *server, mcp__check *check, int leg,
+                     uint8_t word)
 {
-    char key[MCP__MARKS_KEY_MAX];
-    mcp__span prefix = engine->settings.promise.prefix;
     int is_marks = word == MCP__WORD_MARKS;
     mcp__command command = {.kind = is_marks ? MCP__COMMAND_GET : MCP__COMMAND_NUMBER,
                             .want = MCP_WANT_CAS,
@@ -24,45 +20,10 @@ ride_slowly(mcp__engine *engine, mcp__server *server, mcp__check *check, int leg
                         .is_check = 1,
                         .is_rider = server->link.pending_count < MCP__RIDERS_MAX};
     if (is_marks) {
-        command.key = (mcp__span){key, mcp__marks_key_list(key, prefix)};
+        command.key = mcp__pool_marks_key(engine);
         command.is_base64 = 0;
     }
     return mcp__line_put_command(engine, server, &command, &asker);
-}
-
-int
-mcp__ride_ask(mcp__engine *engine, mcp__server *server, mcp__check *check, int leg, uint8_t word)
-{
-    mcp__link *link = &server->link;
-    int is_marks = word == MCP__WORD_MARKS;
-    if (is_marks)
-        server->ledger.queued_ms = engine->now_ms;
-    if (link->is_classic || !mcp__link_has_room(link, check->key_len + MCP__MARKS_KEY_MAX, 0) || check->is_base64 ||
-        link->pending_count >= MCP__RIDERS_MAX)
-        return ride_slowly(engine, server, check, leg, word);
-    uint64_t opaque = mcp__token_opaque(&engine->opaque_count, &engine->opaque);
-    *mcp__link_slot(link) = (mcp__pending){
-        .op = check,
-        .opaque = opaque,
-        .first_byte = link->queued,
-        .asked_ms = engine->now_ms,
-        .leg = (uint8_t)leg,
-        .kind = is_marks ? MCP__COMMAND_GET : MCP__COMMAND_NUMBER,
-        .word = word,
-        .is_check = 1,
-    };
-    uint8_t *out = mcp__link_begin(link);
-    if (is_marks) {
-        char key[MCP__MARKS_KEY_MAX];
-        mcp__span list = {key, mcp__marks_key_list(key, engine->settings.promise.prefix)};
-        out = mcp__usual_put_get(out, list, opaque, MCP_WANT_CAS);
-    } else {
-        out = mcp__usual_put_number(out, (mcp__span){check->key, check->key_len}, opaque);
-    }
-    mcp__line_mount(engine, server);
-    mcp__link_end(link, MCP__USUAL_PUT(out, "\r\n"), 0, 1);
-    server->tally.calls++;
-    return 0;
 }
 
 size_t
