@@ -220,25 +220,10 @@ START_TEST(a_server_behind_it_is_away)
 }
 END_TEST
 
-static int
-has_nutcracker(void)
-{
-    const char *path = getenv("PATH");
-    while (path != NULL && *path != '\0') {
-        char file[1024];
-        int len = (int)strcspn(path, ":");
-        snprintf(file, sizeof file, "%.*s/nutcracker", len, path);
-        if (access(file, X_OK) == 0)
-            return 1;
-        path += len + (path[len] == ':');
-    }
-    return 0;
-}
-
 int
 main(void)
 {
-    if (!has_nutcracker()) {
+    if (!run_has("nutcracker")) {
         printf("skipped: no nutcracker here\n");
         return 77;
     }

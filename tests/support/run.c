@@ -147,6 +147,21 @@ run_program(const char *const argv[], const char *output)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1 - WTERMSIG(status);
 }
 
+int
+run_has(const char *program)
+{
+    const char *path = getenv("PATH");
+    while (path != NULL && *path != '\0') {
+        char file[PATH_MAX];
+        int len = (int)strcspn(path, ":");
+        snprintf(file, sizeof file, "%.*s/%s", len, path, program);
+        if (access(file, X_OK) == 0)
+            return 1;
+        path += len + (path[len] == ':');
+    }
+    return 0;
+}
+
 const char *
 run_self(void)
 {

@@ -28,6 +28,9 @@ void run_die_with_parent(int parent);
  */
 int run_program(const char *const argv[], const char *output);
 
+/* Whether a program of this name is found by PATH. */
+int run_has(const char *program);
+
 /* The path of the running program, for tests that run themselves as a child. */
 const char *run_self(void);
 
