@@ -56,6 +56,7 @@ libmcproxy_pure_la_SOURCES = \
 	lib/engine/ride.h \
 	lib/engine/tasks.c \
 	lib/engine/tasks.h \
+	lib/engine/tasks_sequel.c \
 	lib/engine/timer.c \
 	lib/engine/timer.h \
 	lib/ops/agree.c \

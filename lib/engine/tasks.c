@@ -17,7 +17,6 @@
 
 /* ---- carrying out steps ---- */
 
-static void begin_sequel(mcp__engine *engine, const mcp__op *op);
 static void take_over_check(mcp__engine *engine);
 
 void
@@ -142,7 +141,7 @@ finish(mcp__engine *engine, mcp__task *task)
     if (op->verb == MCP_FLUSH && op->ttl == 0 && engine->settings.promise.keeps_record)
         record_flush(engine, op);
     if (op->sequel != MCP__SEQUEL_NONE)
-        begin_sequel(engine, op);
+        mcp__tasks_sequel(engine, op);
     if (op->mark.has != 0 && op->status >= MCP_OK)
         engine->servers[op->leg[MCP__OTHER(op->mark.witness)].server].tally.journaled++;
     if (op->is_filling && op->number && op->verb == MCP_GET)
@@ -545,55 +544,4 @@ take_over_check(mcp__engine *engine)
         mcp__tasks_carry_out(engine, task, step);
     }
     mcp__pool_give_back_check(engine, check);
-}
-
-/* Without memory for a check: a command that nobody looks after. */
-void
-mcp__tasks_last_delete(mcp__engine *engine, const mcp__stored *erased)
-{
-    if (mcp__checks_erase(engine, erased) == 0)
-        return;
-    mcp__background wanted = {
-        .verb = MCP__VERB_ASK,
-        .ask = MCP__COMMAND_DELETE,
-        .key = erased->key,
-        .is_base64 = erased->is_base64,
-        .server = {erased->server[MCP__BACKUP], MCP__NO_SERVER},
-    };
-    (void)mcp__tasks_begin_background(engine, &wanted);
-}
-
-/* Without memory for it: as if the client had died behind the acknowledgement. */
-static void
-begin_sequel(mcp__engine *engine, const mcp__op *op)
-{
-    if (op->sequel != MCP__SEQUEL_MIRROR) {
-        mcp__stored stored = {
-            .key = op->key,
-            .is_base64 = op->is_base64,
-            .server = {op->leg[0].server, op->leg[1].server},
-            .cas = {op->copy_cas[0], op->copy_cas[1]},
-        };
-        if (op->sequel == MCP__SEQUEL_VERIFY)
-            mcp__checks_begin(engine, &stored);
-        else
-            mcp__tasks_last_delete(engine, &stored);
-        return;
-    }
-    mcp__background wanted = {
-        .verb = MCP__VERB_MIRROR,
-        .key = op->key,
-        .is_base64 = op->is_base64,
-        .server = {op->leg[MCP__PRIMARY].server, op->leg[MCP__BACKUP].server},
-        .copy_cas = {op->copy_cas[MCP__PRIMARY], op->copy_cas[MCP__BACKUP]},
-    };
-    wanted.ask = op->ask;
-    wanted.value = op->value;
-    wanted.copies_value = 1;
-    wanted.ttl = op->ttl;
-    wanted.flags = op->flags;
-    wanted.delta = op->delta;
-    wanted.initial = op->initial;
-    wanted.with_initial = op->with_initial;
-    (void)mcp__tasks_begin_background(engine, &wanted);
 }

@@ -63,6 +63,9 @@ typedef struct mcp__background {
                              given back with mcp__pool_give_back() */
 } mcp__background;
 
+/* Begins what is to follow an operation that is over. */
+void mcp__tasks_sequel(mcp__engine *engine, const mcp__op *op);
+
 /* The third of backup, primary, backup. */
 void mcp__tasks_last_delete(mcp__engine *engine, const mcp__stored *erased);
 

@@ -105,6 +105,7 @@ typedef enum mcp__sequel {
     MCP__SEQUEL_VERIFY,      /* are both copies equal? */
     MCP__SEQUEL_LAST_DELETE, /* the third of backup, primary, backup */
     MCP__SEQUEL_MIRROR,      /* the backup gets what the primary has (ack=primary) */
+    MCP__SEQUEL_COPY,        /* the copy that does not decide gets what the other one has */
 } mcp__sequel;
 
 /* What becomes of one event. */

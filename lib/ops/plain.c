@@ -12,7 +12,7 @@ mcp__plain_begin(mcp__op *op, mcp__plain plain, const mcp__reply *backup)
     case MCP__PLAIN_READ:
         return mcp__read_begin_at(op, MCP__PRIMARY);
     case MCP__PLAIN_ALONE:
-        return mcp__write_begin_alone(op);
+        return mcp__write_begin_alone(op, MCP__PRIMARY);
     case MCP__PLAIN_ERASE:
         return mcp__erase_begin_first(op);
     case MCP__PLAIN_ERASE_SECOND:

@@ -311,6 +311,15 @@ answer_fetch(mcp__op *op, int leg, const mcp__reply *reply)
     return mcp__op_send(other, MCP__COMMAND_SET);
 }
 
+/* Its number has been removed because the server is being filled. Who fills it may have been there
+ * already: without the number it would count from the beginning as soon as it is whole. */
+static int
+is_to_be_copied(const mcp__op *op, int leg)
+{
+    return is_count(op) && op->leg[leg].bundle[0] == MCP__COMMAND_DELETE && op->view.is_cold[leg] &&
+           !op->view.stands[leg] && mcp__op_keeps_record(op);
+}
+
 /* The other copy has it, too. While it stands, its order among writes is not the authority's: has
  * that one been written meanwhile, the key goes on record again. */
 static mcp__step
@@ -329,6 +338,8 @@ answer_mirror(mcp__op *op, int leg)
         op->phase = CLEAN;
         return mcp__op_send(leg, MCP__COMMAND_DELETE);
     }
+    if (is_to_be_copied(op, leg))
+        op->sequel = MCP__SEQUEL_COPY;
     if (op->view.stands[leg] && op->copy_cas[op->authority] != 0) {
         op->phase = CHECK;
         return mcp__op_send(op->authority, (mcp__command_kind)MCP__WORD_PEEK);
@@ -472,24 +483,18 @@ begin_paired(mcp__op *op)
     return is_level(op) ? mcp__write_begin_both(op) : decide_at(op, decider);
 }
 
-static mcp__step
-begin_alone(mcp__op *op, int leg)
+mcp__step
+mcp__write_begin_alone(mcp__op *op, int leg)
 {
     op->phase = ALONE;
     return mcp__alone_begin(op, leg);
 }
 
 mcp__step
-mcp__write_begin_alone(mcp__op *op)
-{
-    return begin_alone(op, MCP__PRIMARY);
-}
-
-mcp__step
 mcp__write_begin(mcp__op *op)
 {
     if (!op->is_mirrored)
-        return begin_alone(op, mcp__view_authority(&op->view));
+        return mcp__write_begin_alone(op, mcp__view_authority(&op->view));
     if (mcp__copies_command(op) == MCP__COMMAND_DELETE)
         return mcp__erase_begin(op);
     if (op->view.exists[MCP__BACKUP])

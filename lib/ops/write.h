@@ -20,10 +20,9 @@
 #include "ops/op.h"
 
 mcp__step mcp__write_begin(mcp__op *op);
-/* The same where it is known already that both copies are written at once, or that the primary is
- * the only one. */
+/* The same where it is known already that both copies are written at once, or that one is alone. */
 mcp__step mcp__write_begin_both(mcp__op *op);
-mcp__step mcp__write_begin_alone(mcp__op *op);
+mcp__step mcp__write_begin_alone(mcp__op *op, int leg);
 /* `word`: the command that was answered. */
 mcp__step mcp__write_answer(mcp__op *op, int leg, uint8_t word, const mcp__reply *reply);
 /* leg->failure says how, leg->copy whether it may have been done. */

@@ -22,9 +22,8 @@ void
 story_note(char *log, size_t size, const char *what, int leg, int kind)
 {
     size_t used = strlen(log);
-    const char *name = kind == MCP__WORD_JOURNAL ? "record"
-                       : kind == MCP__WORD_PEEK  ? "peek"
-                                                 : names[kind];
+    int is_record = kind == MCP__WORD_JOURNAL, is_peek = kind == MCP__WORD_PEEK;
+    const char *name = is_record ? "record" : is_peek ? "peek" : names[kind];
     snprintf(log + used, size - used, "%s%c.%s ", what, leg == P ? 'P' : 'B', name);
 }
 
@@ -49,7 +48,6 @@ outcome(story *it, int leg)
     return it->outcome[leg][it->n_told[leg]++];
 }
 
-/* Asks in the story. */
 static int
 ask(story *it, int leg, int kind)
 {
@@ -476,6 +474,8 @@ tell_after_mirror(story *it, int leg, int kind, int what)
         end(it, it->status);
         if (is_answer(what))
             verify_if_both(it);
+        if (is_answer(what) && is_count(kind) && it->view.is_cold[other] && !it->view.stands[other])
+            story_note(it->log, sizeof it->log, "copied ", other, MCP__COMMAND_SET);
     }
 }
 

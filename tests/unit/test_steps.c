@@ -247,6 +247,9 @@ note_sequel(void)
     case MCP__SEQUEL_MIRROR:
         story_note(log_of_op, sizeof log_of_op, "owed ", B, op.ask);
         break;
+    case MCP__SEQUEL_COPY:
+        story_note(log_of_op, sizeof log_of_op, "copied ", 1 - op.authority, MCP__COMMAND_SET);
+        break;
     case MCP__SEQUEL_VERIFY:
         snprintf(log_of_op + used, sizeof log_of_op - used, "verify ");
         break;
