@@ -149,6 +149,8 @@ close_leg(mcp__engine *engine, int leg)
     server->link.has_answered = 1;
     server->link.used_ms = engine->now_ms;
     mcp__health_answered(&server->health);
+    if (server->is_busy) /* what was owed has been read in front of it */
+        mcp__line_watch(engine, server);
 }
 
 int

@@ -87,10 +87,6 @@ realloc(void *old, size_t size)
 
 /* ---- Options for n servers of which few are real ------------------------------------------ */
 
-/*
- * n primaries and one backup. All primaries are names of one memcached: links to its socket. What
- * is asked is the path to it, which must not depend on how many there are.
- */
 /* What is counted does not depend on how long a call takes under slow tools. */
 static int
 view_interval_ms(void)
@@ -98,6 +94,10 @@ view_interval_ms(void)
     return (int)client_slack(200);
 }
 
+/*
+ * n primaries and one backup. All primaries are names of one memcached: links to its socket. What
+ * is asked is the path to it, which must not depend on how many there are.
+ */
 static char *
 many_servers(const server *p, const server *b, int n)
 {

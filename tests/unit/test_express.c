@@ -409,6 +409,40 @@ START_TEST(checks_ride_in_front)
 }
 END_TEST
 
+/* The third delete's answer is read in front of the next call's; then nobody listens any more,
+ * which would be a system call for nothing. */
+START_TEST(what_is_owed_is_read_in_front)
+{
+    begin(&a_set);
+    w.request.verb = MCP_DELETE;
+    ck_assert(is_taken());
+    expect_sent(1, "md k O@\r\n");
+    world_whisper(1, "HD O@\r\n");
+    ck_assert(mcp__express_hear(&w.engine, 1));
+    mcp__express_go_on(&w.engine);
+    expect_sent(0, "md k O@\r\n");
+    world_whisper(0, "HD O@\r\n");
+    ck_assert(mcp__express_hear(&w.engine, 0));
+    mcp__express_finish(&w.engine, NULL);
+    expect_wishes("1:send");
+    expect_sent(1, "md k O@\r\n");
+    ck_assert_uint_eq(w.engine.n_background, 1);
+    ck_assert_ptr_eq(w.engine.first_busy, &w.engine.servers[1]);
+    w.request.verb = MCP_TOUCH;
+    ck_assert(is_taken());
+    expect_sent(0, "mg k O@ T60\r\n");
+    expect_sent(1, "mg k O@ T60\r\n");
+    world_whisper(0, "HD O@\r\n");
+    ck_assert(mcp__express_hear(&w.engine, 0));
+    world_whisper(1, "NF O@\r\nHD O@\r\n");
+    ck_assert(mcp__express_hear(&w.engine, 1));
+    mcp__express_finish(&w.engine, NULL);
+    ck_assert_uint_eq(w.engine.n_background, 0);
+    ck_assert_ptr_null(w.engine.first_busy);
+    world_end();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -419,6 +453,7 @@ main(void)
     tcase_add_test(all, any_trouble_is_for_an_operation);
     tcase_add_test(all, a_get_needs_the_backups_word_only);
     tcase_add_test(all, checks_ride_in_front);
+    tcase_add_test(all, what_is_owed_is_read_in_front);
     suite_add_tcase(suite, all);
     return run_suite(suite);
 }
