@@ -135,8 +135,6 @@ warm_up(mcp_client *c, int n_keys)
     (void)mcp_set(c, T("n"), T("1"), 0, 0);
     (void)mcp_get(c, T("k"), NULL);
     (void)mcp_get(c, T("n"), NULL);
-    for (int i = 0; i < mcp_server_count(c); i++) /* what is looked at behind a write is answered */
-        (void)mcp_ping(c, i);
 }
 
 /* ---- Allocations -------------------------------------------------------------------------- */
@@ -243,6 +241,7 @@ enum {
     OPEN,
     WARM,
     ONE_GET,
+    BEFORE_SET,
     ONE_SET,
     ONE_DELETE,
     AFTER_DELETE,
@@ -277,6 +276,9 @@ work(char **words)
     warm_up(c, N_TRACED_KEYS);
     trace_phase();
     bad += mcp_get(c, T("k"), NULL) != MCP_OK;
+    trace_phase();
+    bad +=
+        mcp_set(c, T("k"), T("other"), 0, 0) != MCP_OK; /* marks that are too old are read first */
     trace_phase();
     bad += mcp_set(c, T("k"), T("other"), 0, 0) != MCP_OK;
     trace_phase();
