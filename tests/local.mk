@@ -90,6 +90,7 @@ LIVE = \
 	tests/live/test_counters \
 	tests/live/test_deadline \
 	tests/live/test_dialects \
+	tests/live/test_doubts \
 	tests/live/test_dump_keys \
 	tests/live/test_dump_live \
 	tests/live/test_events \

@@ -259,6 +259,43 @@ is_last(mcp__leg *leg)
     return 1;
 }
 
+/* Who was refused waits for the next connection, once; a check does without. */
+static int
+is_sent_again(mcp__engine *engine, mcp__server *server, const mcp__pending *pending,
+              const mcp__reply *reply)
+{
+    if (pending->is_check) {
+        mcp__checks_answer(engine, pending, reply->kind, reply->cas);
+    } else if (pending->op != NULL) {
+        mcp__leg *leg = &((mcp__op *)pending->op)->leg[pending->leg];
+        if (leg->was_resent || leg->n_answered > 0)
+            return 0;
+        leg->was_resent = 1;
+        mcp__pool_add_waiting(server, leg);
+    }
+    return 1;
+}
+
+/*
+ * It says a version that has the meta commands, and refuses a flag that all of those take: it is
+ * spoken to in the classic protocol, over a new connection, because a value may still stand in this
+ * one as commands. What it refused is not done and goes there; but not a bundle, of which the rest
+ * may be done.
+ */
+static int
+is_plainer(mcp__engine *engine, mcp__server *server, const mcp__pending *pending,
+           const mcp__reply *reply)
+{
+    if (!mcp__link_may_be_classic(&server->link, reply, engine->now_ms))
+        return 0;
+    int is_bundle = !pending->is_check && pending->op != NULL &&
+                    ((mcp__op *)pending->op)->leg[pending->leg].n_bundle > 1;
+    if (is_bundle || !is_sent_again(engine, server, pending, reply))
+        return 0;
+    mcp__line_refused(engine, server, "it refuses a flag of the meta protocol");
+    return 1;
+}
+
 /*
  * It does not know us any more, in the middle of a connection: it is another server than the one
  * that was greeted. Nothing of what is outstanding is done, so all of it goes over a new
@@ -270,15 +307,8 @@ is_forgotten(mcp__engine *engine, mcp__server *server, const mcp__pending *pendi
 {
     if (engine->settings.auth.len == 0 || mcp__meta_status(pending->kind, reply) != MCP_REFUSED)
         return 0;
-    if (pending->is_check) {
-        mcp__checks_answer(engine, pending, reply->kind, reply->cas);
-    } else if (pending->op != NULL) {
-        mcp__leg *leg = &((mcp__op *)pending->op)->leg[pending->leg];
-        if (leg->was_resent || leg->n_answered > 0)
-            return 0;
-        leg->was_resent = 1;
-        mcp__pool_add_waiting(server, leg);
-    }
+    if (!is_sent_again(engine, server, pending, reply))
+        return 0;
     mcp__line_lost(engine, server, MCP__FAILURE_BROKEN, MCP__LINE_UNDONE, 0,
                    "it wants the password again");
     return 1;
@@ -300,7 +330,8 @@ take_checked(mcp__engine *engine, mcp__server *server, const mcp__pending *pendi
 static void
 take_reply(mcp__engine *engine, mcp__server *server, const mcp__pending *pending, mcp__reply *reply)
 {
-    if (reply->kind == MCP__REPLY_CLIENT_ERROR && is_forgotten(engine, server, pending, reply))
+    if (reply->kind == MCP__REPLY_CLIENT_ERROR && (is_forgotten(engine, server, pending, reply) ||
+                                                   is_plainer(engine, server, pending, reply)))
         return;
     if (pending->is_check) {
         take_checked(engine, server, pending, reply);

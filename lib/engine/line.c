@@ -12,9 +12,6 @@
  * a loop of calls must not become a storm of connections. */
 #define REFUSED_REST_MS 10
 
-/* So long a server that was found to be a proxy is greeted as one at once. */
-#define PLAIN_MS 60000
-
 static int64_t
 share_ms(const mcp__engine *engine)
 {
@@ -100,8 +97,7 @@ mcp__line_connected(mcp__engine *engine, mcp__server *server)
     if (server->link.state != MCP__LINK_OPENING)
         return;
     server->tally.connects++;
-    if (engine->now_ms - server->plain_ms > PLAIN_MS) /* it may be another one by now */
-        server->link.wants_plain = 0;
+    mcp__link_trust_again(&server->link, engine->now_ms);
     if (mcp__link_connected(&server->link) != 0) {
         mcp__line_lost(engine, server, MCP__FAILURE_MEMORY, 0, 0, "no memory for its buffers");
         return;
@@ -239,8 +235,9 @@ mcp__line_put(mcp__engine *engine, mcp__leg *leg)
     mcp__link *link = &server->link;
     /* Nothing is ever sent to a server that is too old, so nobody would see it leave: after a rest
      * it is greeted anew, because it may have been replaced. */
-    if (link->state == MCP__LINK_OPEN && is_too_old_for(server, leg) && link->pending_count == 0 &&
-        engine->now_ms - link->used_ms > MCP__REST_MS)
+    int has_rested = link->state == MCP__LINK_OPEN && is_too_old_for(server, leg) &&
+                     link->pending_count == 0 && engine->now_ms - link->used_ms > MCP__REST_MS;
+    if (has_rested || mcp__link_is_doubtful(link, engine->now_ms))
         close_link(engine, server);
     if (link->state == MCP__LINK_OPEN) {
         put_open(engine, server, leg);
@@ -424,9 +421,8 @@ greet_plainly(mcp__engine *engine, mcp__server *server, mcp__failure failure, in
 {
     int is_strange = failure == MCP__FAILURE_PROTOCOL && server->link.is_known;
     if (mcp__failure_is_local(failure) || (!was_peer && !is_strange) ||
-        !mcp__link_may_be_plain(&server->link))
+        !mcp__link_may_be_plain(&server->link, engine->now_ms))
         return 0;
-    server->plain_ms = engine->now_ms;
     close_link(engine, server);
     open_link(engine, server);
     return 1;
@@ -459,9 +455,8 @@ mcp__line_lost(mcp__engine *engine, mcp__server *server, mcp__failure failure, i
     if (server->link.state == MCP__LINK_GREETING &&
         greet_plainly(engine, server, failure, was_peer))
         return;
-    if (server->link.state ==
-        MCP__LINK_OPENING) /* it has gone, and what comes may be another one */
-        server->link.wants_plain = 0;
+    if (server->link.state == MCP__LINK_OPENING) /* it has gone, and what comes may be another */
+        mcp__link_trust(&server->link);
     server->tally.errors++;
     server->os_error = os_error;
     if (!was_open) {
@@ -479,6 +474,18 @@ mcp__line_lost(mcp__engine *engine, mcp__server *server, mcp__failure failure, i
     if (server->link.state == MCP__LINK_CLOSED && server->first_waiting != NULL)
         open_link(engine, server);
     wait_for_probe(engine, server);
+}
+
+void
+mcp__line_refused(mcp__engine *engine, mcp__server *server, const char *why)
+{
+    if (server->link.state != MCP__LINK_GREETING) {
+        mcp__line_lost(engine, server, MCP__FAILURE_BROKEN, 1, 0, why);
+        return;
+    }
+    mcp__diary_lost(engine, server, MCP__FAILURE_BROKEN, why);
+    close_link(engine, server);
+    open_link(engine, server);
 }
 
 /* ---- time ---- */

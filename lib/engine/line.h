@@ -88,6 +88,10 @@ void mcp__line_greeted(mcp__engine *engine, mcp__server *server);
 void mcp__line_lost(mcp__engine *engine, mcp__server *server, mcp__failure failure, int was_peer,
                     int os_error, const char *why);
 
+/* It refused something that it had better be asked in another protocol: the same, but no fault, and
+ * a greeting begins anew. */
+void mcp__line_refused(mcp__engine *engine, mcp__server *server, const char *why);
+
 /* This leg has waited long enough. */
 void mcp__line_give_up(mcp__engine *engine, mcp__leg *leg);
 

@@ -123,7 +123,6 @@ typedef struct mcp__server {
     uint8_t is_busy;
     uint8_t was_refused; /* the last attempt failed at once, not by waiting */
     uint8_t lasting;     /* the mcp__failure that will be the same next time; 0: none */
-    int64_t plain_ms;    /* when its connection was last greeted more plainly than before */
     uint8_t is_securing; /* its connection speaks TLS, or is agreeing upon it */
     int32_t os_error;    /* of the last failure; 0: none */
     char said[96];       /* what went wrong last, in words */

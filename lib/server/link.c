@@ -67,6 +67,7 @@ mcp__link_connected(mcp__link *link)
     link->is_plain = greeting == MCP__GREETING_PLAIN;
     link->is_classic = link->is_plain || greeting == MCP__GREETING_CLASSIC;
     link->is_probing = greeting == MCP__GREETING_META || greeting == MCP__GREETING_CLASSIC;
+    link->tries_gat = greeting == MCP__GREETING_CLASSIC;
     link->has_stubs = 0;
     link->classic_from = 0;
     return 0;

