@@ -7,6 +7,7 @@ noinst_PROGRAMS += \
 	examples/cas \
 	examples/counters \
 	examples/demo \
+	examples/discovery \
 	examples/dump \
 	examples/events \
 	examples/failover \
@@ -81,6 +82,10 @@ examples_cas_LDADD = libmcproxy.la
 examples_counters_CPPFLAGS = $(PUBLIC_CPPFLAGS)
 examples_counters_SOURCES = examples/counters.c
 examples_counters_LDADD = libmcproxy.la
+
+examples_discovery_CPPFLAGS = $(PUBLIC_CPPFLAGS)
+examples_discovery_SOURCES = examples/discovery.c
+examples_discovery_LDADD = libmcproxy.la
 
 examples_dump_CPPFLAGS = $(PUBLIC_CPPFLAGS)
 examples_dump_SOURCES = examples/dump.c

@@ -31,6 +31,8 @@ libmcproxy_pure_la_SOURCES = \
 	lib/engine/convoy.h \
 	lib/engine/dumper.c \
 	lib/engine/dumper.h \
+	lib/engine/scout.c \
+	lib/engine/scout.h \
 	lib/engine/express.c \
 	lib/engine/express.h \
 	lib/engine/facts.c \
@@ -128,6 +130,8 @@ libmcproxy_pure_la_SOURCES = \
 	lib/wire/classic.c \
 	lib/wire/classic.h \
 	lib/wire/command.h \
+	lib/wire/cluster.c \
+	lib/wire/cluster.h \
 	lib/wire/dump.c \
 	lib/wire/dump.h \
 	lib/wire/fold.c \
@@ -157,6 +161,8 @@ libmcproxy_core_la_SOURCES = \
 	lib/api/client.c \
 	lib/api/client.h \
 	lib/api/client_check.c \
+	lib/api/client_discover.c \
+	lib/api/client_discover.h \
 	lib/api/client_dump.c \
 	lib/api/client_reload.c \
 	lib/api/client_reload.h \
@@ -172,6 +178,8 @@ libmcproxy_core_la_SOURCES = \
 	lib/api/options.c \
 	lib/api/options.h \
 	lib/api/options_pool.c \
+	lib/api/options_hash.c \
+	lib/api/options_hash.h \
 	lib/api/options_secure.c \
 	lib/api/options_secure.h \
 	lib/api/recovery.c \

@@ -10,6 +10,7 @@ UNIT = \
 	tests/unit/test_buf \
 	tests/unit/test_chores \
 	tests/unit/test_classic \
+	tests/unit/test_cluster \
 	tests/unit/test_convoy \
 	tests/unit/test_debts \
 	tests/unit/test_dialect \
@@ -91,6 +92,7 @@ LIVE = \
 	tests/live/test_deadline \
 	tests/live/test_dialects \
 	tests/live/test_doubts \
+	tests/live/test_discovery \
 	tests/live/test_dump_keys \
 	tests/live/test_dump_live \
 	tests/live/test_events \
@@ -256,6 +258,7 @@ CHECKS = \
 # number of mutations of it; with clang's libFuzzer: make fuzz
 FUZZERS = \
 	tests/fuzz/fuzz_classic \
+	tests/fuzz/fuzz_cluster \
 	tests/fuzz/fuzz_command \
 	tests/fuzz/fuzz_dump \
 	tests/fuzz/fuzz_engine \
@@ -351,6 +354,7 @@ tests_libsim_la_SOURCES = $(SIM_SUPPORT)
 tests_libunit_la_SOURCES = $(UNIT_SUPPORT)
 AM_CFLAGS += $(CHECK_CFLAGS) $(JANSSON_CFLAGS) $(MEMCACHED_CFLAGS)
 tests_fuzz_fuzz_classic_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_cluster_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_command_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_dump_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_engine_LDADD = $(FUZZ_LIBS)

@@ -168,21 +168,22 @@ cli_result_text(const cli *session, const mcp_result *result, size_t n)
 static int
 check_keys(const cli *session, const mcp_request *requests, mcp_location *at, size_t n)
 {
-    int bad = 0;
-    for (size_t i = 0; i < n; i++) {
+    int bad = CLI_EXIT_DONE;
+    for (size_t i = 0; i < n && bad != CLI_EXIT_AWAY; i++) {
         const mcp_request *r = &requests[i];
         char shown[CLI_SHOWN_KEY];
         at[i] = (mcp_location){-1, -1};
         if (r->key == NULL || r->server >= 0)
             continue;
-        if (mcp_where(session->client, r->key, r->key_len, r->route, r->route_len, &at[i]) ==
-            MCP_OK)
+        mcp_status status =
+            mcp_where(session->client, r->key, r->key_len, r->route, r->route_len, &at[i]);
+        if (status == MCP_OK)
             continue;
         cli_wrong(session, "%s: %s", cli_show_key(shown, r->key, r->key_len),
                   mcp_last_error(session->client)->text);
-        bad = 1;
+        bad = cli_exit_worst(bad, cli_exit_of(status));
     }
-    return bad ? CLI_EXIT_USAGE : CLI_EXIT_DONE;
+    return bad;
 }
 
 static void

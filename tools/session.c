@@ -65,6 +65,8 @@ cli_open_words(cli *session, const cli_words *words)
         char *error = cli_words_error(words, why);
         cli_wrong(session, "%s", error);
         free(error);
+    } else {
+        mcp_maintain(client); /* with discovery= it asks for the servers now, which are counted */
     }
     free(text);
     return client;

@@ -370,7 +370,8 @@ MCP_API mcp_status mcp_server_info(const mcp_client *client, int server, mcp_ser
 /*
  * Gives the client a moment without a call: answers of probes are looked at, due probes sent,
  * owed replies read, and a slice of repair or resync done (at most 2 ms). For programs that idle;
- * ordinary calls do the same on the side.
+ * ordinary calls do the same on the side. With discovery= and no list of servers yet it asks for
+ * that, and waits for it as long as a call.
  */
 MCP_API void mcp_maintain(mcp_client *client);
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "api/client_discover.h"
 #include "api/client_reload.h"
 #include "io/hook.h"
 
@@ -43,6 +44,7 @@ end_round(mcp_client *client)
     }
     mcp__client_enter(client);
     if (client->world.hooks != NULL) {
+        mcp__discover_round(client);
         if (client->next != NULL)
             mcp__reload_round(client);
         mcp__hook_end(&client->world);
@@ -108,8 +110,11 @@ take(mcp_client *client, const mcp_request *request, mcp_callback callback, void
     uint64_t number = call->ticket;
     uint32_t timeout_ms = mcp__client_timeout_ms(client, request);
     int64_t now_ms = mcp__carry_now(&client->world);
+    if (mcp__client_asks(client))
+        mcp__discover_submitted(client, timeout_ms);
     /* Numbers of servers are those of the list that there is. */
-    if (client->next != NULL && request->server < 0) {
+    int has_list = client->config.discovery == NULL || client->config.has_found;
+    if (!has_list || (client->next != NULL && request->server < 0)) {
         mcp__calls_hold(calls, call, now_ms + timeout_ms);
     } else {
         mcp__task *task = mcp__drive_submit(&client->engine, &call->request, timeout_ms, now_ms);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "api/client_discover.h"
 #include "engine/convoy.h"
 
 #define BLOCK_SIZE 65536
@@ -203,6 +204,16 @@ longest_timeout_ms(const batch *b)
 }
 
 static size_t
+fail_all(const batch *b, mcp_status status)
+{
+    for (size_t i = 0; i < b->n; i++)
+        give_failure(b, i, status);
+    mcp__client_leave(b->client);
+    mcp__client_tell(b->client);
+    return b->n;
+}
+
+static size_t
 refuse_all(const batch *b)
 {
     mcp_result busy = MCP_RESULT_INIT;
@@ -256,6 +267,12 @@ mcp_batch(mcp_client *client, const mcp_request *requests, mcp_result *results, 
     b.notes = mcp__batch_notes(client, n);
     b.now_ms = mcp__wait_begin(&client->world);
     b.deadline_ms = b.now_ms + longest_timeout_ms(&b);
+    if (mcp__client_asks(client)) {
+        mcp_status status = mcp__discover(client, b.deadline_ms);
+        if (status != MCP_OK)
+            return fail_all(&b, status);
+        b.now_ms = client->engine.now_ms;
+    }
     run(&b);
     mcp__wait_serve(&client->world);
     mcp__client_leave(client);

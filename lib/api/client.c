@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/client_discover.h"
 #include "api/client_reload.h"
 #include "engine/chores.h"
 #include "engine/dumper.h"
+#include "engine/scout.h"
 #include "engine/express.h"
 #include "io/hook.h"
 #include "io/rand.h"
@@ -64,6 +66,7 @@ settings_of(const mcp__config *config)
         .resync_rate = config->resync_rate,
         .encodes_keys = config->keys == MCP__KEYS_BASE64,
         .auth = {config->auth, config->auth != NULL ? strlen(config->auth) : 0},
+        .discovers = config->discovery != NULL,
     };
 }
 
@@ -104,8 +107,8 @@ secure(mcp_client *client, const mcp__mem *mem)
                                       config->tls_name, config->tls_verify};
     if (!config->tls)
         return MCP_OK;
-    client->tls = mcp__tls_new(&options, config->servers, config->n_primaries + config->n_backups,
-                               mem, &client->err);
+    size_t n = config->n_primaries + config->n_backups + (config->discovery != NULL);
+    client->tls = mcp__tls_new(&options, config->servers, n, mem, &client->err);
     if (client->tls == NULL)
         return client->err.status;
     mcp__wait_secure(&client->world, client->tls);
@@ -177,7 +180,12 @@ mcp_open_with(const char *options, const mcp_allocator *allocator, char *why, si
     if (status != MCP_OK)
         goto no_engine;
     mcp__fork_init(&client->fork);
-    return client;
+    status = mcp__discover_keep(client, options);
+    if (status == MCP_OK)
+        return client;
+    mcp__client_close(client, 0);
+    mcp__err_set(&err, status, "no memory");
+    goto no_client;
 
 no_engine:
     mcp__pairing_free(client->pairing);
@@ -242,6 +250,7 @@ mcp__client_close(mcp_client *client, int64_t patience_ms)
     mcp__fork_fini(&client->fork);
     mcp__calls_fini(&client->calls);
     mcp__mem mem = client->mem;
+    mcp__discover_forget(client);
     mcp__mem_free(&mem, client->notes);
     mcp__mem_free(&mem, client->log);
     while (client->arena != NULL) {
@@ -276,6 +285,7 @@ clear_up(mcp_client *client)
     if (client->is_inside) {
         mcp__drive_abandon(&client->engine, mcp__clock_exact(&client->world.clock));
         mcp__dumper_end(&client->engine);
+        mcp__scout_end(&client->engine);
         mcp__chores_end(&client->engine);
         mcp__calls_abandon(&client->calls);
         mcp__reload_forget(client);
@@ -457,11 +467,32 @@ call(mcp_client *client, const mcp_request *request, mcp_result *result)
     return status;
 }
 
-/* A request of an older or newer program. */
+/* With a list of servers to be asked for, which takes its part of the call's time. */
+static mcp_status
+discover(mcp_client *client, mcp_request *ours)
+{
+    int64_t until_ms = mcp__wait_begin(&client->world) + mcp__client_timeout_ms(client, ours);
+    int had_list = client->config.has_found;
+    mcp_status status = mcp__discover(client, until_ms);
+    if (status != MCP_OK || had_list)
+        return status;
+    int64_t left_ms = until_ms - MCP__CLOCK_LAG_MS - client->engine.now_ms;
+    ours->timeout_ms = left_ms > 1 ? (uint32_t)left_ms : 1;
+    return MCP_OK;
+}
+
+/* A request of an older or newer program, or one before which something is to be asked. */
 static __attribute__((noinline)) mcp_status
 call_converted(mcp_client *client, const mcp_request *request, mcp_result *result)
 {
     mcp_request ours = mcp__client_request(request);
+    if (mcp__client_asks(client)) {
+        mcp_status status = discover(client, &ours);
+        if (status != MCP_OK) {
+            mcp__client_leave(client);
+            return fail(client, result, status);
+        }
+    }
     return call(client, &ours, result);
 }
 
@@ -481,8 +512,9 @@ mcp_call(mcp_client *client, const mcp_request *request, mcp_result *result)
     if (mcp__client_is_busy(client))
         return refuse_busy(result);
     mcp__client_enter(client);
-    mcp_status status = request->size == sizeof *request ? call(client, request, result)
-                                                         : call_converted(client, request, result);
+    mcp_status status = request->size == sizeof *request && !mcp__client_asks(client)
+                            ? call(client, request, result)
+                            : call_converted(client, request, result);
     mcp__client_tell(client);
     return status;
 }
@@ -494,6 +526,8 @@ mcp_maintain(mcp_client *client)
         return;
     mcp__client_enter(client);
     int64_t now_ms = mcp__wait_begin(&client->world);
+    if (mcp__client_asks(client))
+        (void)mcp__discover(client, now_ms + client->config.timeout_ms);
     mcp__wait_drain(&client->world, now_ms);
     if (mcp__chores_any(&client->engine))
         mcp__wait_slice(&client->world, MAINTAIN_MS);

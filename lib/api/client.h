@@ -43,6 +43,9 @@ struct mcp_client {
     mcp__calls calls;       /* submitted */
     mcp__hooks hooks;       /* the user's loop, if world.hooks is set */
     struct mcp__next *next; /* what takes its place soon, see client_reload.h; NULL: nothing */
+    char *options;          /* with discovery: their text, which is read again */
+    char *found;            /* the servers' words, as they were found; NULL: not yet */
+    uint64_t found_version;
     mcp__arena_block *arena;
     uint8_t *notes; /* one for each request of a batch, see api/batch.h */
     size_t notes_size;

@@ -12,6 +12,7 @@
 
 #include <string.h>
 
+#include "api/client_discover.h"
 #include "engine/chores.h"
 #include "engine/dumper.h"
 #include "io/clock.h"
@@ -232,9 +233,9 @@ check(mcp_client *client, int server, mcp_dump_callback callback)
                         server, n - 1);
 }
 
-mcp_status
-mcp_dump(mcp_client *client, int server, uint64_t limit_ms, mcp_dump_callback callback,
-         void *context)
+static mcp_status
+dump_list(mcp_client *client, int server, uint64_t limit_ms, mcp_dump_callback callback,
+          void *context)
 {
     dump d = {.client = client, .callback = callback, .context = context, .end_ms = INT64_MAX};
     mcp__err first;
@@ -257,4 +258,17 @@ mcp_dump(mcp_client *client, int server, uint64_t limit_ms, mcp_dump_callback ca
     if (worst != MCP_OK)
         client->err = first;
     return worst;
+}
+
+mcp_status
+mcp_dump(mcp_client *client, int server, uint64_t limit_ms, mcp_dump_callback callback,
+         void *context)
+{
+    mcp_status status = mcp__discover_first(client);
+    if (status != MCP_OK)
+        return status;
+    int64_t ask_ms = mcp__discover_hold(client);
+    status = dump_list(client, server, limit_ms, callback, context);
+    mcp__discover_go_on(client, ask_ms);
+    return status;
 }

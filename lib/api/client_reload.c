@@ -3,10 +3,12 @@
 
 #include <string.h>
 
+#include "api/client_discover.h"
 #include "engine/chores.h"
 #include "engine/diary.h"
 #include "engine/line.h"
 #include "engine/move.h"
+#include "engine/scout.h"
 #include "io/hook.h"
 
 /* What takes the client's place, and which of its servers were there before. */
@@ -110,6 +112,19 @@ note(mcp_client *client, const uint32_t *kept)
                     client->engine.n_servers, n_kept);
 }
 
+/* What was found counts from now on, and is asked for again later. */
+static void
+take_texts(mcp_client *client, mcp_client *fresh)
+{
+    mcp__discover_forget(client);
+    client->options = fresh->options;
+    client->found = fresh->found;
+    client->found_version = fresh->found_version;
+    fresh->options = fresh->found = NULL;
+    if (client->config.has_found)
+        mcp__scout_rest(&client->engine);
+}
+
 static void
 exchange(mcp_client *client, mcp__next *next)
 {
@@ -129,6 +144,7 @@ exchange(mcp_client *client, mcp__next *next)
     client->tls = fresh->tls;
     client->engine = fresh->engine;
     mcp__wait_move(&client->world, &fresh->world, &client->engine);
+    take_texts(client, fresh);
     note(client, next->kept);
 }
 
@@ -152,22 +168,54 @@ refuse_loss(mcp_client *client, const mcp__next *next)
 static void
 free_next(mcp_client *client, mcp__next *next)
 {
+    mcp__discover_forget(&next->client);
     mcp__mem_free(&client->mem, next->kept);
     mcp__mem_free(&client->mem, next);
 }
 
+/* Reads the options. The list of an endpoint that stays the same one stays, too. `found` is given
+ * away; NULL: as before. */
+static mcp_status
+read_options(mcp_client *client, mcp_client *fresh, const char *options, char *found)
+{
+    fresh->mem = client->mem;
+    fresh->found = found;
+    mcp_status status =
+        mcp__options_parse_found(&fresh->config, &client->mem, options, found, &fresh->err);
+    int stays = status == MCP_OK && found == NULL && client->found != NULL &&
+                is_same_text(fresh->config.discovery, client->config.discovery);
+    if (stays) {
+        mcp__options_fini(&fresh->config);
+        fresh->found_version = client->found_version;
+        fresh->found = mcp__mem_text(&client->mem, client->found, strlen(client->found));
+        status = fresh->found == NULL
+                     ? MCP_NO_MEMORY
+                     : mcp__options_parse_found(&fresh->config, &client->mem, options, fresh->found,
+                                                &fresh->err);
+    }
+    if (status != MCP_OK)
+        return status;
+    status = mcp__discover_keep(fresh, options);
+    if (status != MCP_OK)
+        mcp__options_fini(&fresh->config);
+    return status;
+}
+
 /* Everything is made and checked, and the client is as it was. NULL: it says why. */
 static mcp__next *
-make_next(mcp_client *client, const char *options, mcp_status *status)
+make_next(mcp_client *client, const char *options, char *found, uint64_t version,
+          mcp_status *status)
 {
     mcp__next *next = mcp__mem_new_zeroed(&client->mem, 1, sizeof *next);
     if (next == NULL) {
+        mcp__mem_free(&client->mem, found);
         *status = mcp__err_set(&client->err, MCP_NO_MEMORY, "no memory");
         return NULL;
     }
     mcp_client *fresh = &next->client;
     mcp__err_clear(&fresh->err);
-    *status = mcp__options_parse(&fresh->config, &client->mem, options, &fresh->err);
+    fresh->found_version = version;
+    *status = read_options(client, fresh, options, found);
     if (*status != MCP_OK)
         goto refused;
     *status = mcp__client_build(fresh, &client->mem);
@@ -229,6 +277,12 @@ is_quiet(const mcp__engine *engine)
             return 0;
     }
     return engine->n_background == 0;
+}
+
+int
+mcp__reload_is_quiet(const mcp_client *client)
+{
+    return client->world.hooks != NULL || is_quiet(&client->engine);
 }
 
 /* What was held goes out, in its order, with what is left of its time. */
@@ -315,17 +369,12 @@ arrange(mcp_client *client, mcp__next *next)
         mcp__hook_hurry(&client->world);
 }
 
-mcp_status
-mcp_reload(mcp_client *client, const char *options)
+/* At once, or as soon as it can be. */
+static mcp_status
+reload(mcp_client *client, const char *options, char *found, uint64_t version)
 {
     mcp_status status;
-    if (client->events.is_calling_back || client->calls.is_closing)
-        return MCP_BUSY;
-    if (client->is_shared)
-        return mcp__err_set(&client->err, MCP_UNSUPPORTED,
-                            "a client that a pool has lent keeps the pool's options");
-    mcp__client_enter(client);
-    mcp__next *next = make_next(client, options, &status);
+    mcp__next *next = make_next(client, options, found, version, &status);
     if (next != NULL && client->world.hooks != NULL) {
         arrange(client, next);
     } else if (next != NULL) {
@@ -333,6 +382,25 @@ mcp_reload(mcp_client *client, const char *options)
         exchange(client, next);
         free_next(client, next);
     }
+    return status;
+}
+
+mcp_status
+mcp__reload_found(mcp_client *client, char *found, uint64_t version)
+{
+    return reload(client, client->options, found, version);
+}
+
+mcp_status
+mcp_reload(mcp_client *client, const char *options)
+{
+    if (client->events.is_calling_back || client->calls.is_closing)
+        return MCP_BUSY;
+    if (client->is_shared)
+        return mcp__err_set(&client->err, MCP_UNSUPPORTED,
+                            "a client that a pool has lent keeps the pool's options");
+    mcp__client_enter(client);
+    mcp_status status = reload(client, options, NULL, 0);
     mcp__client_leave(client);
     if (!client->calls.is_telling)
         mcp__client_tell(client);

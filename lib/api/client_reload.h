@@ -13,6 +13,14 @@
 
 #include "api/client.h"
 
+/*
+ * The same options with the servers that were found, see client_discover.h. `found` is given away,
+ * whatever comes of it. MCP_OK, or client->err says why not.
+ */
+mcp_status mcp__reload_found(mcp_client *client, char *found, uint64_t version);
+/* Whether that would wait for nothing. */
+int mcp__reload_is_quiet(const mcp_client *client);
+
 /* At the end of a loop's round: the exchange, if there is one to come and nothing is under way. */
 void mcp__reload_round(mcp_client *client);
 

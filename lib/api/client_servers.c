@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/client_discover.h"
 #include "engine/chores.h"
 #include "engine/line.h"
 
@@ -156,7 +157,9 @@ mcp_where(mcp_client *client, const void *key, size_t key_len, const void *route
     request.key_len = key_len;
     request.route = route;
     request.route_len = route_len;
-    mcp_status status = mcp__client_check(client, &request);
+    mcp_status status = mcp__discover_first(client);
+    if (status == MCP_OK)
+        status = mcp__client_check(client, &request);
     if (status != MCP_OK) {
         client->err.status = status;
         return status;
@@ -236,8 +239,14 @@ mcp_flush(mcp_client *client, int server, int64_t delay)
         request.ttl = delay;
         return mcp_call(client, &request, NULL);
     }
-    mcp_status status = flush_list(client, engine->n_primaries, engine->n_servers, delay, MCP_OK);
-    return flush_list(client, 0, engine->n_primaries, delay, status);
+    mcp_status status = mcp__discover_first(client);
+    if (status != MCP_OK)
+        return status;
+    int64_t ask_ms = mcp__discover_hold(client);
+    status = flush_list(client, engine->n_primaries, engine->n_servers, delay, MCP_OK);
+    status = flush_list(client, 0, engine->n_primaries, delay, status);
+    mcp__discover_go_on(client, ask_ms);
+    return status;
 }
 
 mcp_status

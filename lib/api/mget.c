@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "api/client_discover.h"
 #include "engine/convoy.h"
 
 /* So many keys are asked for at once; the next ones follow as these are answered. */
@@ -151,6 +152,16 @@ run_all(mget *m)
 }
 
 static size_t
+fail_all(mget *m, mcp_status status)
+{
+    for (size_t i = 0; i < m->n; i++)
+        tell_failure(m, i, status);
+    mcp__client_leave(m->client);
+    mcp__client_tell(m->client);
+    return m->n_failed;
+}
+
+static size_t
 run(mget *m)
 {
     mcp_client *client = m->client;
@@ -159,7 +170,13 @@ run(mget *m)
     m->notes = mcp__batch_notes(client, m->n);
     m->now_ms = mcp__wait_begin(&client->world);
     m->deadline_ms = m->now_ms + client->config.timeout_ms + MCP__CLOCK_LAG_MS;
-    mcp__convoy_begin(&client->engine, client->config.timeout_ms + MCP__CLOCK_LAG_MS);
+    if (mcp__client_asks(client)) {
+        mcp_status status = mcp__discover(client, m->deadline_ms);
+        if (status != MCP_OK)
+            return fail_all(m, status);
+        m->now_ms = client->engine.now_ms;
+    }
+    mcp__convoy_begin(&client->engine, (uint32_t)(m->deadline_ms - m->now_ms));
     run_all(m);
     mcp__wait_serve(&client->world);
     mcp__client_leave(client);

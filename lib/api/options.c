@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/address.h"
+#include "api/options_hash.h"
 #include "api/options_secure.h"
 #include "api/roster.h"
 #include "api/words.h"
@@ -374,51 +375,6 @@ take_text(parser *p, const char *text, size_t len, const char *file)
 
 /* ---- Contradictions ----------------------------------------------------------------------- */
 
-#define HASH(name) (1u << MCP__HASH_##name)
-#define BOTH_KNOW                                                                                  \
-    (HASH(ONE_AT_A_TIME) | HASH(MD5) | HASH(FNV1_64) | HASH(FNV1A_64) | HASH(FNV1_32) |            \
-     HASH(FNV1A_32) | HASH(MURMUR) | HASH(JENKINS))
-#define LIBMEMCACHED (BOTH_KNOW | HASH(CRC) | HASH(MURMUR3))
-#define NUTCRACKER (BOTH_KNOW | HASH(CRC16) | HASH(CRC32) | HASH(CRC32A) | HASH(HSIEH))
-#define PECL (HASH(CRC32) | HASH(FNV))
-
-static mcp_status
-check_hash(const parser *p)
-{
-    static const unsigned allowed[] = {
-        [MCP__NATIVE] = 0,
-        [MCP__MODULA] = LIBMEMCACHED,
-        [MCP__CONSISTENT] = LIBMEMCACHED,
-        [MCP__CONSISTENT_HASH_AFTER] = LIBMEMCACHED,
-        [MCP__KETAMA_WEIGHTED] = LIBMEMCACHED,
-        [MCP__KETAMA_SPY] = LIBMEMCACHED,
-        [MCP__MEMCACHE_STANDARD] = PECL,
-        [MCP__MEMCACHE_CONSISTENT] = PECL,
-        [MCP__MAGENT] = 0,
-        [MCP__MAGENT_KETAMA] = 0,
-        [MCP__TWEMPROXY] = NUTCRACKER,
-        [MCP__KETAMA_WEIGHTED_SPY] = LIBMEMCACHED,
-    };
-    const mcp__place_spec *place = &p->config->place;
-    char distribution[32];
-    char list[200] = "";
-    size_t used = 0;
-    unsigned mask = allowed[place->distribution];
-    if (place->hash == MCP__HASH_DEFAULT || (mask >> place->hash & 1) != 0)
-        return MCP_OK;
-    int row = mcp__table_find("hash");
-    const mcp__choice *choices = mcp__table_row((size_t)row)->choices;
-    mcp__table_show(p->config, (size_t)mcp__table_find("distribution"), distribution,
-                    sizeof distribution);
-    for (int hash = 1; hash < 32; hash++) {
-        if ((mask >> hash & 1) != 0 && used < sizeof list)
-            used += (size_t)snprintf(list + used, sizeof list - used, " %s",
-                                     mcp__values_chosen(choices, hash));
-    }
-    return mcp__words_refuse(&p->places[row], p->err, "distribution=%s %s%s", distribution,
-                             mask == 0 ? "has a hash of its own" : "does not use it, but:", list);
-}
-
 static mcp_status
 check_mirror(const parser *p)
 {
@@ -495,13 +451,23 @@ check_namespace(const parser *p)
                              config->prefix);
 }
 
+/* The primaries come from the endpoint. */
+static mcp_status
+check_discovery(const parser *p)
+{
+    if (p->config->discovery == NULL || p->roster.n == p->roster.n_backups)
+        return MCP_OK;
+    return mcp__words_refuse(place_of(p, "discovery"), p->err,
+                             "the servers are asked for there, so no server= may be given");
+}
+
 static mcp_status
 check_all(parser *p)
 {
-    if (p->roster.n == p->roster.n_backups)
+    if (p->roster.n == p->roster.n_backups && p->config->discovery == NULL)
         return mcp__err_set(p->err, MCP_BAD_ARGUMENT,
                             "no server is given; there must be one, as in server=10.0.0.4:11211");
-    mcp_status status = check_hash(p);
+    mcp_status status = mcp__options_hash_check(p->config, p->places, p->err);
     if (status == MCP_OK)
         status = check_mirror(p);
     if (status == MCP_OK)
@@ -538,8 +504,54 @@ fill_texts(const parser *p)
     return config->namespace_text == NULL || config->prefix == NULL ? no_memory(p) : MCP_OK;
 }
 
+/* As the last server of the roster. */
+static mcp_status
+add_endpoint(parser *p)
+{
+    mcp__word word = {
+        .name = "server", .value = p->config->discovery, .value_len = strlen(p->config->discovery)};
+    return mcp__roster_add(&p->roster, &word, 0, 0, p->err);
+}
+
+/* Until something was found the endpoint stands for the servers, and nothing is asked of it. */
+static mcp_status
+put_endpoint(parser *p)
+{
+    mcp__config *config = p->config;
+    if (config->has_found)
+        return MCP_OK;
+    mcp__roster_fini(&p->roster);
+    mcp__roster_init(&p->roster, &config->mem);
+    config->mirror = MCP__MIRROR_OFF;
+    config->mirror_failover_only = 0;
+    return add_endpoint(p);
+}
+
+/* The servers; behind them, not counted, the endpoint. */
+static mcp_status
+take_servers(parser *p)
+{
+    mcp__config *config = p->config;
+    mcp_status status = MCP_OK;
+    if (config->discovery != NULL)
+        status = put_endpoint(p);
+    if (status == MCP_OK && config->discovery != NULL)
+        status = add_endpoint(p);
+    if (status == MCP_OK)
+        status = mcp__roster_take(&p->roster, config->discovery != NULL, &config->servers,
+                                  &config->n_primaries, &config->n_backups, p->err);
+    return status;
+}
+
 mcp_status
 mcp__options_parse(mcp__config *config, const mcp__mem *mem, const char *text, mcp__err *err)
+{
+    return mcp__options_parse_found(config, mem, text, NULL, err);
+}
+
+mcp_status
+mcp__options_parse_found(mcp__config *config, const mcp__mem *mem, const char *text,
+                         const char *found, mcp__err *err)
 {
     parser p = {.config = config, .err = err};
     mcp__err_clear(err);
@@ -552,10 +564,14 @@ mcp__options_parse(mcp__config *config, const mcp__mem *mem, const char *text, m
     if (status == MCP_OK)
         status = fill_texts(&p);
     if (status == MCP_OK)
+        status = check_discovery(&p);
+    config->has_found = found != NULL;
+    if (status == MCP_OK && found != NULL)
+        status = take_text(&p, found, strlen(found), NULL);
+    if (status == MCP_OK)
         status = check_all(&p);
     if (status == MCP_OK)
-        status = mcp__roster_take(&p.roster, &config->servers, &config->n_primaries,
-                                  &config->n_backups, err);
+        status = take_servers(&p);
     mcp__roster_fini(&p.roster);
     if (p.file_text != NULL)
         explicit_bzero(p.file_text, p.file_len);
@@ -574,7 +590,8 @@ mcp__options_fini(mcp__config *config)
                            config->auth,           config->discovery, config->file};
     if (config->auth != NULL)
         explicit_bzero(config->auth, strlen(config->auth));
-    mcp__roster_release(&mem, config->servers, config->n_primaries + config->n_backups);
+    mcp__roster_release(&mem, config->servers,
+                        config->n_primaries + config->n_backups + (config->discovery != NULL));
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         mcp__mem_free(&mem, texts[i]);
     *config = (mcp__config){.mem = mem};

@@ -26,6 +26,12 @@
  */
 mcp_status mcp__options_parse(mcp__config *config, const mcp__mem *mem, const char *text,
                               mcp__err *err);
+/*
+ * The same, of a text with `discovery=`, and the words "server=..." that were found there. NULL:
+ * nothing was found yet.
+ */
+mcp_status mcp__options_parse_found(mcp__config *config, const mcp__mem *mem, const char *text,
+                                    const char *found, mcp__err *err);
 void mcp__options_fini(mcp__config *config);
 
 /*

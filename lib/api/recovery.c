@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "api/client_discover.h"
 #include "engine/chores.h"
 #include "engine/line.h"
 
@@ -370,7 +371,7 @@ do_jobs(recovery *r, int job)
 }
 
 static mcp_status
-recover(recovery *r, int server, int job)
+recover_one_list(recovery *r, int server, int job)
 {
     mcp_client *client = r->client;
     mcp_status status = check(client, server, job);
@@ -391,6 +392,18 @@ recover(recovery *r, int server, int job)
     mcp__client_leave(client);
     mcp__mem_free(&client->mem, r->parts);
     mcp__client_tell(client);
+    return status;
+}
+
+static mcp_status
+recover(recovery *r, int server, int job)
+{
+    mcp_status status = mcp__discover_first(r->client);
+    if (status != MCP_OK)
+        return status;
+    int64_t ask_ms = mcp__discover_hold(r->client);
+    status = recover_one_list(r, server, job);
+    mcp__discover_go_on(r->client, ask_ms);
     return status;
 }
 

@@ -190,15 +190,18 @@ mcp__roster_check(mcp__roster *roster, int repeats, mcp__err *err)
 }
 
 mcp_status
-mcp__roster_take(mcp__roster *roster, mcp__server_spec **servers, size_t *n_primaries,
+mcp__roster_take(mcp__roster *roster, size_t n_behind, mcp__server_spec **servers, size_t *n_primaries,
                  size_t *n_backups, mcp__err *err)
 {
     mcp__server_spec *block = mcp__mem_new_zeroed(roster->mem, roster->n, sizeof *block);
     if (block == NULL)
         return no_memory(err);
     size_t primary = 0;
-    size_t backup = roster->n - roster->n_backups;
-    for (size_t i = 0; i < roster->n; i++)
+    size_t n = roster->n - n_behind;
+    size_t backup = n - roster->n_backups;
+    for (size_t i = n; i < roster->n; i++)
+        block[i] = roster->entries[i].spec;
+    for (size_t i = 0; i < n; i++)
         block[roster->entries[i].is_backup ? backup++ : primary++] = roster->entries[i].spec;
     *servers = block;
     *n_primaries = primary;

@@ -55,9 +55,10 @@ mcp_status mcp__roster_check(mcp__roster *roster, int repeats, mcp__err *err);
 
 /*
  * Hands over a block of servers, primaries first, which the caller frees text by text with
- * mcp__roster_release(). The roster is empty afterwards. MCP_OK or MCP_NO_MEMORY.
+ * mcp__roster_release(). With `n_behind` the last of the roster stands behind them all, and is not
+ * counted. The roster is empty afterwards. MCP_OK or MCP_NO_MEMORY.
  */
-mcp_status mcp__roster_take(mcp__roster *roster, mcp__server_spec **servers, size_t *n_primaries,
+mcp_status mcp__roster_take(mcp__roster *roster, size_t n_behind, mcp__server_spec **servers, size_t *n_primaries,
                             size_t *n_backups, mcp__err *err);
 /* Frees such a block; NULL is allowed. */
 void mcp__roster_release(const mcp__mem *mem, mcp__server_spec *servers, size_t n);

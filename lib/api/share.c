@@ -18,6 +18,11 @@ build(mcp_pool *pool, const char *options, size_t max_clients, mcp__err *err)
     mcp_status status = mcp__options_parse(config, &pool->mem, options, err);
     if (status != MCP_OK)
         return status;
+    if (config->discovery != NULL) {
+        mcp__options_fini(config);
+        return mcp__err_set(err, MCP_UNSUPPORTED,
+                            "a pool keeps the list that it was opened with: no discovery=");
+    }
     pool->pairing = mcp__pairing_new(&pool->mem, &config->place, config->mirror, config->servers,
                                      config->n_primaries, config->n_backups, err);
     mcp__hall *hall = pool->pairing == NULL ? NULL : mcp__hall_new(&pool->mem, config, max_clients);

@@ -7,7 +7,6 @@
 
 #include "base/err.h"
 
-#define WHOLE "The whole client"
 #define SPEED "Speed"
 #ifdef MCP_WITH_TLS
 #define NO_TLS NULL
@@ -366,13 +365,13 @@ static const mcp__row ROWS[] = {
      NULL,
      0},
     {{"discovery", "host:port", "none", "ask there for the list of servers, as ElastiCache does",
-      "discovery waits for " WHOLE},
+      NULL},
      MCP__KIND_ENDPOINT,
      AT(discovery),
      0,
      0,
      NULL,
-     WHOLE,
+     NULL,
      0},
     {{"retry_min", "time", "300ms", "from a server's failure to the first probe", NULL},
      MCP__KIND_MS,

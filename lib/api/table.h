@@ -91,7 +91,8 @@ typedef struct mcp__config {
     char *tls_key;
     char *tls_name;
     char *auth;      /* "user:password", never to be shown */
-    char *discovery; /* "host:port" */
+    char *discovery; /* "host:port": its spec stands behind those of the servers */
+    int has_found;   /* the primaries were found there; else the endpoint is the only one */
     char *file;      /* more words were read from it */
 
     uint64_t given; /* bit i: row i of the table stood in the text */

@@ -170,11 +170,12 @@ mcp__diary_state(mcp__engine *engine, uint32_t server, int32_t partner, mcp_stat
 
 /* ---- connections ---- */
 
-/* The line of dumps goes to another server's address. */
+/* The line of dumps goes to another server's address, and the scout's to none of theirs. */
 static uint32_t
 named(const mcp__engine *engine, const mcp__server *server)
 {
-    return server->number < engine->n_servers ? server->number : server->address;
+    uint32_t number = server->number < engine->n_servers ? server->number : server->address;
+    return number < engine->n_servers ? number : MCP__NO_SERVER;
 }
 
 void

@@ -44,6 +44,10 @@ static void
 tell_state(mcp__engine *engine, const mcp__server *server, mcp_state before)
 {
     mcp_state after = mcp__line_state(engine, server);
+    if (server->number >= engine->n_servers)
+        return; /* a line for dumps, or for the scout */
+    if (after != MCP_STATE_UP && engine->scout.hasty_ms < engine->scout.ask_ms)
+        engine->scout.ask_ms = engine->scout.hasty_ms; /* the list may be an old one */
     mcp__diary_state(engine, server->number, -1, before, after,
                      after == MCP_STATE_UP ? "" : server->health.why);
 }

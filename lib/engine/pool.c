@@ -60,7 +60,7 @@ mcp__pool_init(mcp__engine *engine, const mcp__mem *mem, const mcp__settings *se
     mcp__err_clear(&engine->err);
     mcp__timers_init(&engine->timers, mem);
     size_t n = n_primaries + n_backups;
-    size_t n_lines = n + 1;
+    size_t n_lines = n + 1 + (settings->discovers != 0);
     engine->servers = mcp__mem_new_zeroed(&engine->mem, n_lines, sizeof *engine->servers);
     if (engine->servers == NULL || mcp__timers_reserve(&engine->timers, 2 * n_lines) != 0) {
         mcp__mem_free(&engine->mem, engine->servers);
@@ -69,8 +69,12 @@ mcp__pool_init(mcp__engine *engine, const mcp__mem *mem, const mcp__settings *se
     engine->n_servers = (uint32_t)n;
     engine->n_primaries = (uint32_t)n_primaries;
     engine->n_lines = (uint32_t)n_lines;
+    engine->scout.due_ms = engine->scout.hasty_ms = INT64_MAX;
+    engine->scout.ask_ms = settings->discovers ? INT64_MIN : INT64_MAX;
     for (uint32_t i = 0; i < n_lines; i++)
-        init_server(engine, i, &specs[i < n ? i : 0]);
+        init_server(engine, i, &specs[i < n ? i : i == n ? 0 : n]);
+    if (settings->discovers)
+        engine->servers[n + 1].address = (uint32_t)n;
     return MCP_OK;
 }
 

@@ -49,6 +49,7 @@ typedef struct mcp__settings {
     uint32_t resync_rate; /* keys a second; 0: no limit */
     int encodes_keys;     /* keys that memcached cannot hold go in base64 */
     mcp__span auth;       /* "user:password", borrowed; empty: none */
+    int discovers;        /* behind the servers' specs stands that of a configuration endpoint */
 } mcp__settings;
 
 /* How much of its deadline a call gives one copy while there is another, in percent. */
@@ -181,6 +182,15 @@ typedef struct mcp__convoy {
     mcp__server *first_ripe; /* whose link holds an answer to be fetched */
 } mcp__convoy;
 
+/* Who asks for the list of servers, see scout.h. */
+typedef struct mcp__scout {
+    int64_t ask_ms;   /* from then on calls look after it; INT64_MAX: there is none */
+    int64_t hasty_ms; /* from then on, if a server has failed */
+    int64_t until_ms; /* under way: so long it may take */
+    int64_t due_ms;   /* the same, INT64_MAX while none is under way */
+    uint8_t phase;
+} mcp__scout;
+
 typedef struct mcp__slab mcp__slab;
 typedef struct mcp__check_slab mcp__check_slab;
 
@@ -191,7 +201,7 @@ typedef struct mcp__engine {
     mcp__settings settings;
     mcp__server *servers;
     uint32_t n_servers, n_primaries;
-    uint32_t n_lines; /* connections: one per server, and one for dumps */
+    uint32_t n_lines; /* connections: one per server, one for dumps, and the scout's, if any */
     const mcp__pairing *pairing;
     const char *name_space;
     size_t name_space_len;
@@ -231,6 +241,7 @@ typedef struct mcp__engine {
     struct mcp__job *dumping; /* whose keys the dumper lists */
     int64_t dump_until_ms;
     uint8_t dump_phase;
+    mcp__scout scout;
     uint8_t has_routes;   /* a call gave a route key */
     int64_t chores_ms;    /* when it is looked again whether a job is needed */
     uint8_t wants_chores; /* a job may have to be begun */

@@ -180,6 +180,8 @@ next_time(mcp__world *world, int64_t now_ms)
     int64_t next_ms = mcp__drive_next_time(world->engine);
     if (world->hooks->wake_ms < next_ms)
         next_ms = world->hooks->wake_ms;
+    if (world->engine->scout.due_ms < next_ms)
+        next_ms = world->engine->scout.due_ms;
     if (mcp__chores_any(world->engine) && !world->hooks->rests) {
         int64_t chores_ms = mcp__chores_next_time(world->engine);
         next_ms = chores_ms < next_ms ? chores_ms : next_ms;

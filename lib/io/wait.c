@@ -50,8 +50,9 @@ mcp__wait_init(mcp__world *world, mcp__engine *engine, const mcp__server_spec *s
     world->sockets = mcp__mem_new_zeroed(mem, n, sizeof *world->sockets);
     world->fds = mcp__mem_new_zeroed(mem, n + MCP__NAME_FDS, sizeof *world->fds);
     world->polled = mcp__mem_new_zeroed(mem, n, sizeof *world->polled);
+    size_t n_names = engine->n_servers + (engine->settings.discovers != 0);
     int names_failed =
-        mcp__name_init(&world->names, mem, specs, engine->n_servers, engine->settings.timeout_ms);
+        mcp__name_init(&world->names, mem, specs, n_names, engine->settings.timeout_ms);
     for (size_t i = 0; world->sockets != NULL && i < n; i++)
         world->sockets[i].fd = -1;
     if (world->sockets != NULL && world->fds != NULL && world->polled != NULL && !names_failed)

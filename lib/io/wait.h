@@ -16,7 +16,7 @@
 #include "engine/chores.h"
 #include "io/carry.h"
 
-/* `engine` is initialised; `specs` are its servers. 0, or -1: no memory. Opens nothing. */
+/* `engine` is initialised; `specs` are its servers, and the endpoint. 0, or -1: no memory. Opens nothing. */
 int mcp__wait_init(mcp__world *world, mcp__engine *engine, const mcp__server_spec *specs,
                    const mcp__mem *mem);
 /* From now on connections over TCP speak TLS, and no receive blocks. `tls` must outlive the world.

@@ -425,6 +425,30 @@ START_TEST(a_change_that_was_sent_and_not_answered_ends_with_4)
 }
 END_TEST
 
+START_TEST(servers_are_found_at_an_endpoint)
+{
+    server *p = server_tcp(NULL);
+    server *q = server_tcp(NULL);
+    fault *endpoint = fault_tcp(p);
+    char list[100], text[200];
+    int len = snprintf(list, sizeof list, "1\n127.0.0.1||%d 127.0.0.1||%d\n", p->port, q->port);
+    snprintf(text, sizeof text, "CONFIG cluster 0 %d\r\n%s\r\nEND\r\n", len, list);
+    fault_rule_one(endpoint,
+                   &(fault_rule){.match = "config get cluster", .what = FAULT_TEXT, .text = text});
+    snprintf(cli_options, sizeof cli_options, "discovery=%s timeout=5s", fault_address(endpoint));
+    WANT(0, "", NULL, "set", "k", "hello");
+    WANT(0, "hello", NULL, "get", "k");
+    ck_assert_int_eq(CLI("status"), 0);
+    ck_assert_msg(strstr(said.out, p->address) != NULL && strstr(said.out, q->address) != NULL,
+                  "%s", said.out);
+    fault_rule_one(
+        endpoint,
+        &(fault_rule){.match = "config get cluster", .what = FAULT_TEXT, .text = "x\r\n"});
+    ck_assert_msg(CLI("get", "k") == 3, "%d: %s", said.status, said.err);
+    ck_assert_msg(strstr(said.err, "no list of servers from") != NULL, "%s", said.err);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -446,6 +470,7 @@ main(void)
     tcase_add_test(tests, the_backup_answers_for_a_dead_primary);
     tcase_add_test(tests, with_both_dead_the_exit_status_is_3);
     tcase_add_test(tests, paused_servers_end_the_call_at_its_deadline_with_3);
+    tcase_add_test(tests, servers_are_found_at_an_endpoint);
     tcase_add_test(tests, a_change_that_was_sent_and_not_answered_ends_with_4);
     return run_tests("cli", tests);
 }

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "support/fault.h"
 #include "support/run.h"
 #include "support/server.h"
 
@@ -341,6 +342,31 @@ START_TEST(reload_reads_its_file_again)
 }
 END_TEST
 
+START_TEST(discovery_finds_its_servers)
+{
+    server *p = server_tcp(NULL);
+    server *q = server_tcp(NULL);
+    fault *endpoint = fault_tcp(p);
+    char list[100], text[200], options[128], path[512], line[300];
+    dialog d;
+    int status;
+    int len = snprintf(list, sizeof list, "1\n127.0.0.1||%d 127.0.0.1||%d\n", p->port, q->port);
+
+    snprintf(text, sizeof text, "CONFIG cluster 0 %d\r\n%s\r\nEND\r\n", len, list);
+    fault_rule_one(endpoint, &(fault_rule){
+                                 .match = "config get cluster", .what = FAULT_TEXT, .text = text});
+    snprintf(options, sizeof options, "discovery=%s timeout=5s", fault_address(endpoint));
+    begin(&d, example(path, sizeof path, "discovery"), options);
+    find(&d, p->address, line, sizeof line);
+    find(&d, q->address, line, sizeof line);
+    find(&d, "greeting: hello", line, sizeof line);
+    fclose(d.in);
+    ck_assert_int_eq(waitpid(d.pid, &status, 0), d.pid);
+    ck_assert_int_eq(status, 0);
+    fclose(d.out);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -359,5 +385,6 @@ main(void)
     tcase_add_test(tests, each_shows_its_feature);
     tcase_add_test(tests, events_tells_of_an_outage);
     tcase_add_test(tests, reload_reads_its_file_again);
+    tcase_add_test(tests, discovery_finds_its_servers);
     return run_tests("examples", tests);
 }

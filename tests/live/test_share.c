@@ -337,6 +337,15 @@ START_TEST(parent_and_child_share_no_connection)
 }
 END_TEST
 
+START_TEST(a_pool_keeps_its_list)
+{
+    char why[200] = "";
+
+    ck_assert_ptr_null(mcp_pool_open("discovery=127.0.0.1:1", 2, why, sizeof why));
+    ck_assert_msg(strstr(why, "no discovery=") != NULL, "%s", why);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -347,6 +356,7 @@ main(void)
     tcase_add_loop_test(tests, one_client_pays_for_all, 0, 2);
     tcase_add_test(tests, what_one_wrote_the_next_one_reads);
     tcase_add_test(tests, what_is_lent_outlives_the_pool);
+    tcase_add_test(tests, a_pool_keeps_its_list);
     tcase_add_test(tests, parent_and_child_share_no_connection);
     return run_tests("share", tests);
 }

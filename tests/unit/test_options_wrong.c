@@ -21,7 +21,7 @@ typedef struct wrong {
     "no such distribution; it is native, modula, consistent, consistent-hash-after, "              \
     "ketama-weighted, ketama-spy, ketama-weighted-spy, memcache-standard, memcache-consistent, "   \
     "magent, magent-ketama or twemproxy"
-#define WHOLE "not built yet; it comes with \"The whole client\""
+#define ASKED "the servers are asked for there, so no server= may be given"
 
 static const wrong GRAMMAR[] = {
     {"", "no server is given; there must be one, as in server=10.0.0.4:11211"},
@@ -321,13 +321,18 @@ static const wrong VALUES[] = {
     {"server=a repair=yes", "\"repair=yes\" at position 10: no such repair; it is auto or off"},
 };
 
-/* Not built yet: well-formed, and refused by name. */
+/* Well-formed, and refused by name: not built yet, or not beside each other. */
 static const wrong PENDING[] = {
-    {"server=a discovery=a:11211", "\"discovery=a:11211\" at position 10: " WHOLE},
+    {"server=a discovery=a:11211", "\"discovery=a:11211\" at position 10: " ASKED},
     {"server=a spin=20us", "\"spin=20us\" at position 10: not built yet; it comes with \"Speed\""},
-    {"server=a cut_off=refuse discovery=a:1", "\"discovery=a:1\" at position 25: " WHOLE},
-    {"discovery=a:1 server=a hash=md5",
-     "\"hash=md5\" at position 24: distribution=native has a hash of its own"},
+    {"server=a cut_off=refuse discovery=a:1", "\"discovery=a:1\" at position 25: " ASKED},
+    {"discovery=a:1 hash=md5",
+     "\"hash=md5\" at position 15: distribution=native has a hash of its own"},
+    {"discovery=a:1 mirror=backup",
+     "\"mirror=backup\" at position 15: there is no backup; give one "
+     "with backup="},
+    {"discovery=a:1 mirror=next backup=b",
+     "\"mirror=next\" at position 15: it mirrors among the primaries, so no backup= may be given"},
 };
 
 /* Wherever a password may stand, it is not repeated. */
