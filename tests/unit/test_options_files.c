@@ -76,8 +76,8 @@ START_TEST(files)
                  " line 1: a NUL byte has no place in it");
     says_of_file(WITH_FILE("server=a timeout=1s file=%s", "timeout=1s"), "\"timeout=1s\" in ",
                  " line 1: timeout was given before, and counts once only");
-    says_of_file(WITH_FILE("server=a file=%s", "discovery=a:1"), "\"discovery=a:1\" in ",
-                 " line 1: not built yet; it comes with \"The whole client\"");
+    says_of_file(WITH_FILE("server=a file=%s", "spin=20us"), "\"spin=20us\" in ",
+                 " line 1: not built yet; it comes with \"Speed\"");
 }
 END_TEST
 
