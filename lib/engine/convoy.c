@@ -21,8 +21,9 @@ mcp__convoy_begin(mcp__engine *engine, uint32_t timeout_ms)
 int
 mcp__convoy_put(mcp__engine *engine, const mcp_request *request, uint32_t tag, int64_t now_ms)
 {
-    if (request->verb != MCP_GET || engine->name_space_len > 0 || engine->settings.encodes_keys ||
-        request->route != NULL)
+    char key[MCP_KEY_MAX];
+    if (request->verb != MCP_GET || request->route != NULL ||
+        !mcp__quiet_has_plain_key(engine, request))
         return 0;
     engine->now_ms = now_ms;
     mcp__pair pair = mcp__pairing_find(engine->pairing, request->key, request->key_len);
@@ -43,8 +44,8 @@ mcp__convoy_put(mcp__engine *engine, const mcp_request *request, uint32_t tag, i
         .is_convoy = 1,
         .tag = tag,
     };
-    uint8_t *end = mcp__usual_put_get(
-        mcp__link_begin(link), (mcp__span){request->key, request->key_len}, opaque, request->want);
+    uint8_t *end = mcp__usual_put_get(mcp__link_begin(link), mcp__quiet_key(engine, request, key),
+                                      opaque, request->want);
     mcp__link_end(link, MCP__USUAL_PUT(end, "\r\n"), 1, 0);
     server->tally.calls++;
     server->tally.kinds[MCP__COMMAND_GET]++;

@@ -51,7 +51,7 @@ put_other(const mcp__express *express, uint8_t *out, uint64_t opaque)
         .kind = (mcp__command_kind)express->kind,
         .want = request->want,
         .with_initial = request->with_initial,
-        .key = {request->key, request->key_len},
+        .key = express->key,
         .ttl = request->ttl,
         .delta = request->delta,
         .initial = request->initial,
@@ -65,8 +65,7 @@ put_set(const mcp__express *express, mcp__link *link, uint8_t *out, uint64_t opa
 {
     const mcp_request *request = express->request;
     mcp__span value = {request->value, request->value_len};
-    out = mcp__usual_put_set(out, (mcp__span){request->key, request->key_len}, value.len, opaque,
-                             request->flags, request->ttl);
+    out = mcp__usual_put_set(out, express->key, value.len, opaque, request->flags, request->ttl);
     if (express->is_verified || (request->want & MCP_WANT_CAS))
         out = MCP__USUAL_PUT(out, " c");
     return mcp__link_put_value(link, MCP__USUAL_PUT(out, "\r\n"), value);
@@ -79,10 +78,9 @@ put(const mcp__express *express, mcp__link *link, uint8_t *out, uint64_t opaque)
     if (express->kind == MCP__COMMAND_SET)
         return put_set(express, link, out, opaque);
     if (express->kind == MCP__COMMAND_GET)
-        out = mcp__usual_put_get(out, (mcp__span){request->key, request->key_len}, opaque,
-                                 request->want);
+        out = mcp__usual_put_get(out, express->key, opaque, request->want);
     else if (express->kind == MCP__COMMAND_DELETE)
-        out = mcp__usual_put_delete(out, (mcp__span){request->key, request->key_len}, opaque);
+        out = mcp__usual_put_delete(out, express->key, opaque);
     else
         return put_other(express, out, opaque);
     return MCP__USUAL_PUT(out, "\r\n");
@@ -159,7 +157,7 @@ mcp__express_begin(mcp__engine *engine, const mcp_request *request, uint32_t tim
 {
     mcp__express *express = &engine->express;
     mcp__command_kind kind = mcp__plain_command(request);
-    if (kind == MCP__COMMAND_NONE || engine->name_space_len > 0 || engine->settings.encodes_keys)
+    if (kind == MCP__COMMAND_NONE || !mcp__quiet_has_plain_key(engine, request))
         return 0;
     if (express->task == NULL && (express->task = mcp__pool_take(engine)) == NULL)
         return 0;
@@ -177,6 +175,7 @@ mcp__express_begin(mcp__engine *engine, const mcp_request *request, uint32_t tim
         (express->is_pair && is_in_use(express->server[MCP__BACKUP])))
         return 0;
     express->request = request;
+    express->key = mcp__quiet_key(engine, request, express->wire_key);
     express->timeout_ms = timeout_ms;
     express->n_legs = (uint8_t)(express->plain == MCP__PLAIN_BOTH && express->is_pair ? 2 : 1);
     express->is_verified =
@@ -270,7 +269,7 @@ check_later(mcp__engine *engine, const mcp__express *express)
         return;
     (express->is_verified ? mcp__checks_begin : mcp__tasks_last_delete)(
         engine, &(mcp__stored){
-                    .key = {express->request->key, express->request->key_len},
+                    .key = express->key,
                     .server = {express->server[0]->number, express->server[1]->number},
                     .cas = {express->reply[0].cas, express->reply[1].cas},
                 });

@@ -162,6 +162,7 @@ typedef struct mcp__express {
     mcp__task
         *task; /* whom the links' pendings name; lent by the pool, blank until it takes over */
     const mcp_request *request;
+    mcp__span key; /* as it goes over the wire */
     int64_t started_ms;
     uint32_t timeout_ms;
     mcp__server *server[2]; /* of its legs */
@@ -172,6 +173,7 @@ typedef struct mcp__express {
     uint8_t is_verified;
     mcp__reply reply[2];
     size_t reply_len[2];
+    char wire_key[MCP_KEY_MAX]; /* when a namespace stands in front */
 } mcp__express;
 
 /* Gets of quiet times that are under way together, see convoy.h. */

@@ -6,8 +6,29 @@
 #ifndef MCPROXY_ENGINE_QUIET_H
 #define MCPROXY_ENGINE_QUIET_H
 
+#include <string.h>
+
 #include "engine/line.h"
 #include "ops/plain.h"
+#include "wire/key.h"
+
+/* Keys that memcached cannot hold are for an operation to encode. */
+static inline int
+mcp__quiet_has_plain_key(const mcp__engine *engine, const mcp_request *request)
+{
+    return !engine->settings.encodes_keys || mcp__key_is_clean(request->key, request->key_len);
+}
+
+/* The key as it goes over the wire; behind the namespace it stands in `room`. */
+static inline mcp__span
+mcp__quiet_key(const mcp__engine *engine, const mcp_request *request, char *room)
+{
+    if (engine->name_space_len == 0)
+        return (mcp__span){request->key, request->key_len};
+    memcpy(room, engine->name_space, engine->name_space_len);
+    memcpy(room + engine->name_space_len, request->key, request->key_len);
+    return (mcp__span){room, engine->name_space_len + request->key_len};
+}
 
 /* It answers, was in use until now, and its link can take the command without any memory. */
 static inline int
@@ -15,7 +36,9 @@ mcp__quiet_is_well(const mcp__engine *engine, const mcp__server *server, const m
 {
     const mcp__link *link = &server->link;
     return server->health.state == MCP_STATE_UP && link->state == MCP__LINK_OPEN &&
-           link->hello.has_meta && mcp__link_has_room(link, request->key_len, request->value_len) &&
+           link->hello.has_meta &&
+           mcp__link_has_room(link, engine->name_space_len + request->key_len,
+                              request->value_len) &&
            engine->now_ms - link->used_ms <= MCP__REST_MS;
 }
 

@@ -243,6 +243,19 @@ START_TEST(among_operations)
 }
 END_TEST
 
+START_TEST(behind_a_namespace)
+{
+    begin_open();
+    w.engine.name_space = "app:";
+    w.engine.name_space_len = 4;
+    put(7);
+    expect_sent(0, "mg app:k O@ v f\r\n");
+    world_say(0, "EN O@\r\n");
+    expect_fetched(7, MCP_NOT_FOUND);
+    world_end();
+}
+END_TEST
+
 /* Other verbs, and times that are not quiet. */
 START_TEST(not_taken)
 {
@@ -275,6 +288,7 @@ main(void)
     tcase_add_test(all, silence_ends);
     tcase_add_test(all, what_a_server_that_stands_says_is_lost);
     tcase_add_test(all, among_operations);
+    tcase_add_test(all, behind_a_namespace);
     tcase_add_test(all, not_taken);
     suite_add_tcase(suite, all);
     return run_suite(suite);

@@ -154,6 +154,8 @@ static const script scripts[] = {
 
 /* ---- both ways ---- */
 
+static const char *name_space = "";
+
 static void
 begin(const script *s)
 {
@@ -183,6 +185,8 @@ begin(const script *s)
         world_open(1);
     }
     (void)world_wishes();
+    w.engine.name_space = name_space;
+    w.engine.name_space_len = strlen(name_space);
     w.request.want = s->want;
     w.request.value = "value";
     w.request.value_len = 5;
@@ -275,6 +279,7 @@ START_TEST(nobody_can_tell)
 {
     static char with_operation[sizeof seen];
     int n_without = 0;
+    name_space = _i == 0 ? "" : "app:";
     for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
         const script *s = &scripts[i];
         play_with_operation(s);
@@ -285,6 +290,7 @@ START_TEST(nobody_can_tell)
     }
     ck_assert_int_ge(n_without, 15);
     ck_assert_int_lt(n_without, (int)(sizeof scripts / sizeof *scripts));
+    name_space = "";
 }
 END_TEST
 
@@ -449,7 +455,7 @@ main(void)
     Suite *suite = suite_create("express");
     TCase *all = tcase_create("express");
     tcase_set_timeout(all, 60);
-    tcase_add_test(all, nobody_can_tell);
+    tcase_add_loop_test(all, nobody_can_tell, 0, 2); /* without and with a namespace */
     tcase_add_test(all, any_trouble_is_for_an_operation);
     tcase_add_test(all, a_get_needs_the_backups_word_only);
     tcase_add_test(all, checks_ride_in_front);
