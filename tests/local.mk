@@ -24,6 +24,7 @@ UNIT = \
 	tests/unit/test_dumper \
 	tests/unit/test_express \
 	tests/unit/test_err \
+	tests/unit/test_facts \
 	tests/unit/test_fill \
 	tests/unit/test_fold \
 	tests/unit/test_health \

@@ -37,10 +37,20 @@ heard_ms(const mcp__server *server)
     return is_up && used_ms > server->judged_ms ? used_ms : server->judged_ms;
 }
 
+/* Within one millisecond whoever holds the server to be well gives way. */
+static int
+is_newer(const mcp__health *health, int64_t heard_at_ms, const mcp__health *than, int64_t than_ms)
+{
+    if (heard_at_ms != than_ms)
+        return heard_at_ms > than_ms;
+    return health->state != MCP_STATE_UP && than->state == MCP_STATE_UP;
+}
+
 static void
 tell_health(const mcp__server *server, mcp__fact *fact)
 {
-    if (!server->health.contacted || heard_ms(server) <= fact->heard_ms)
+    if (!server->health.contacted ||
+        !is_newer(&server->health, heard_ms(server), &fact->health, fact->heard_ms))
         return;
     fact->heard_ms = heard_ms(server);
     fact->health = server->health;
@@ -135,7 +145,7 @@ static void
 hear_health(mcp__engine *engine, mcp__server *server, const mcp__fact *fact)
 {
     int is_up = fact->health.state == MCP_STATE_UP;
-    if (fact->heard_ms <= heard_ms(server))
+    if (!is_newer(&fact->health, fact->heard_ms, &server->health, heard_ms(server)))
         return;
     if (!is_up)
         hear_away(engine, server, fact);
