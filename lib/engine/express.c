@@ -264,6 +264,10 @@ is_erased_pair(const mcp__express *express)
 static inline void
 check_later(mcp__engine *engine, const mcp__express *express)
 {
+#ifdef MCP_MUTANT_NO_THIRD_DELETE
+    if (!express->is_verified)
+        return;
+#endif
     if (express->is_verified &&
         (express->reply[MCP__PRIMARY].cas == 0 || express->reply[MCP__BACKUP].cas == 0))
         return;
