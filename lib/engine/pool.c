@@ -52,7 +52,8 @@ mcp__pool_init(mcp__engine *engine, const mcp__mem *mem, const mcp__settings *se
     engine->pairing = pairing;
     engine->name_space = name_space;
     engine->name_space_len = strlen(name_space);
-    engine->marks_key_len = mcp__marks_key_list(engine->marks_key, settings->promise.prefix);
+    if (settings->promise.prefix.len > 0)
+        engine->marks_key_len = mcp__marks_key_list(engine->marks_key, settings->promise.prefix);
     engine->opaque_count = seed;
     engine->opaque = mcp__token_opaque_at(seed);
     engine->random = seed;
