@@ -56,7 +56,7 @@ slow_stats(const uint8_t *bytes, size_t len)
     while (get_line(bytes + at, len - at, &l) && l.len <= MCP__LINE_MAX) {
         if (is_text(bytes + at, &l, "END"))
             return at + l.len;
-        if (!starts(bytes + at, &l, "STAT "))
+        if (!starts(bytes + at, &l, "STAT ") && !starts(bytes + at, &l, "ITEM "))
             return 0;
         at += l.len;
     }
