@@ -4,4 +4,6 @@
 set -e
 cd "$(dirname "$0")"
 mkdir -p build-aux
+# First, so that aclocal finds its files here whatever the clock says, and a release has them.
+libtoolize --copy --quiet
 exec autoreconf --install --force "$@"
