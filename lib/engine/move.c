@@ -52,6 +52,7 @@ move_record(mcp__engine *to, mcp__server *server, mcp__engine *from, mcp__server
     server->pid = before->pid;
     server->has_said = before->has_said;
     server->is_new = before->is_new;
+    server->may_be_new = before->may_be_new;
     server->n_polls = before->n_polls;
     to->n_undecided += server->ledger.epoch == MCP__EPOCH_MISSING;
     (void)from;

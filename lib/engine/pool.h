@@ -101,6 +101,7 @@ typedef struct mcp__server {
     uint32_t pid;
     uint8_t has_said;
     uint8_t is_new;         /* it had no epoch when its partners had none either */
+    uint8_t may_be_new;     /* it was not heard yet when a partner was found to be new */
     uint8_t has_other_list; /* its clients list other servers than we do */
     /* What stands against it, as far as this client knows. */
     int32_t missed_on; /* the server that says so; -1: nobody does */

@@ -202,11 +202,17 @@ mcp__record_marks(mcp__engine *engine, mcp__server *server, const mcp__reply *re
 
 /* ---- epochs ---- */
 
-/* Whether any partner had an epoch before this server started; -1: one has not been heard yet. */
+/*
+ * Whether any partner had an epoch before this server started; -1: one has not been heard yet. Times
+ * are whole seconds of different clocks. What cannot be told apart counts as a restart, for a refill
+ * too many harms nobody; but not where this client saw the partner begin: it has nothing to refill
+ * from.
+ */
 static int
 has_restarted(const mcp__engine *engine, const mcp__server *server)
 {
     int is_unheard = 0;
+    int64_t before = server->start + (server->may_be_new ? 0 : CLOCK_SLACK_S);
     if (server->is_new)
         return 0;
     for (uint32_t i = 0; i < engine->n_servers; i++) {
@@ -216,19 +222,23 @@ has_restarted(const mcp__engine *engine, const mcp__server *server)
         if (ledger->epoch == MCP__EPOCH_UNKNOWN)
             is_unheard = 1;
         else if (ledger->epoch != MCP__EPOCH_MISSING && ledger->epoch_item.made != 0 &&
-                 ledger->epoch_item.made <= server->start + CLOCK_SLACK_S)
+                 ledger->epoch_item.made <= before)
             return 1;
     }
     return is_unheard ? -1 : 0;
 }
 
-/* Nobody has an epoch, so the partners without one are new, too. */
+/* Nobody has an epoch, so the partners without one are new, too, and those that were not heard yet
+ * may be. */
 static void
 find_new(mcp__engine *engine, const mcp__server *server)
 {
     for (uint32_t i = 0; i < engine->n_servers; i++) {
-        if (mcp__pool_are_partners(engine, i, server->number))
-            engine->servers[i].is_new = engine->servers[i].ledger.epoch == MCP__EPOCH_MISSING;
+        mcp__server *partner = &engine->servers[i];
+        if (!mcp__pool_are_partners(engine, i, server->number))
+            continue;
+        partner->is_new = partner->ledger.epoch == MCP__EPOCH_MISSING;
+        partner->may_be_new = partner->ledger.epoch == MCP__EPOCH_UNKNOWN;
     }
 }
 
@@ -257,6 +267,7 @@ decide(mcp__engine *engine, mcp__server *server)
     };
     server->has_said = 0;
     server->is_new = 0;
+    server->may_be_new = 0;
     mcp__line_ask(engine, server, MCP__ASK_EPOCH_STORED);
     if (restarted > 0)
         tell(engine, is_warming ? MCP_EVENT_RESTARTED : MCP_EVENT_FLUSHED, server->number, -1, "");

@@ -132,6 +132,45 @@ START_TEST(a_new_pool)
 }
 END_TEST
 
+/* Two primaries and their backup are new, and one primary answers late: it is as new as the
+ * others, whose epochs were just made. Started two seconds later it has restarted since. */
+START_TEST(a_new_pool_one_of_which_is_late)
+{
+    static const struct {
+        int64_t now;
+        int epoch;
+        const char *epoch_text;
+    } cases[] = {
+        {1005, MCP__EPOCH_READY, "R 17 1003 00c0ffee 700 1005"},
+        {1006, MCP__EPOCH_READY, "R 17 1004 00c0ffee 700 1006"},
+        {1007, MCP__EPOCH_WARMING, "W 17 1005 00c0ffee 700 1007"},
+    };
+    for (size_t i = 0; i < 3; i++) {
+        world_defaults();
+        world_keep_record();
+        world_begin(2, 1);
+        for (size_t k = 0; k < 4; k++) { /* keys of both primaries */
+            w.request.key = "abcd" + k;
+            w.request.key_len = 1;
+            ck_assert_ptr_nonnull(world_ask(MCP_TOUCH));
+        }
+        expect_wishes("1:open 2:open 0:open");
+        for (uint32_t s = 0; s < 3; s += 2) {
+            world_open_saying(s, NO_EPOCH, WORLD_NOTHING);
+            world_sent(s);
+            say_stats(s, 1005, 2, 0);
+        }
+        ck_assert_int_eq(w.engine.servers[2].ledger.epoch, MCP__EPOCH_READY);
+        world_open_saying(1, NO_EPOCH, WORLD_NOTHING);
+        world_sent(1);
+        say_stats(1, cases[i].now, 2, 0);
+        ck_assert_int_eq(w.engine.servers[1].ledger.epoch, cases[i].epoch);
+        stores(1, cases[i].epoch_text);
+        end();
+    }
+}
+END_TEST
+
 /* Its partner knows better: when that one's epoch was made this server was not there yet. */
 START_TEST(it_has_restarted)
 {
@@ -494,6 +533,7 @@ main(void)
     Suite *suite = suite_create("record");
     TCase *all = tcase_create("record");
     tcase_add_test(all, a_new_pool);
+    tcase_add_test(all, a_new_pool_one_of_which_is_late);
     tcase_add_test(all, it_has_restarted);
     tcase_add_test(all, it_was_flushed_on_purpose);
     tcase_add_test(all, flushed_and_alone);
