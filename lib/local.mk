@@ -35,6 +35,7 @@ libmcproxy_pure_la_SOURCES = \
 	lib/engine/scout.h \
 	lib/engine/express.c \
 	lib/engine/express.h \
+	lib/engine/express_way.h \
 	lib/engine/facts.c \
 	lib/engine/facts.h \
 	lib/engine/job.c \

@@ -371,27 +371,6 @@ note_answer(mcp_client *client, mcp_status status, int server)
     client->err.text[0] = '\0';
 }
 
-static __attribute__((noinline)) void
-give_converted(mcp_client *client, mcp_result *result)
-{
-    mcp_result ours = MCP_RESULT_INIT;
-    mcp__express_finish(&client->engine, &ours);
-    mcp__client_give(result, &ours);
-}
-
-static inline mcp_status
-finish_express(mcp_client *client, mcp_result *result)
-{
-    mcp_status status = mcp__express_status(&client->engine);
-    if (result == NULL || result->size == sizeof *result)
-        mcp__express_finish(&client->engine, result);
-    else
-        give_converted(client, result);
-    if (status != MCP_OK)
-        note_answer(client, status, (int)mcp__express_server(&client->engine, 0)->number);
-    return status;
-}
-
 static mcp_status
 finish(mcp_client *client, mcp__task *task, mcp_result *result)
 {
@@ -404,15 +383,8 @@ finish(mcp_client *client, mcp__task *task, mcp_result *result)
         int answered = task->op.answered;
         note_answer(client, status, answered < 0 ? -1 : (int)task->op.leg[answered].server);
     }
-    if (result == NULL)
-        return status;
-    if (result->size == sizeof *result) {
+    if (result != NULL)
         mcp__drive_result(task, result);
-        return status;
-    }
-    mcp_result ours = MCP_RESULT_INIT;
-    mcp__drive_result(task, &ours);
-    mcp__client_give(result, &ours);
     return status;
 }
 
@@ -444,27 +416,38 @@ submit(mcp_client *client, const mcp_request *request, mcp_result *result, int64
     return fail(client, result, MCP_NO_MEMORY);
 }
 
-static mcp_status
-call(mcp_client *client, const mcp_request *request, mcp_result *result)
+static __attribute__((noinline)) mcp_status
+refuse(mcp_client *client, mcp_result *result, mcp_status status)
 {
-    mcp__task *task;
-    mcp_status status = mcp__client_check(client, request);
-    if (status != MCP_OK) {
-        mcp__client_leave(client);
-        return fail(client, result, status);
-    }
-    int64_t now_ms = mcp__wait_begin(&client->world);
-    if (mcp__chores_any(&client->engine) ||
-        !mcp__wait_express(&client->world, request, mcp__client_timeout_ms(client, request), now_ms,
-                           &task))
-        return submit(client, request, result, now_ms);
-    if (task != NULL)
-        return wait_for(client, task, result);
-    status = finish_express(client, result);
+    mcp__client_leave(client);
+    return fail(client, result, status);
+}
+
+/* Nothing is left to be done but what nobody waits for. */
+static inline mcp_status
+finish_express(mcp_client *client)
+{
+    mcp_status status = mcp__express_status(&client->engine);
+    if (status != MCP_OK)
+        note_answer(client, status, (int)mcp__express_server(&client->engine, 0)->number);
     if (client->engine.first_wish != NULL)
         mcp__wait_serve(&client->world);
     mcp__client_leave(client);
     return status;
+}
+
+__attribute__((always_inline)) static inline mcp_status
+call(mcp_client *client, const mcp_request *request, mcp_result *result)
+{
+    int64_t now_ms;
+    mcp__task *task;
+    mcp_status status = mcp__client_check(client, request);
+    if (status != MCP_OK)
+        return refuse(client, result, status);
+    if (!mcp__wait_express(&client->world, request, mcp__client_timeout_ms(client, request),
+                           &now_ms, result, &task))
+        return submit(client, request, result, now_ms);
+    return task == NULL ? finish_express(client) : wait_for(client, task, result);
 }
 
 /* With a list of servers to be asked for, which takes its part of the call's time. */
@@ -481,19 +464,21 @@ discover(mcp_client *client, mcp_request *ours)
     return MCP_OK;
 }
 
-/* A request of an older or newer program, or one before which something is to be asked. */
+/* A call of an older or newer program, or one before which something is to be asked. */
 static __attribute__((noinline)) mcp_status
 call_converted(mcp_client *client, const mcp_request *request, mcp_result *result)
 {
     mcp_request ours = mcp__client_request(request);
+    mcp_result our_result = MCP_RESULT_INIT;
     if (mcp__client_asks(client)) {
         mcp_status status = discover(client, &ours);
-        if (status != MCP_OK) {
-            mcp__client_leave(client);
-            return fail(client, result, status);
-        }
+        if (status != MCP_OK)
+            return refuse(client, result, status);
     }
-    return call(client, &ours, result);
+    mcp_status status = call(client, &ours, &our_result);
+    if (result != NULL)
+        mcp__client_give(result, &our_result);
+    return status;
 }
 
 static __attribute__((noinline)) mcp_status
@@ -512,7 +497,9 @@ mcp_call(mcp_client *client, const mcp_request *request, mcp_result *result)
     if (mcp__client_is_busy(client))
         return refuse_busy(result);
     mcp__client_enter(client);
-    mcp_status status = request->size == sizeof *request && !mcp__client_asks(client)
+    int is_ours =
+        request->size == sizeof *request && (result == NULL || result->size == sizeof *result);
+    mcp_status status = is_ours && !mcp__client_asks(client)
                             ? call(client, request, result)
                             : call_converted(client, request, result);
     mcp__client_tell(client);

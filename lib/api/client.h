@@ -16,6 +16,8 @@
 #include "engine/drive.h"
 #include "io/fork.h"
 #include "io/wait.h"
+#include "pair/marks.h"
+#include "wire/key.h"
 
 /* Blocks of bytes for the values of one batch; they stay for the next one. */
 typedef struct mcp__arena_block {
@@ -116,8 +118,47 @@ void mcp__client_unbuild(mcp_client *client);
 /* What mcp_close() does, whoever owns its options; owed replies are waited for so long. */
 void mcp__client_close(mcp_client *client, int64_t patience_ms);
 
+/* There is a key, not too long with the namespace in front, which leaves room for one byte. */
+static inline int
+mcp__client_key_fits(const mcp_client *client, const mcp_request *request)
+{
+    return request->key != NULL &&
+           request->key_len - 1 < MCP__KEY_MAX - client->config.namespace_len;
+}
+
+/* With a namespace in front only the namespace itself could begin like a reserved key. */
+static inline int
+mcp__client_key_is_reserved(const mcp_client *client, const mcp_request *request)
+{
+    const mcp__config *config = &client->config;
+    return config->namespace_len == 0 && mcp__marks_is_reserved(config->prefix, config->prefix_len,
+                                                                request->key, request->key_len);
+}
+
+/* What nearly every request is. The rules stand in mcp__client_check_slowly(), which says what is
+ * wrong with others. */
+static inline int
+mcp__client_is_everyday(const mcp_client *client, const mcp_request *request)
+{
+    int is_bare = request->value_len == 0 ||
+                  (request->value != NULL && request->value_len <= client->config.max_value);
+    return request->size >= offsetof(mcp_request, route) &&
+           (unsigned)request->verb - MCP_GET < MCP_FLUSH - MCP_GET && request->ttl <= INT32_MAX &&
+           request->timeout_ms <= INT32_MAX && request->route == NULL && is_bare &&
+           mcp__client_key_fits(client, request) &&
+           mcp__key_is_clean(request->key, request->key_len) &&
+           !mcp__client_key_is_reserved(client, request);
+}
+
+mcp_status mcp__client_check_slowly(mcp_client *client, const mcp_request *request);
+
 /* Checks a request and says what is wrong with it, if anything. */
-mcp_status mcp__client_check(mcp_client *client, const mcp_request *request);
+static inline mcp_status
+mcp__client_check(mcp_client *client, const mcp_request *request)
+{
+    return mcp__client_is_everyday(client, request) ? MCP_OK
+                                                    : mcp__client_check_slowly(client, request);
+}
 
 /* A request of an older or newer program as one of ours: `size` stays the caller's, and what it
  * does not know of is as MCP_REQUEST_INIT has it. */

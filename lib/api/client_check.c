@@ -40,14 +40,6 @@ check_key(mcp_client *client, const mcp_request *request)
                         quoted, config->prefix);
 }
 
-/* With a namespace in front only the namespace itself could begin like a reserved key. */
-static int
-is_reserved(const mcp__config *config, const mcp_request *request)
-{
-    return config->namespace_len == 0 && mcp__marks_is_reserved(config->prefix, config->prefix_len,
-                                                                request->key, request->key_len);
-}
-
 /* Binary keys go in base64, if they may. */
 static int
 is_encoded(const mcp__config *config, const mcp_request *request)
@@ -59,11 +51,10 @@ is_encoded(const mcp__config *config, const mcp_request *request)
 static int
 is_good_key(const mcp_client *client, const mcp_request *request)
 {
-    const mcp__config *config = &client->config;
-    return request->key != NULL && request->key_len > 0 && request->key_len <= MCP__KEY_MAX &&
-           request->key_len + config->namespace_len <= MCP__KEY_MAX &&
-           (mcp__key_is_clean(request->key, request->key_len) || is_encoded(config, request)) &&
-           !is_reserved(config, request);
+    return mcp__client_key_fits(client, request) &&
+           (mcp__key_is_clean(request->key, request->key_len) ||
+            is_encoded(&client->config, request)) &&
+           !mcp__client_key_is_reserved(client, request);
 }
 
 /* Words with one blank between them, as in "cachedump 1 100". */
@@ -123,21 +114,8 @@ check_lease(mcp_client *client, const mcp_request *request)
     return MCP_OK;
 }
 
-/* What nearly every request is. The rules stand in check(), which says what is wrong with others.
- */
-static inline int
-is_everyday(const mcp_client *client, const mcp_request *request)
-{
-    int is_bare = request->value_len == 0 ||
-                  (request->value != NULL && request->value_len <= client->config.max_value);
-    return request->size >= offsetof(mcp_request, route) && request->verb >= MCP_GET &&
-           request->verb < MCP_FLUSH && request->ttl <= INT32_MAX &&
-           request->timeout_ms <= INT32_MAX && request->route == NULL && is_bare &&
-           is_good_key(client, request);
-}
-
-static __attribute__((noinline)) mcp_status
-check(mcp_client *client, const mcp_request *request)
+mcp_status
+mcp__client_check_slowly(mcp_client *client, const mcp_request *request)
 {
     mcp__err *err = &client->err;
     if (request->size < offsetof(mcp_request, route))
@@ -162,10 +140,4 @@ check(mcp_client *client, const mcp_request *request)
     if (request->verb == MCP_LEASE)
         return check_lease(client, request);
     return MCP_OK;
-}
-
-mcp_status
-mcp__client_check(mcp_client *client, const mcp_request *request)
-{
-    return is_everyday(client, request) ? MCP_OK : check(client, request);
 }

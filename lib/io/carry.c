@@ -15,9 +15,6 @@
 /* After so many records the others have their turn. */
 #define RECORDS 64
 
-/* The time of day is only for lives of more than 30 days: so often it is read. */
-#define UNIX_TICK_MS 1000
-
 static const char *
 words_of(int os_error)
 {
@@ -25,16 +22,19 @@ words_of(int os_error)
     return words != NULL ? words : "unknown error";
 }
 
+void
+mcp__carry_read_calendar(mcp__world *world, int64_t now_ms)
+{
+    world->unix_at_ms = now_ms;
+    world->engine->unix_now = mcp__clock_unix();
+}
+
 int64_t
 mcp__carry_now(mcp__world *world)
 {
-    /* The exact time: the coarse one lags by up to 9 ms, more on a busy machine, and a deadline
-     * counted from it would come that much too early. */
     int64_t now_ms = mcp__clock_exact(&world->clock);
-    if (now_ms - world->unix_at_ms >= UNIX_TICK_MS) {
-        world->unix_at_ms = now_ms;
-        world->engine->unix_now = mcp__clock_unix();
-    }
+    if (now_ms - world->unix_at_ms >= MCP__CARRY_CALENDAR_MS)
+        mcp__carry_read_calendar(world, now_ms);
     return now_ms;
 }
 

@@ -66,6 +66,10 @@ typedef struct mcp__world {
 /* Latches and returns the exact time, and now and then that of the day. */
 int64_t mcp__carry_now(mcp__world *world);
 
+/* The time of day is only for lives of more than 30 days: so often it is read. */
+#define MCP__CARRY_CALENDAR_MS 1000
+void mcp__carry_read_calendar(mcp__world *world, int64_t now_ms);
+
 /* With a loop: what this socket is to be watched for may have changed. */
 void mcp__carry_note(mcp__world *world, uint32_t server);
 

@@ -3,24 +3,10 @@
 
 #include <time.h>
 
-#define NS_PER_MS 1000000
+#define NS_PER_MS MCP__CLOCK_NS_PER_MS
 #define MS_PER_S 1000
 #define US_PER_MS 1000
 #define NS_PER_US 1000
-
-/* The two clocks step apart: one asked after the other may lie behind it, so the larger one counts.
- */
-static int64_t
-told(mcp__clock *clock, clockid_t id)
-{
-    struct timespec now;
-    if (clock_gettime(id, &now) == 0) {
-        int64_t ms = (int64_t)now.tv_sec * MS_PER_S + now.tv_nsec / NS_PER_MS;
-        if (ms > clock->last_ms)
-            clock->last_ms = ms;
-    }
-    return clock->last_ms;
-}
 
 void
 mcp__clock_init(mcp__clock *clock)
@@ -38,13 +24,13 @@ mcp__clock_init(mcp__clock *clock)
 int64_t
 mcp__clock_coarse(mcp__clock *clock)
 {
-    return told(clock, CLOCK_MONOTONIC_COARSE);
+    return mcp__clock_told(clock, CLOCK_MONOTONIC_COARSE);
 }
 
 int64_t
 mcp__clock_exact(mcp__clock *clock)
 {
-    return told(clock, CLOCK_MONOTONIC);
+    return mcp__clock_told(clock, CLOCK_MONOTONIC);
 }
 
 int64_t

@@ -7,6 +7,7 @@
 #define MCPROXY_IO_CLOCK_H
 
 #include <stdint.h>
+#include <time.h>
 
 typedef struct mcp__clock {
     int64_t last_ms;       /* the latest time this clock has told */
@@ -28,6 +29,22 @@ int64_t mcp__clock_unix(void);
 
 /* Microseconds of the exact time, from the same moment on: for measuring. */
 int64_t mcp__clock_us(void);
+
+#define MCP__CLOCK_NS_PER_MS 1000000
+
+/* For io, whose every call begins with it. The two clocks step apart: one asked after the other may lie behind it, so the larger one counts.
+ */
+static inline int64_t
+mcp__clock_told(mcp__clock *clock, clockid_t id)
+{
+    struct timespec now;
+    if (clock_gettime(id, &now) == 0) {
+        int64_t ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / MCP__CLOCK_NS_PER_MS;
+        if (ms > clock->last_ms)
+            clock->last_ms = ms;
+    }
+    return clock->last_ms;
+}
 
 /* The exact time, cut to whole milliseconds; dearer. */
 int64_t mcp__clock_exact(mcp__clock *clock);

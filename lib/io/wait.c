@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "engine/express.h"
+#include "engine/express_way.h"
 #include "io/sock.h"
 
 /* The kernel ends a receive up to 30 ms after SO_RCVTIMEO (measured: 1 to 29 ms at 500 ms), so the
@@ -215,10 +215,9 @@ poll_round(mcp__world *world, int64_t limit_ms)
 
 /* ---- the doors ---- */
 
-int64_t
-mcp__wait_begin(mcp__world *world)
+static __attribute__((noinline)) void
+begin_slowly(mcp__world *world, int64_t now_ms)
 {
-    int64_t now_ms = mcp__carry_now(world);
     /* First what was heard, then what is late: an answer that has been waiting here is in time. */
     if (world->engine->first_busy != NULL && world->glanced_ms != now_ms) {
         world->glanced_ms = now_ms;
@@ -230,7 +229,27 @@ mcp__wait_begin(mcp__world *world)
         mcp__chores_run(world->engine);
     if (world->engine->first_wish != NULL)
         mcp__carry_serve(world);
+}
+
+/* The exact time: the coarse one lags by up to 9 ms, more on a busy machine, and a deadline counted
+ * from it would come that much too early. */
+static inline int64_t
+begin(mcp__world *world)
+{
+    const mcp__engine *engine = world->engine;
+    int64_t now_ms = mcp__clock_told(&world->clock, CLOCK_MONOTONIC);
+    if (now_ms - world->unix_at_ms >= MCP__CARRY_CALENDAR_MS)
+        mcp__carry_read_calendar(world, now_ms);
+    if (engine->first_busy != NULL || engine->first_wish != NULL || mcp__chores_any(engine) ||
+        mcp__drive_next_time(engine) <= now_ms)
+        begin_slowly(world, now_ms);
     return now_ms;
+}
+
+int64_t
+mcp__wait_begin(mcp__world *world)
+{
+    return begin(world);
 }
 
 void
@@ -252,7 +271,7 @@ mcp__wait_once(mcp__world *world, int64_t limit_ms)
 }
 
 /* Everything has gone at once. What a socket does not take whole is not for here. */
-static inline int
+__attribute__((always_inline)) static inline int
 send_express(mcp__world *world, mcp__server *server)
 {
     mcp__link *link = &server->link;
@@ -280,7 +299,7 @@ note_silence(mcp__world *world, ssize_t n)
 }
 
 /* One receive, and all of the answer is there. */
-static inline int
+__attribute__((always_inline)) static inline int
 receive_express(mcp__world *world, mcp__server *server, int leg)
 {
     size_t len;
@@ -295,33 +314,42 @@ receive_express(mcp__world *world, mcp__server *server, int leg)
 }
 
 /* Both copies at once: both are sent to before either is waited for. */
-static inline int
-exchange_both(mcp__world *world, mcp__server *primary, mcp__server *backup)
+static __attribute__((noinline)) int
+exchange_both(mcp__world *world)
 {
+    mcp__server *primary = mcp__express_server(world->engine, MCP__PRIMARY);
+    mcp__server *backup = mcp__express_server(world->engine, MCP__BACKUP);
     return send_express(world, primary) && send_express(world, backup) &&
            receive_express(world, primary, MCP__PRIMARY) &&
            receive_express(world, backup, MCP__BACKUP);
 }
 
-/* One after the other. */
-static int
-exchange_erase(mcp__world *world, mcp__server *primary, mcp__server *backup)
+/* One of two that come one after the other. */
+static __attribute__((noinline)) int
+exchange_leg(mcp__world *world, int leg)
 {
-    if (!send_express(world, backup) || !receive_express(world, backup, MCP__BACKUP))
-        return 0;
-    mcp__express_go_on(world->engine);
-    return send_express(world, primary) && receive_express(world, primary, MCP__PRIMARY);
+    mcp__server *server = mcp__express_server(world->engine, leg);
+    return send_express(world, server) && receive_express(world, server, leg);
 }
 
-static inline int
+static __attribute__((noinline)) int
+exchange_erase(mcp__world *world)
+{
+    if (!exchange_leg(world, MCP__BACKUP))
+        return 0;
+    mcp__express_go_on(world->engine);
+    return exchange_leg(world, MCP__PRIMARY);
+}
+
+__attribute__((always_inline)) static inline int
 exchange(mcp__world *world)
 {
-    const mcp__engine *engine = world->engine;
-    mcp__server *primary = mcp__express_server(engine, MCP__PRIMARY);
-    if (engine->express.plain == MCP__PLAIN_ERASE)
-        return exchange_erase(world, primary, mcp__express_server(engine, MCP__BACKUP));
-    if (engine->express.n_legs == 2)
-        return exchange_both(world, primary, mcp__express_server(engine, MCP__BACKUP));
+    const mcp__express *express = &world->engine->express;
+    if (express->plain == MCP__PLAIN_ERASE)
+        return exchange_erase(world);
+    if (express->n_legs == 2)
+        return exchange_both(world);
+    mcp__server *primary = express->server[MCP__PRIMARY];
     return send_express(world, primary) && receive_express(world, primary, MCP__PRIMARY);
 }
 
@@ -336,14 +364,19 @@ give_up_express(mcp__world *world)
 
 int
 mcp__wait_express(mcp__world *world, const mcp_request *request, uint32_t timeout_ms,
-                  int64_t now_ms, mcp__task **task)
+                  int64_t *now_ms, mcp_result *result, mcp__task **task)
 {
     mcp__engine *engine = world->engine;
+    *now_ms = begin(world);
     if (timeout_ms < world->express_least_ms || engine->dump_phase != 0 || world->hooks != NULL ||
-        !mcp__express_begin(engine, request, timeout_ms, now_ms))
+        mcp__chores_any(engine) || !mcp__express_begin(engine, request, timeout_ms, *now_ms))
         return 0;
     world->was_silent = 0;
-    *task = exchange(world) ? NULL : give_up_express(world);
+    *task = NULL;
+    if (exchange(world))
+        mcp__express_finish(engine, result);
+    else
+        *task = give_up_express(world);
     return 1;
 }
 

@@ -32,13 +32,13 @@ void mcp__wait_fini(mcp__world *world);
 int64_t mcp__wait_begin(mcp__world *world);
 
 /*
- * One call of quiet times, see engine/express.h: sends it and receives its answer. `*task` NULL: it
- * is over, and its result stands in the engine until mcp__express_finish() has given it. Else that
- * operation has taken over, if it is not finished already. 0: it is no such call, and nothing was
- * done.
+ * Begins a call in the same way, and if it is one of quiet times (see engine/express.h) sends it and
+ * receives its answer. `*task` NULL: it is over, `result` (NULL: nobody wants it) is filled in, and
+ * mcp__express_status() says the same. Else that operation has taken over, if it is not finished
+ * already. 0: it is no such call, and has only begun.
  */
 int mcp__wait_express(mcp__world *world, const mcp_request *request, uint32_t timeout_ms,
-                      int64_t now_ms, mcp__task **task);
+                      int64_t *now_ms, mcp_result *result, mcp__task **task);
 
 /*
  * Does what the engine wishes, then waits until something happens, but not beyond `limit_ms` (when

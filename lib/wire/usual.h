@@ -44,7 +44,7 @@ mcp__usual_put_start(uint8_t *out, mcp__span key, uint64_t opaque)
     return mcp__usual_put_opaque(out + key.len, opaque);
 }
 
-static inline uint8_t *
+__attribute__((always_inline)) static inline uint8_t *
 mcp__usual_put_get(uint8_t *out, mcp__span key, uint64_t opaque, uint32_t want)
 {
     out = mcp__usual_put_start(out, key, opaque);
@@ -100,17 +100,20 @@ mcp__usual_put_set(uint8_t *out, mcp__span key, size_t value_len, uint64_t opaqu
 
 /* ---- replies ---- */
 
-/* A number of at most 18 digits; NULL for all others, which the strict way will read. */
+/* A number of at most 18 digits; NULL for all others, which the strict way will read. `at` lies
+ * before `end`. */
 static inline const uint8_t *
 mcp__usual_number(const uint8_t *at, const uint8_t *end, uint64_t *number)
 {
     const uint8_t *start = at;
-    uint64_t sum = 0;
-    uint32_t digit;
-    for (; at < end && (digit = (uint32_t)*at - '0') <= 9; at++)
+    uint32_t digit = (uint32_t)*at - '0';
+    uint64_t sum = digit;
+    if (digit > 9)
+        return NULL;
+    while (++at < end && (digit = (uint32_t)*at - '0') <= 9)
         sum = sum * 10 + digit;
     *number = sum;
-    return at > start && at - start <= 18 ? at : NULL;
+    return at - start <= 18 ? at : NULL;
 }
 
 static inline int
@@ -148,20 +151,30 @@ mcp__usual_fill(mcp__reply *reply, mcp__reply_kind kind, uint64_t opaque, uint64
     reply->value = (mcp__span){NULL, 0};
 }
 
+/* " f7 c12", or a part of it. NULL: a number is not usual. */
+static inline const uint8_t *
+mcp__usual_flags(const uint8_t *at, const uint8_t *end, uint64_t *flags, uint64_t *cas)
+{
+    if (mcp__usual_is(at, " f") && (at = mcp__usual_number(at + 2, end, flags)) == NULL)
+        return NULL;
+    return *flags <= UINT32_MAX ? mcp__usual_cas(at, end, cas) : NULL;
+}
+
 /* Behind "VA ": what a get, or an incr, that found something brings. */
-static inline ssize_t
+__attribute__((always_inline)) static inline ssize_t
 mcp__usual_parse_value(const uint8_t *bytes, const uint8_t *end, size_t value_max, uint64_t opaque,
                        mcp__reply *reply)
 {
-    uint64_t value_len, flags = 0, cas;
+    uint64_t value_len, flags = 0, cas = 0;
     const uint8_t *at = mcp__usual_number(bytes + 3, end, &value_len);
-    if (at == NULL || end - at < MCP__USUAL_OPAQUE + 4 || !mcp__usual_has_opaque(at, opaque))
+    if (at == NULL || end - at < MCP__USUAL_OPAQUE + 5 || !mcp__usual_has_opaque(at, opaque))
         return MCP__PARSE_MORE;
     at += MCP__USUAL_OPAQUE;
-    if (mcp__usual_is(at, " f") && (at = mcp__usual_number(at + 2, end, &flags)) == NULL)
+    if (memcmp(at, " f0\r", 4) == 0) /* nearly always */
+        at += 3;
+    else if ((at = mcp__usual_flags(at, end, &flags, &cas)) == NULL)
         return MCP__PARSE_MORE;
-    if ((at = mcp__usual_cas(at, end, &cas)) == NULL || flags > UINT32_MAX ||
-        value_len > value_max || (size_t)(end - at) < value_len + 4)
+    if (value_len > value_max || (size_t)(end - at) < value_len + 4)
         return MCP__PARSE_MORE;
     const uint8_t *behind = at + 2 + value_len;
     if (!mcp__usual_is(at, "\r\n") || !mcp__usual_is(behind, "\r\n"))
@@ -200,7 +213,7 @@ mcp__usual_parse_word(const uint8_t *bytes, size_t len, uint64_t opaque, mcp__re
  * Reads the reply that the request with this opaque hopes for: one of those, or "VA 3 O.. f0 c1"
  * with its value. Returns its bytes, or MCP__PARSE_MORE: mcp__meta_parse is to say what it is.
  */
-static inline ssize_t
+__attribute__((always_inline)) static inline ssize_t
 mcp__usual_parse(const uint8_t *bytes, size_t len, size_t value_max, uint64_t opaque,
                  mcp__reply *reply)
 {

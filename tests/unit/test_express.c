@@ -4,7 +4,7 @@
  * each answer is played twice, by an operation and without one. The same bytes have to go to the
  * same servers in the same order, with the same result, and the same work has to be left behind.
  */
-#include "engine/express.h"
+#include "engine/express_way.h"
 
 #include <stdio.h>
 #include <string.h>
