@@ -26,20 +26,15 @@ mcp__batch_start_over(mcp_client *client)
 }
 
 uint8_t *
-mcp__batch_space(mcp_client *client, size_t len)
+mcp__batch_space_new(mcp_client *client, size_t len)
 {
-    mcp__arena_block *block = client->arena;
-    if (block == NULL || block->size - block->used < len) {
-        size_t size = len > BLOCK_SIZE ? len : BLOCK_SIZE;
-        block = mcp__mem_new(&client->mem, sizeof *block + size);
-        if (block == NULL)
-            return NULL;
-        *block = (mcp__arena_block){.next = client->arena, .size = size};
-        client->arena = block;
-    }
-    uint8_t *space = block->bytes + block->used;
-    block->used += len;
-    return space;
+    size_t size = len > BLOCK_SIZE ? len : BLOCK_SIZE;
+    mcp__arena_block *block = mcp__mem_new(&client->mem, sizeof *block + size);
+    if (block == NULL)
+        return NULL;
+    *block = (mcp__arena_block){.next = client->arena, .size = size, .used = len};
+    client->arena = block;
+    return block->bytes;
 }
 
 uint8_t *

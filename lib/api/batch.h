@@ -36,7 +36,18 @@ mcp__batch_has_lost(mcp_client *client)
     return has_lost;
 }
 
+uint8_t *mcp__batch_space_new(mcp_client *client, size_t len);
+
 /* Space for a value that lives until the next batch; NULL: no memory. */
-uint8_t *mcp__batch_space(mcp_client *client, size_t len);
+static inline uint8_t *
+mcp__batch_space(mcp_client *client, size_t len)
+{
+    mcp__arena_block *block = client->arena;
+    if (block == NULL || block->size - block->used < len)
+        return mcp__batch_space_new(client, len);
+    uint8_t *space = block->bytes + block->used;
+    block->used += len;
+    return space;
+}
 
 #endif

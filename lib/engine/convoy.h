@@ -15,6 +15,7 @@
 #define MCPROXY_ENGINE_CONVOY_H
 
 #include "engine/pool.h"
+#include "wire/token.h"
 
 /* A new one, whose gets may take so long as a whole. None of an earlier one is out. */
 void mcp__convoy_begin(mcp__engine *engine, uint32_t timeout_ms);
@@ -33,6 +34,22 @@ typedef struct mcp__fetched {
 int mcp__convoy_fetch(mcp__engine *engine, mcp__fetched *fetched);
 
 /* Fills in a result from it. */
-void mcp__convoy_result(const mcp__fetched *fetched, mcp_result *result);
+static inline void
+mcp__convoy_result(const mcp__fetched *fetched, mcp_result *result)
+{
+    const mcp__reply *reply = &fetched->reply;
+    int is_hit = reply->kind == MCP__REPLY_VALUE;
+    result->status = is_hit ? MCP_OK : MCP_NOT_FOUND;
+    result->server = (int)fetched->server->number;
+    result->primary = MCP_COPY_OK;
+    result->backup = MCP_COPY_SKIPPED;
+    result->from_backup = 0;
+    result->value = is_hit ? reply->value.bytes : NULL;
+    result->value_len = reply->value.len;
+    result->flags = reply->flags;
+    result->ttl = reply->ttl;
+    result->cas = reply->cas != 0 ? mcp__token_cas(fetched->server->cas_mark, reply->cas) : 0;
+    result->number = 0;
+}
 
 #endif

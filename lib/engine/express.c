@@ -4,9 +4,18 @@
 #include "engine/checks.h"
 #include "engine/drive.h"
 #include "engine/express_way.h"
+#include "engine/record.h"
 #include "engine/tasks.h"
 #include "wire/meta.h"
 #include "wire/usual.h"
+
+mcp__pair
+mcp__express_find_by_route(mcp__engine *engine, const mcp_request *request)
+{
+    if (!engine->has_routes)
+        mcp__record_routes(engine);
+    return mcp__pairing_find(engine->pairing, request->route, request->route_len);
+}
 
 uint8_t *
 mcp__express_put_other(const mcp__express *express, uint8_t *out, uint64_t opaque)
@@ -34,8 +43,8 @@ mcp__express_go_on(mcp__engine *engine)
     mcp__express_ask(engine, MCP__PRIMARY, mcp__token_opaque(&engine->opaque_count, &engine->opaque));
 }
 
-int
-mcp__express_take_rider(mcp__engine *engine, mcp__server *server, const mcp__pending *oldest)
+static inline int
+take_rider(mcp__engine *engine, mcp__server *server, const mcp__pending *oldest)
 {
     mcp__link *link = &server->link;
     mcp__reply_kind kind;
@@ -54,6 +63,19 @@ mcp__express_take_rider(mcp__engine *engine, mcp__server *server, const mcp__pen
     mcp__buf_take(&link->in, (size_t)used);
     mcp__link_pop(link);
     return 1;
+}
+
+const mcp__pending *
+mcp__express_take_riders(mcp__engine *engine, mcp__server *server)
+{
+    const mcp__link *link = &server->link;
+    const mcp__pending *oldest = mcp__link_oldest(link);
+    while (oldest->op != engine->express.task) {
+        if (!take_rider(engine, server, oldest))
+            return NULL;
+        oldest = &link->pending[link->pending_head & link->pending_mask];
+    }
+    return oldest;
 }
 
 void

@@ -12,7 +12,6 @@
 
 #include "engine/express.h"
 #include "engine/quiet.h"
-#include "engine/record.h"
 #include "engine/tasks.h"
 #include "wire/fold.h"
 #include "wire/token.h"
@@ -20,11 +19,13 @@
 
 /* ---- the rare halves ---- */
 
+/* A key that lives where its group key says. */
+mcp__pair mcp__express_find_by_route(mcp__engine *engine, const mcp_request *request);
 /* The rarer verbs. */
 uint8_t *mcp__express_put_other(const mcp__express *express, uint8_t *out, uint64_t opaque);
-/* What rode in front of the call: questions of checks, and for marks. 1: it was answered as usual.
- */
-int mcp__express_take_rider(mcp__engine *engine, mcp__server *server, const mcp__pending *oldest);
+/* What rode in front of the call, questions of checks and for marks, was answered as usual: what
+ * waits behind them. NULL: it was not. */
+const mcp__pending *mcp__express_take_riders(mcp__engine *engine, mcp__server *server);
 /* What is to be looked at behind it. */
 void mcp__express_check_later(mcp__engine *engine);
 
@@ -34,11 +35,9 @@ static inline void
 mcp__express_find_servers(mcp__engine *engine, const mcp_request *request)
 {
     mcp__express *express = &engine->express;
-    const void *hashed = request->route != NULL ? request->route : request->key;
-    size_t len = request->route != NULL ? request->route_len : request->key_len;
-    mcp__pair pair = mcp__pairing_find(engine->pairing, hashed, len);
-    if (request->route != NULL && !engine->has_routes)
-        mcp__record_routes(engine);
+    mcp__pair pair = request->route != NULL
+                         ? mcp__express_find_by_route(engine, request)
+                         : mcp__pairing_find(engine->pairing, request->key, request->key_len);
     express->server[MCP__PRIMARY] = &engine->servers[pair.primary];
     express->is_pair = pair.backup != MCP__NO_SERVER;
     if (express->is_pair)
@@ -201,11 +200,9 @@ mcp__express_hear(mcp__engine *engine, int leg)
     mcp__server *server = mcp__express_server(engine, leg);
     mcp__link *link = &server->link;
     const mcp__pending *oldest = mcp__link_oldest(link);
-    while (oldest->op != express->task) {
-        if (!mcp__express_take_rider(engine, server, oldest))
-            return 0;
-        oldest = mcp__link_oldest(link);
-    }
+    if (oldest->op != express->task &&
+        (oldest = mcp__express_take_riders(engine, server)) == NULL)
+        return 0;
     size_t len = mcp__buf_len(&link->in);
     ssize_t used = mcp__usual_parse(mcp__buf_bytes(&link->in), len, link->value_max, oldest->opaque,
                                     &express->reply[leg]);

@@ -33,22 +33,15 @@ typedef enum mcp__plain {
 static inline mcp__command_kind
 mcp__plain_command(const mcp_request *request)
 {
-    switch (request->verb) {
-    case MCP_GET:
-        return MCP__COMMAND_GET;
-    case MCP_SET:
-        return request->ttl < 0 ? MCP__COMMAND_NONE : MCP__COMMAND_SET;
-    case MCP_DELETE:
-        return MCP__COMMAND_DELETE;
-    case MCP_TOUCH:
-        return MCP__COMMAND_TOUCH;
-    case MCP_INCR:
-        return MCP__COMMAND_INCR;
-    case MCP_DECR:
-        return MCP__COMMAND_DECR;
-    default:
+    static const uint8_t kinds[] = {
+        [MCP_GET] = MCP__COMMAND_GET,     [MCP_SET] = MCP__COMMAND_SET,
+        [MCP_DELETE] = MCP__COMMAND_DELETE, [MCP_TOUCH] = MCP__COMMAND_TOUCH,
+        [MCP_INCR] = MCP__COMMAND_INCR,   [MCP_DECR] = MCP__COMMAND_DECR,
+    };
+    size_t verb = (size_t)request->verb;
+    if (verb >= sizeof kinds || (verb == MCP_SET && request->ttl < 0))
         return MCP__COMMAND_NONE;
-    }
+    return (mcp__command_kind)kinds[verb];
 }
 
 /* A key with one copy, whose server is well. */

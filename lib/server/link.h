@@ -379,7 +379,7 @@ mcp__link_oldest(const mcp__link *link)
 static inline void
 mcp__link_pop(mcp__link *link)
 {
-    link->n_awaited -= mcp__link_oldest(link)->is_awaited;
+    link->n_awaited -= link->pending[link->pending_head & link->pending_mask].is_awaited;
     link->pending_head++;
     link->pending_count--;
 }

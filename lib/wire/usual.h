@@ -26,6 +26,23 @@ mcp__usual_put(uint8_t *out, const char *text, size_t len)
 
 #define MCP__USUAL_PUT(out, text) mcp__usual_put((out), (text), sizeof(text) - 1)
 
+/* Keys are short: the first and the last half of one, each in one piece, overlap in the middle. */
+static inline uint8_t *
+mcp__usual_put_key(uint8_t *out, mcp__span key)
+{
+    const uint8_t *from = key.bytes;
+    if (key.len >= 8 && key.len <= 16) {
+        memcpy(out, from, 8);
+        memcpy(out + key.len - 8, from + key.len - 8, 8);
+    } else if (key.len > 16 && key.len <= 32) {
+        memcpy(out, from, 16);
+        memcpy(out + key.len - 16, from + key.len - 16, 16);
+    } else {
+        memcpy(out, from, key.len);
+    }
+    return out + key.len;
+}
+
 /* " O12345678" */
 static inline uint8_t *
 mcp__usual_put_opaque(uint8_t *out, uint64_t opaque)
@@ -39,9 +56,8 @@ mcp__usual_put_opaque(uint8_t *out, uint64_t opaque)
 static inline uint8_t *
 mcp__usual_put_start(uint8_t *out, mcp__span key, uint64_t opaque)
 {
-    out = MCP__USUAL_PUT(out, "mg ");
-    memcpy(out, key.bytes, key.len);
-    return mcp__usual_put_opaque(out + key.len, opaque);
+    out = mcp__usual_put_key(MCP__USUAL_PUT(out, "mg "), key);
+    return mcp__usual_put_opaque(out, opaque);
 }
 
 __attribute__((always_inline)) static inline uint8_t *
@@ -60,9 +76,8 @@ mcp__usual_put_get(uint8_t *out, mcp__span key, uint64_t opaque, uint32_t want)
 static inline uint8_t *
 mcp__usual_put_delete(uint8_t *out, mcp__span key, uint64_t opaque)
 {
-    out = MCP__USUAL_PUT(out, "md ");
-    memcpy(out, key.bytes, key.len);
-    return mcp__usual_put_opaque(out + key.len, opaque);
+    out = mcp__usual_put_key(MCP__USUAL_PUT(out, "md "), key);
+    return mcp__usual_put_opaque(out, opaque);
 }
 
 static inline uint8_t *
@@ -86,9 +101,7 @@ static inline uint8_t *
 mcp__usual_put_set(uint8_t *out, mcp__span key, size_t value_len, uint64_t opaque, uint32_t flags,
                    int64_t ttl)
 {
-    out = MCP__USUAL_PUT(out, "ms ");
-    memcpy(out, key.bytes, key.len);
-    out += key.len;
+    out = mcp__usual_put_key(MCP__USUAL_PUT(out, "ms "), key);
     *out++ = ' ';
     out = mcp__usual_put_opaque(mcp__token_put(out, value_len), opaque);
     if (flags != 0)
