@@ -53,6 +53,17 @@ mcp__batch_notes(mcp_client *client, size_t n)
     return client->notes;
 }
 
+void
+mcp__batch_find_lost(mcp_client *client, size_t n)
+{
+    client->engine.convoy.n_lost = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (client->notes[i] == MCP__NOTE_OUT)
+            client->notes[i] = MCP__NOTE_LOST;
+    }
+    mcp__convoy_note(&client->engine, client->notes, MCP__NOTE_OUT);
+}
+
 typedef struct batch {
     mcp_client *client;
     const mcp_request *requests;
@@ -62,7 +73,6 @@ typedef struct batch {
     int64_t now_ms;
     size_t n;
     size_t next;
-    int is_second; /* what was lost, once more */
 } batch;
 
 static void
@@ -142,11 +152,18 @@ collect(batch *b)
     }
 }
 
+static int
+was_lost(const batch *b, size_t i)
+{
+    return b->notes != NULL && b->notes[i] == MCP__NOTE_LOST;
+}
+
 static void
 give_failure(const batch *b, size_t i, mcp_status status)
 {
     mcp_result empty = MCP_RESULT_INIT;
     empty.status = status;
+    empty.primary = was_lost(b, i) ? MCP_COPY_UNKNOWN : MCP_COPY_SKIPPED;
     b->client->err.status = status;
     mcp__client_give(result_at(b, i), &empty);
 }
@@ -172,7 +189,7 @@ submit_one(batch *b, size_t i)
         give_failure(b, i, status);
         return;
     }
-    if (b->notes != NULL && !b->is_second &&
+    if (b->notes != NULL && !was_lost(b, i) &&
         mcp__convoy_put(&client->engine, request, (uint32_t)i, b->now_ms)) {
         b->notes[i] = MCP__NOTE_OUT;
         return;
@@ -218,14 +235,25 @@ refuse_all(const batch *b)
     return b->n;
 }
 
+/* At once, while there is time: others of the batch may wait for theirs until its end. */
+static void
+ask_again(batch *b)
+{
+    mcp__batch_find_lost(b->client, b->next);
+    for (size_t i = 0; i < b->next; i++) {
+        if (!was_lost(b, i))
+            continue;
+        submit_one(b, i);
+        b->notes[i] = MCP__NOTE_DONE;
+    }
+}
+
 /* As many as may be under way. */
 static void
 fill_window(batch *b)
 {
-    for (; b->next < b->n && mcp__batch_under_way(b->client) < WINDOW; b->next++) {
-        if (!b->is_second || b->notes[b->next] == MCP__NOTE_OUT)
-            submit_one(b, b->next);
-    }
+    for (; b->next < b->n && mcp__batch_under_way(b->client) < WINDOW; b->next++)
+        submit_one(b, b->next);
 }
 
 static void
@@ -233,19 +261,15 @@ run(batch *b)
 {
     mcp_client *client = b->client;
     mcp__convoy_begin(&client->engine, left_ms(b));
-    for (;;) {
+    do {
+        if (mcp__batch_has_lost(client))
+            ask_again(b);
         fill_window(b);
         if (mcp__batch_under_way(client) > 0)
             mcp__wait_once(&client->world, mcp__drive_next_time(&client->engine));
         collect(b);
         b->now_ms = mcp__clock_coarse(&client->world.clock);
-        if (b->next < b->n || mcp__batch_under_way(client) > 0)
-            continue;
-        if (!mcp__batch_has_lost(client))
-            return;
-        b->next = 0;
-        b->is_second = 1;
-    }
+    } while (b->next < b->n || mcp__batch_under_way(client) > 0 || mcp__batch_has_lost(client));
 }
 
 size_t

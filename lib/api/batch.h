@@ -16,7 +16,12 @@ void mcp__batch_start_over(mcp_client *client);
  * One note for each of `n` requests, all MCP__NOTE_NEW; NULL: no memory, and then they all go as
  * operations. They stand until the next batch.
  */
-enum { MCP__NOTE_NEW = 0, MCP__NOTE_OUT /* with a convoy, see engine/convoy.h */, MCP__NOTE_DONE };
+enum {
+    MCP__NOTE_NEW = 0,
+    MCP__NOTE_OUT,  /* with a convoy, see engine/convoy.h, */
+    MCP__NOTE_LOST, /* which brings it no more */
+    MCP__NOTE_DONE,
+};
 uint8_t *mcp__batch_notes(mcp_client *client, size_t n);
 
 /* How many requests are under way. */
@@ -26,15 +31,15 @@ mcp__batch_under_way(const mcp_client *client)
     return client->engine.n_unfinished + client->engine.convoy.n_out;
 }
 
-/* Some were lost with their connections, and are to be asked for once more, as operations: those
- * whose notes still say OUT. Told once. */
+/* Some were lost with their connections, and are to be asked for once more, as operations. */
 static inline int
-mcp__batch_has_lost(mcp_client *client)
+mcp__batch_has_lost(const mcp_client *client)
 {
-    int has_lost = client->engine.convoy.n_lost > 0;
-    client->engine.convoy.n_lost = 0;
-    return has_lost;
+    return client->engine.convoy.n_lost > 0;
 }
+
+/* Which: of the first `n`, those whose notes say LOST from now on. Told once. */
+void mcp__batch_find_lost(mcp_client *client, size_t n);
 
 uint8_t *mcp__batch_space_new(mcp_client *client, size_t len);
 

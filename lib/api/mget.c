@@ -22,7 +22,6 @@ typedef struct mget {
     int64_t now_ms;
     size_t next;
     size_t n_failed;
-    int is_second; /* what was lost, once more */
 } mget;
 
 /* An array of an older or newer program: its results lie as far apart as they say. */
@@ -62,11 +61,18 @@ tell(mget *m, size_t i, mcp_result *result)
     m->client->events.is_calling_back = 0;
 }
 
+static int
+was_lost(const mget *m, size_t i)
+{
+    return m->notes != NULL && m->notes[i] == MCP__NOTE_LOST;
+}
+
 static void
 tell_failure(mget *m, size_t i, mcp_status status)
 {
     mcp_result empty = MCP_RESULT_INIT;
     empty.status = status;
+    empty.primary = was_lost(m, i) ? MCP_COPY_UNKNOWN : MCP_COPY_SKIPPED;
     m->client->err.status = status;
     tell(m, i, &empty);
 }
@@ -87,7 +93,7 @@ ask(mget *m, size_t i)
         tell_failure(m, i, status);
         return;
     }
-    if (m->notes != NULL && !m->is_second &&
+    if (m->notes != NULL && !was_lost(m, i) &&
         mcp__convoy_put(&client->engine, &request, (uint32_t)i, m->now_ms)) {
         m->notes[i] = MCP__NOTE_OUT;
         return;
@@ -122,33 +128,40 @@ collect(mget *m)
     }
 }
 
+/* At once, while there is time: others of the many may wait for theirs until its end. */
+static void
+ask_again(mget *m)
+{
+    mcp__batch_find_lost(m->client, m->next);
+    for (size_t i = 0; i < m->next; i++) {
+        if (!was_lost(m, i))
+            continue;
+        ask(m, i);
+        m->notes[i] = MCP__NOTE_DONE;
+    }
+}
+
 /* As many as may be under way. */
 static void
 fill_window(mget *m)
 {
-    for (; m->next < m->n && mcp__batch_under_way(m->client) < WINDOW; m->next++) {
-        if (!m->is_second || m->notes[m->next] == MCP__NOTE_OUT)
-            ask(m, m->next);
-    }
+    for (; m->next < m->n && mcp__batch_under_way(m->client) < WINDOW; m->next++)
+        ask(m, m->next);
 }
 
 static void
 run_all(mget *m)
 {
     mcp_client *client = m->client;
-    for (;;) {
+    do {
+        if (mcp__batch_has_lost(client))
+            ask_again(m);
         fill_window(m);
         if (mcp__batch_under_way(client) > 0)
             mcp__wait_once(&client->world, mcp__drive_next_time(&client->engine));
         collect(m);
         m->now_ms = mcp__clock_coarse(&client->world.clock);
-        if (m->next < m->n || mcp__batch_under_way(client) > 0)
-            continue;
-        if (!mcp__batch_has_lost(client))
-            return;
-        m->next = 0;
-        m->is_second = 1;
-    }
+    } while (m->next < m->n || mcp__batch_under_way(client) > 0 || mcp__batch_has_lost(client));
 }
 
 static size_t

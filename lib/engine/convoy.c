@@ -145,3 +145,17 @@ mcp__convoy_fetch(mcp__engine *engine, mcp__fetched *fetched)
     }
     return 0;
 }
+
+void
+mcp__convoy_note(const mcp__engine *engine, uint8_t *notes, uint8_t note)
+{
+    for (uint32_t i = 0; i < engine->n_servers; i++) {
+        const mcp__link *link = &engine->servers[i].link;
+        for (uint32_t j = 0; j < link->pending_count; j++) {
+            const mcp__pending *pending =
+                &link->pending[(link->pending_head + j) & link->pending_mask];
+            if (pending->is_convoy)
+                notes[pending->tag] = note;
+        }
+    }
+}

@@ -9,7 +9,7 @@
  *           again, by an operation this time
  *
  * A get may be asked again because it changes nothing. Who was lost the asker finds out itself: it
- * knows what has been fetched.
+ * knows what has been fetched, and is told what is still out.
  */
 #ifndef MCPROXY_ENGINE_CONVOY_H
 #define MCPROXY_ENGINE_CONVOY_H
@@ -22,6 +22,10 @@ void mcp__convoy_begin(mcp__engine *engine, uint32_t timeout_ms);
 
 /* Asks, if the time is quiet: 1. `tag` comes back with the answer. 0: nothing was done. */
 int mcp__convoy_put(mcp__engine *engine, const mcp_request *request, uint32_t tag, int64_t now_ms);
+
+/* Puts a note down for each get that is still out, under its tag: what the asker has neither fetched
+ * nor finds so was lost. */
+void mcp__convoy_note(const mcp__engine *engine, uint8_t *notes, uint8_t note);
 
 /* One answer. The value stands in the link until bytes are received there again. */
 typedef struct mcp__fetched {

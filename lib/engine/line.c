@@ -530,19 +530,31 @@ mcp__line_abandon(mcp__engine *engine, mcp__server *server)
     wait_for_probe(engine, server);
 }
 
+/* The oldest get of a convoy; NULL: there is none. Questions that rode in front of it and were not
+ * answered either hold it up, but do not give it more time. */
+static const mcp__pending *
+oldest_of_convoy(const mcp__link *link)
+{
+    for (uint32_t i = 0; i < link->pending_count; i++) {
+        const mcp__pending *pending = &link->pending[(link->pending_head + i) & link->pending_mask];
+        if (pending->is_convoy)
+            return pending;
+    }
+    return NULL;
+}
+
 /* The gets of a convoy have no timers of their own: the oldest one has waited long enough, or not.
  */
 static void
 end_convoy(mcp__engine *engine, mcp__server *server)
 {
     char why[96];
-    const mcp__pending *oldest = mcp__link_oldest(&server->link);
-    if (oldest == NULL || engine->convoy.n_out == 0)
+    const mcp__pending *oldest = oldest_of_convoy(&server->link);
+    if (oldest == NULL)
         return;
     int64_t until_ms = oldest->asked_ms + engine->convoy.limit_ms;
-    if (!oldest->is_convoy || engine->now_ms < until_ms) {
-        mcp__timer_set(&engine->timers, &server->timer,
-                       engine->now_ms < until_ms ? until_ms : engine->now_ms + 1);
+    if (engine->now_ms < until_ms) {
+        mcp__timer_set(&engine->timers, &server->timer, until_ms);
         return;
     }
     snprintf(why, sizeof why, "no answer within %lld ms",

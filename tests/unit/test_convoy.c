@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "engine/line.h"
 #include "world.h"
 
 #define GET "mg k O@ v f\r\n"
@@ -206,6 +207,46 @@ START_TEST(silence_ends)
 }
 END_TEST
 
+/* What rode in front of them is not answered either: they do not wait longer for that. */
+START_TEST(silence_ends_behind_a_question)
+{
+    begin_open();
+    ck_assert_int_eq(mcp__line_ask(&w.engine, &w.engine.servers[0], MCP__ASK_MARKS), 0);
+    int64_t start_ms = w.now_ms;
+    put_many(2);
+    expect_sent(0, MARKS GET GET);
+    world_time(start_ms + 199);
+    expect_counts(2, 0);
+    world_time(start_ms + 200);
+    expect_counts(0, 2);
+    ck_assert_int_eq(world_state(0), MCP_STATE_SUSPECT);
+    ck_assert_uint_eq(w.engine.servers[0].tally.timeouts, 1);
+    world_end();
+}
+END_TEST
+
+/* Who was lost is what has been neither fetched nor is still out. */
+START_TEST(what_is_still_out)
+{
+    uint8_t notes[3] = {0};
+    begin_open();
+    put_many(3);
+    world_sent(0);
+    world_say(0, "EN O@\r\n");
+    expect_fetched(0, MCP_NOT_FOUND);
+    mcp__convoy_note(&w.engine, notes, 9);
+    ck_assert_uint_eq(notes[0], 0);
+    ck_assert_uint_eq(notes[1], 9);
+    ck_assert_uint_eq(notes[2], 9);
+    memset(notes, 0, sizeof notes);
+    world_break(0, ECONNRESET);
+    mcp__convoy_note(&w.engine, notes, 9);
+    ck_assert_uint_eq(notes[1] | notes[2], 0);
+    expect_counts(0, 2);
+    world_end();
+}
+END_TEST
+
 /* While the answers were on their way it was heard that the server had missed writes. */
 START_TEST(what_a_server_that_stands_says_is_lost)
 {
@@ -286,6 +327,8 @@ main(void)
     tcase_add_test(all, a_mix_up_loses_all);
     tcase_add_test(all, a_connection_that_is_lost);
     tcase_add_test(all, silence_ends);
+    tcase_add_test(all, silence_ends_behind_a_question);
+    tcase_add_test(all, what_is_still_out);
     tcase_add_test(all, what_a_server_that_stands_says_is_lost);
     tcase_add_test(all, among_operations);
     tcase_add_test(all, behind_a_namespace);
