@@ -96,9 +96,9 @@ take_begun(mcp__marking *mark, int is_done)
     int was_measured = mark->unique != 0;
     mark->needs &= (uint8_t)~MCP__MARK_WHOLE;
     mark->unique = 0;
-    if (!is_done && was_measured)
+    if (!is_done && (was_measured || mark->is_whole))
         mark->has &= (uint8_t)~MCP__MARK_JOURNAL;
-    if (!is_done)
+    if (!is_done || mark->is_whole)
         return;
     mark->has |= MCP__MARK_JOURNAL;
     if (!was_measured)
@@ -226,6 +226,12 @@ mcp__mark_next(mcp__op *op, mcp__step *step)
     *step = mcp__op_wait();
     if (mark->lists & MCP__MARK_SEGMENT)
         op->ledger[mark->witness]->listing &= ~segment_bit(op);
+    /* A segment of a server that missed everything could not be stored: nothing is on record that
+     * way, and what there was of it has gone. */
+    if (mark->is_whole && !(mark->has & MCP__MARK_JOURNAL)) {
+        mark->is_active = 0;
+        return MCP__MARK_IMPOSSIBLE;
+    }
     if (next_whole(op, step))
         return MCP__MARK_MORE;
     int is_done = mark->has == all && mark->needs == 0;

@@ -399,6 +399,27 @@ START_TEST(a_server_that_missed_everything)
 }
 END_TEST
 
+/* Some segments took it and one did not: then not everything is on record, and nothing is said. */
+START_TEST(a_segment_that_cannot_be_stored_fails_it_all)
+{
+    for (int bad = 0; bad < MCP__MARKS_SEGMENTS; bad += 9) {
+        kit_init(MCP_SET);
+        kit_begin(MCP__VERB_WHOLE);
+        k.step = mcp__mark_begin_whole(&k.op, B);
+        for (int i = 0; i < bad; i++) {
+            expect_step("B:whole");
+            kit_done(B, 0);
+        }
+        expect_step("B:whole");
+        kit_no(B, MCP_SERVER_FULL);
+        expect_step("done");
+        ck_assert_int_eq(k.op.status, MCP_UNKNOWN);
+        ck_assert_int_eq(k.op.mark.has, 0); /* so that it stays owed */
+        kit_fini();
+    }
+}
+END_TEST
+
 /* ---- strict ---- */
 
 /* The acknowledgement waits until nobody can go by an older view. */
@@ -472,6 +493,7 @@ main(void)
     tcase_add_test(all, a_record_that_is_lost_on_its_way_fails_the_write);
     tcase_add_test(all, words_as_commands);
     tcase_add_test(all, a_server_that_missed_everything);
+    tcase_add_test(all, a_segment_that_cannot_be_stored_fails_it_all);
     tcase_add_test(all, strict_holds_the_answer);
     tcase_add_test(all, strict_waits_for_new_marks_only);
     suite_add_tcase(suite, all);
