@@ -155,12 +155,39 @@ mcp__steps_begin(mcp__op *op)
     return op->is_looking ? step : begin(op);
 }
 
+/*
+ * A question was lost, maybe for another call's sake, and while the other server was waited for, this
+ * one has come back. Then its greeting has said what stands there; if that is too long ago, it is
+ * asked once more.
+ */
+static mcp__step
+look_again(mcp__op *op)
+{
+    mcp__step step = mcp__op_wait();
+    for (int leg = MCP__PRIMARY; leg <= MCP__BACKUP; leg++) {
+        if (op->leg[leg].failure == MCP__FAILURE_NONE || !op->view.is_usable[leg])
+            continue;
+        int is_fresh = mcp__ledger_is_fresh(op->ledger[leg], op->now_ms,
+                                            op->promise->view_interval_ms);
+        if (!is_fresh && op->has_looked_again)
+            continue;
+        op->leg[leg].failure = MCP__FAILURE_NONE;
+        if (!is_fresh)
+            mcp__op_add(&step, leg, MCP__WORD_MARKS);
+    }
+    op->has_looked_again = 1;
+    return step;
+}
+
 /* Looking has come to an end, one way or the other. The servers count as not asked yet. */
 static mcp__step
 begin_after_look(mcp__op *op)
 {
     if (mcp__op_is_waiting(op, MCP__PRIMARY) || mcp__op_is_waiting(op, MCP__BACKUP))
         return mcp__op_wait();
+    mcp__step again = look_again(op);
+    if (again.send[MCP__PRIMARY][0] || again.send[MCP__BACKUP][0])
+        return again;
     for (int leg = MCP__PRIMARY; leg <= MCP__BACKUP; leg++) {
         op->leg[leg].was_asked = op->leg[leg].failure != MCP__FAILURE_NONE;
         op->leg[leg].copy = op->leg[leg].was_asked ? MCP_COPY_FAILED : MCP_COPY_SKIPPED;

@@ -98,6 +98,36 @@ START_TEST(no_view_to_be_had)
 }
 END_TEST
 
+/* The backup's answer was lost, and while the primary is waited for in vain it is back, and has said
+ * what stands there: it is asked, and not left out. What it said so long ago is asked once more. */
+START_TEST(a_look_that_was_lost_is_made_good)
+{
+    for (int is_fresh = 0; is_fresh < 2; is_fresh++) {
+        begin_open(0);
+        w.now_ms += 300;
+        int64_t start_ms = w.now_ms;
+        mcp__task *task = world_ask(MCP_REPLACE);
+        expect_sent(0, MARKS);
+        expect_sent(1, MARKS);
+        world_break(1, ECONNRESET);
+        w.now_ms += is_fresh;
+        world_open(1);
+        ck_assert_int_eq(world_state(1), MCP_STATE_UP);
+        world_time(start_ms + 200); /* the primary's share is over */
+        ck_assert_int_eq(world_state(0), MCP_STATE_SUSPECT);
+        if (!is_fresh) {
+            expect_sent(1, MARKS);
+            world_say(1, "EN O@\r\n");
+        }
+        ck_assert_ptr_nonnull(strstr(world_sent(1), "ms k 0 O@ MR"));
+        ck_assert_int_eq(task->op.mark.is_active, 1);
+        ck_assert_int_eq(task->op.mark.witness, MCP__BACKUP);
+        mcp__drive_abandon(&w.engine, w.now_ms);
+        world_end();
+    }
+}
+END_TEST
+
 /* What was last known holds: a client that is blind now does not take the primary for right. */
 START_TEST(a_mark_is_not_forgotten_with_its_witness)
 {
@@ -508,6 +538,7 @@ main(void)
     TCase *all = tcase_create("drive_record");
     tcase_set_timeout(all, 60);
     tcase_add_test(all, nothing_is_read_before_the_marks_are);
+    tcase_add_test(all, a_look_that_was_lost_is_made_good);
     tcase_add_test(all, no_view_to_be_had);
     tcase_add_test(all, a_mark_is_not_forgotten_with_its_witness);
     tcase_add_test(all, blind_is_not_taken_for_fine);
