@@ -164,6 +164,8 @@ SIM_SUPPORT = \
 	tests/sim/promise.c \
 	tests/sim/promise.h \
 	tests/sim/promise_plan.c \
+	tests/sim/quiet.c \
+	tests/sim/quiet.h \
 	tests/sim/random.h \
 	tests/sim/request.c \
 	tests/sim/request.h \

@@ -5,6 +5,7 @@
 
 #include "sim/host.h"
 #include "sim/ops.h"
+#include "sim/quiet.h"
 #include "sim/rules.h"
 
 /* Rounds of one pump: more means that engine and driver keep each other busy for ever. */
@@ -231,9 +232,15 @@ void
 sim_driver_pump(sim_world *world, sim_client *client)
 {
     int was_heard = 0;
+    if (client->express_op != NULL) {
+        sim_quiet_hear(world, client);
+        return;
+    }
     for (int i = 0; i < ROUNDS_MAX; i++) {
         mcp__wish wish;
         mcp__task *task;
+        if (sim_quiet_fetch(world, client))
+            continue;
         if (mcp__drive_wish(&client->engine, &wish))
             carry_out(world, client, &wish);
         else if ((task = mcp__drive_finished(&client->engine)) != NULL)
@@ -312,6 +319,7 @@ sim_driver_die(sim_world *world, sim_client *client)
     if (client->lent != NULL)
         mcp__drive_release(&client->engine, client->lent);
     client->lent = NULL;
+    sim_quiet_forget(client);
     for (uint32_t i = 0; i < lines_of(world, client); i++)
         leave(world, client, i);
     mcp__drive_abandon(&client->engine, sim_client_now(world, client));
@@ -322,6 +330,8 @@ sim_driver_die(sim_world *world, sim_client *client)
 void
 sim_driver_fork(sim_world *world, sim_client *client)
 {
+    if (client->express_op != NULL)
+        sim_quiet_give_up(world, client);
     if (client->lent != NULL)
         mcp__drive_release(&client->engine, client->lent);
     client->lent = NULL;

@@ -59,6 +59,7 @@ sim_host_connect(sim_world *world, uint32_t client, uint32_t server)
     conn->id = (uint32_t)world->n_conns;
     conn->client = client;
     conn->server = server;
+    conn->life = world->clients[client].life;
     conn->made_ms = world->now_ms;
     conn->session.owner = conn;
     world->conns[world->n_conns++] = conn;

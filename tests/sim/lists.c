@@ -60,7 +60,7 @@ check_pending(sim_world *world, const sim_client *client, const mcp__server *ser
         const mcp__pending *pending = &link->pending[(link->pending_head + i) & link->pending_mask];
         n_awaited += pending->is_awaited;
         if (pending->op == NULL || pending->is_check)
-            continue;
+            continue; /* a convoy's has none either */
         const mcp__leg *leg = &((mcp__op *)pending->op)->leg[pending->leg];
         LISTS(leg->state == MCP__LEG_SENT, "a request's leg has not been sent");
         LISTS(leg->server == server->number, "a request's leg is another server's");

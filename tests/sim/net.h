@@ -79,6 +79,7 @@ typedef enum sim_end { SIM_END_NONE = 0, SIM_END_CLOSED, SIM_END_RESET } sim_end
 
 typedef struct sim_conn {
     uint32_t id, client, server;
+    uint32_t life;      /* of the client, when it was made */
     uint32_t line;      /* of the client's engine: the server's, or the one for dumps */
     uint8_t is_open;    /* the client has been told that it stands */
     uint8_t is_left;    /* the client has reset or closed it */

@@ -298,6 +298,24 @@ sim_notes_covers(const sim_world *world, uint32_t host, uint32_t about, const ch
            s->lost_whole_order > 0;
 }
 
+/* A segment is gone that was not replayed. */
+static void
+forget_journal(sim_world *world, const sim_server *server, const char *name, size_t name_len)
+{
+    note *n;
+    uint32_t about, index;
+    segment *s = segment_of(world, server->number, name, name_len, &n, &about, &index);
+    if (s == NULL)
+        return;
+    for (uint32_t key = 0; key < SIM_KEYS_MAX; key++) {
+        if (s->line_order[key] > s->lost_order[key])
+            s->lost_order[key] = s->line_order[key];
+    }
+    if (s->is_whole)
+        s->lost_whole_order = s->whole_order;
+    forget_segment(s);
+}
+
 /* ---- whatever a server does ---- */
 
 static void
@@ -341,6 +359,12 @@ sim_notes_deed(sim_world *world, sim_server *server, const sim_conn *conn, const
         take_user_key(world, server, conn, deed, op);
         return;
     }
+    /* A store that failed has taken with it what was there. */
+    int is_dropped = deed->verb[1] == 's' && deed->reply[0] == 'e';
+    if (is_dropped && deed->key[4] == 'j')
+        forget_journal(world, server, deed->key, deed->key_len);
+    if (is_dropped && deed->key_len == 5 && deed->key[4] == 's')
+        read_marks(world, server, NULL);
     if (!is_change)
         return;
     if (deed->key_len == 5 && deed->key[4] == 's') {
@@ -368,18 +392,7 @@ sim_notes_deletes(const sim_world *world, uint32_t server, uint32_t client, uint
 void
 sim_notes_evicted(sim_world *world, sim_server *server, const sim_item *item)
 {
-    note *n;
-    uint32_t about, index;
-    segment *s = segment_of(world, server->number, item->key, item->key_len, &n, &about, &index);
-    if (s == NULL)
-        return;
-    for (uint32_t key = 0; key < SIM_KEYS_MAX; key++) {
-        if (s->line_order[key] > s->lost_order[key])
-            s->lost_order[key] = s->line_order[key];
-    }
-    if (s->is_whole)
-        s->lost_whole_order = s->whole_order;
-    forget_segment(s);
+    forget_journal(world, server, item->key, item->key_len);
 }
 
 void

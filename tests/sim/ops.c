@@ -3,6 +3,7 @@
 
 #include "sim/driver.h"
 #include "sim/model.h"
+#include "sim/quiet.h"
 #include "sim/rules.h"
 
 /* ---- keys and values ---- */
@@ -117,6 +118,20 @@ sim_op_free(sim_op *op)
     free(op);
 }
 
+static void
+begin(sim_world *world, sim_client *client, sim_op *op)
+{
+    int has_key = op->key_number < SIM_KEYS_MAX;
+    client->n_open++;
+    if (has_key)
+        client->busy_key[op->key_number]++;
+    sim_world_say(world, "client %u: #%u %s %s", client->number, op->id,
+                  sim_verb_name(op->request.verb),
+                  has_key ? op->key : world->hosts[op->request.server].name);
+    sim_rules_begin(world, client, op);
+    client->engine.unix_now = SIM_UNIX_START + world->now_ms / 1000;
+}
+
 sim_op *
 sim_world_submit(sim_world *world, uint32_t number, const mcp_request *request)
 {
@@ -125,14 +140,10 @@ sim_world_submit(sim_world *world, uint32_t number, const mcp_request *request)
         return NULL;
     sim_op *op = add_op(world, number, request);
     sim_driver_enter(world, client);
-    client->n_open++;
-    if (op->key_number < SIM_KEYS_MAX)
-        client->busy_key[op->key_number]++;
-    sim_world_say(world, "client %u: #%u %s %s", number, op->id, sim_verb_name(request->verb),
-                  op->key_number < SIM_KEYS_MAX ? op->key : world->hosts[request->server].name);
-    sim_rules_begin(world, client, op);
+    begin(world, client, op);
+    if (sim_quiet_begin(world, client, op))
+        return op;
     sim_rules_before(world, client);
-    client->engine.unix_now = SIM_UNIX_START + world->now_ms / 1000;
     mcp__task *task =
         mcp__drive_submit(&client->engine, &op->request, (uint32_t)(op->deadline_ms - op->begun_ms),
                           sim_client_now(world, client));
@@ -164,31 +175,36 @@ say_result(sim_world *world, const sim_op *op)
 }
 
 void
-sim_ops_finished(sim_world *world, sim_client *client, mcp__task *task)
+sim_ops_over(sim_world *world, sim_client *client, sim_op *op, const mcp_result *result)
 {
-    sim_op *op = world->ops[task->tag];
-    mcp_result result = MCP_RESULT_INIT;
-    mcp__drive_result(task, &result);
-    op->result = result;
-    op->result_hash = sim_hash(result.value, result.value_len);
+    op->result = *result;
+    op->result_hash = sim_hash(result->value, result->value_len);
     op->ended_ms = world->now_ms;
-    sim_world_mix(world, op->id, (uint64_t)result.status ^ op->result_hash);
+    sim_world_mix(world, op->id, (uint64_t)result->status ^ op->result_hash);
     say_result(world, op);
-    sim_rules_end(world, client, op, &result);
+    sim_rules_end(world, client, op, result);
     if (!world->plan.keeps_record)
-        sim_model_check(world, client, op, &result);
+        sim_model_check(world, client, op, result);
     op->is_done = 1;
     op->result.value = NULL;
     if (op->key_number < SIM_KEYS_MAX) {
         client->busy_key[op->key_number]--;
-        if (result.cas != 0)
-            client->tokens[op->key_number] = result.cas;
+        if (result->cas != 0)
+            client->tokens[op->key_number] = result->cas;
     }
     /* From here on nobody may look at what was lent. */
     if (op->lent != NULL)
         memset(op->lent, '!', op->request.value_len);
     client->n_open--;
-    if (!client->is_blocking || world->is_draining) {
+}
+
+void
+sim_ops_finished(sim_world *world, sim_client *client, mcp__task *task)
+{
+    mcp_result result = MCP_RESULT_INIT;
+    mcp__drive_result(task, &result);
+    sim_ops_over(world, client, world->ops[task->tag], &result);
+    if (!client->is_blocking || client->batch_n > 0 || world->is_draining) {
         mcp__drive_release(&client->engine, task);
         return;
     }
@@ -197,6 +213,8 @@ sim_ops_finished(sim_world *world, sim_client *client, mcp__task *task)
 }
 
 /* ---- operations that the seed draws ---- */
+
+#define KEY_SIZE 24
 
 static size_t
 draw_filler(sim_world *world)
@@ -270,22 +288,17 @@ issue_direct(sim_world *world, sim_client *client)
     sim_world_submit(world, client->number, &request);
 }
 
-void
-sim_ops_issue(sim_world *world, sim_client *client)
+/* 0: not now. */
+static int
+draw_request(sim_world *world, sim_client *client, mcp_request *drawn, char *text, uint8_t *value)
 {
-    char text[24];
-    static uint8_t value[16384];
     mcp_request request = MCP_REQUEST_INIT;
-    if (sim_random_chance(&world->random, 4)) {
-        issue_direct(world, client);
-        return;
-    }
     uint32_t key = sim_random_below(&world->random, world->plan.n_keys);
     uint32_t owner = world->plan.keeps_record ? UINT32_MAX : sim_key_owner(world, key);
     if (owner == client->number && client->busy_key[key] > 0)
-        return; /* one at a time */
+        return 0; /* one at a time */
     request.verb = draw_verb(world, key, owner != UINT32_MAX && owner != client->number);
-    sim_key_text(key, text, sizeof text);
+    sim_key_text(key, text, KEY_SIZE);
     request.key = text;
     request.key_len = strlen(text);
     request.want = sim_random_below(&world->random, 4);
@@ -301,5 +314,41 @@ sim_ops_issue(sim_world *world, sim_client *client)
                                sim_random_chance(&world->random, 50);
         request.initial = (key + 1) * (uint64_t)SIM_COUNTER_STEP + 2000000;
     }
-    sim_world_submit(world, client->number, &request);
+    *drawn = request;
+    return 1;
+}
+
+/* Several at once, as mcp_batch() and mcp_mget() take them. */
+static void
+issue_batch(sim_world *world, sim_client *client)
+{
+    char text[KEY_SIZE];
+    static uint8_t value[16384];
+    sim_op *ops[SIM_BATCH_MAX];
+    uint32_t n = 0, most = 2 + sim_random_below(&world->random, SIM_BATCH_MAX - 1);
+    sim_driver_enter(world, client);
+    for (uint32_t i = 0; i < most; i++) {
+        mcp_request request;
+        if (!draw_request(world, client, &request, text, value))
+            continue;
+        ops[n] = add_op(world, client->number, &request);
+        begin(world, client, ops[n++]);
+    }
+    if (n > 0)
+        sim_quiet_batch(world, client, ops, n);
+}
+
+void
+sim_ops_issue(sim_world *world, sim_client *client)
+{
+    char text[KEY_SIZE];
+    static uint8_t value[16384];
+    mcp_request request;
+    if (client->is_blocking && world->plan.batch_percent > 0 &&
+        sim_random_chance(&world->random, world->plan.batch_percent))
+        issue_batch(world, client);
+    else if (sim_random_chance(&world->random, 4))
+        issue_direct(world, client);
+    else if (draw_request(world, client, &request, text, value))
+        sim_world_submit(world, client->number, &request);
 }

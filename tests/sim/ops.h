@@ -18,6 +18,8 @@
 void sim_ops_issue(sim_world *world, sim_client *client);
 /* The engine has finished one. */
 void sim_ops_finished(sim_world *world, sim_client *client, mcp__task *task);
+/* An operation is over, whoever carried it out. */
+void sim_ops_over(sim_world *world, sim_client *client, sim_op *op, const mcp_result *result);
 void sim_op_free(sim_op *op);
 
 int sim_key_is_counter(uint32_t key);

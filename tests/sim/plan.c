@@ -56,6 +56,16 @@ draw_fault(sim_random *random, const sim_plan *plan, int64_t length_ms)
     return fault;
 }
 
+/* From a row of its own, so that a seed's faults are what they were before. */
+void
+sim_plan_draw_quiet(sim_plan *plan)
+{
+    static const uint32_t express[] = {0, 60, 100, 100}, batch[] = {0, 0, 20, 50};
+    sim_random random = {~plan->seed};
+    plan->express_percent = express[sim_random_below(&random, 4)];
+    plan->batch_percent = batch[sim_random_below(&random, 4)];
+}
+
 sim_plan
 sim_plan_of_seed(uint64_t seed)
 {
@@ -78,6 +88,9 @@ sim_plan_of_seed(uint64_t seed)
     plan.window = sim_random_chance(&random, 50) ? 4096 : 65536;
     plan.piece_max = sim_random_chance(&random, 50) ? draw(&random, 1, 30) : 4096;
     plan.mirrors_writes = !sim_random_chance(&random, 10);
+    /* A client that mirrors its writes and keeps no record is none that can be opened. */
+    if (!plan.mirrors_writes || plan.n_backups == 0)
+        sim_plan_draw_quiet(&plan);
     plan.n_faults = sim_random_chance(&random, 20) ? 0 : draw(&random, 1, 12);
     int64_t length_ms = (int64_t)plan.ops_per_client * (plan.gap_ms / 2 + 10);
     for (uint32_t i = 0; i < plan.n_faults; i++)

@@ -185,10 +185,41 @@ is_good(const sim_world *world, uint32_t server)
            (!world->plan.is_double || well_ms > world->plan.timeout_ms);
 }
 
+/* Bytes that this client had sent before it died are still on their way, in front of the reset. */
+static int
+is_on_its_way(const sim_world *world, const sim_op *op)
+{
+    for (size_t i = 0; i < world->n_conns; i++) {
+        const sim_conn *conn = world->conns[i];
+        if (conn->client == op->client && conn->life == op->life && conn->lingers &&
+            !conn->is_cut && conn->up.n > 0)
+            return 1;
+    }
+    return 0;
+}
+
+/* Operations of the dead are over when nothing of them can arrive any more. */
+static void
+land(sim_world *world)
+{
+    uint32_t n = 0;
+    for (size_t i = 0; i < world->n_ops && world->n_unlanded > 0; i++) {
+        sim_op *op = world->ops[i];
+        if (!op->is_lost || op->over_order != 0)
+            continue;
+        if (is_on_its_way(world, op))
+            n++;
+        else
+            op->over_order = ++world->order;
+    }
+    world->n_unlanded = n;
+}
+
 void
 sim_promise_begin(sim_world *world, sim_client *client, sim_op *op)
 {
     (void)client;
+    land(world);
     op->begun_order = ++world->order;
     for (int leg = 0; leg < 2; leg++) {
         uint32_t server = leg == MCP__PRIMARY ? op->pair.primary : op->pair.backup;
@@ -308,7 +339,7 @@ void
 sim_promise_lost(sim_world *world, sim_op *op)
 {
     op->is_done = op->is_lost = 1;
-    op->over_order = ++world->order;
+    world->n_unlanded++;
     op->ended_ms = world->now_ms;
     op->result.status = MCP_UNKNOWN;
 }
@@ -338,6 +369,21 @@ sim_promise_asked(sim_world *world, const sim_client *client, const mcp__pending
                         "client %u reads %.*s from %s, of which it knows that it "
                         "missed writes",
                         client->number, (int)op->key.len, (const char *)op->key.bytes,
+                        world->hosts[server].name);
+}
+
+void
+sim_promise_asked_plainly(sim_world *world, const sim_client *client, const sim_op *op,
+                          uint32_t server)
+{
+    const mcp__server *servers = client->engine.servers;
+    uint32_t other = server == op->pair.primary ? op->pair.backup : op->pair.primary;
+    if (other != MCP__NO_SERVER &&
+        mcp__ledger_lists(&servers[other].ledger, servers[server].ledger.id8))
+        sim_rules_break(world, "I6",
+                        "op %u of client %u: %s %s goes to %s as in quiet times, though it is "
+                        "known to have missed writes",
+                        op->id, client->number, sim_verb_name(op->request.verb), op->key,
                         world->hosts[server].name);
 }
 

@@ -24,8 +24,9 @@
  *   QUIESCE at rest, no marks are left, and every server is ready
  *
  * A value is known by its client flags, which are the number of the operation that stored it, and
- * one. It is older than a write when its operation was over before the write began. Operations
- * whose client died were over then.
+ * one. It is older than a write when its operation was over before the write began. One whose client
+ * died is over when the last byte of it that was on its way has arrived: until then nobody was told
+ * anything of it, and it is as concurrent with others as any other that is not over.
  */
 #ifndef MCPROXY_SIM_PROMISE_H
 #define MCPROXY_SIM_PROMISE_H
@@ -48,6 +49,9 @@ void sim_promise_lost(sim_world *world, sim_op *op);
 /* A request has been queued for an operation. */
 void sim_promise_asked(sim_world *world, const sim_client *client, const mcp__pending *pending,
                        uint32_t server);
+/* The same of what goes without one, see quiet.h. */
+void sim_promise_asked_plainly(sim_world *world, const sim_client *client, const sim_op *op,
+                               uint32_t server);
 /* A user's key has changed on a server, or something was acknowledged about it: I1. */
 void sim_promise_look(sim_world *world, uint32_t key);
 /* All is healed and has rested. */

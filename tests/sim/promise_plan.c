@@ -126,6 +126,7 @@ sim_promise_plan(uint64_t seed, int is_strict, int is_double)
     plan.at_once = draw(&random, 1, 4);
     plan.blocking_percent = (uint32_t[]){0, 50, 100}[sim_random_below(&random, 3)];
     plan.piece_max = sim_random_chance(&random, 20) ? draw(&random, 1, 30) : 4096;
+    sim_plan_draw_quiet(&plan);
     if (is_strict)
         shorten_view(&plan);
     plan.small_values = 1;

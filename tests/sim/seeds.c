@@ -11,7 +11,7 @@
 
 typedef struct sum {
     const sim_seeds *seeds;
-    uint64_t n_seeds, n_ops, n_faults, n_violations, n_bad_seeds;
+    uint64_t n_seeds, n_ops, n_quiet, n_faults, n_violations, n_bad_seeds;
 } sum;
 
 static uint64_t
@@ -23,6 +23,7 @@ run(sum *all, uint64_t seed, FILE *trace, uint64_t *hash)
     sim_world_run(world);
     *hash = world->hash;
     all->n_ops += world->n_ops;
+    all->n_quiet += world->n_quiet;
     all->n_faults += world->n_faults_begun;
     memcpy(violation, world->violation, sizeof violation);
     uint64_t n_violations = sim_world_free(world);
@@ -61,9 +62,10 @@ run_many(sum *all, uint64_t first, uint64_t n)
         }
         all->n_bad_seeds += n_violations > 0;
     }
-    printf("%" PRIu64 " seeds, %" PRIu64 " operations, %" PRIu64 " faults, %" PRIu64
+    printf("%" PRIu64 " seeds, %" PRIu64 " operations (%" PRIu64
+           " as in quiet times), %" PRIu64 " faults, %" PRIu64
            " violations in %" PRIu64 " seeds\n",
-           all->n_seeds, all->n_ops, all->n_faults, all->n_violations, all->n_bad_seeds);
+           all->n_seeds, all->n_ops, all->n_quiet, all->n_faults, all->n_violations, all->n_bad_seeds);
 }
 
 int

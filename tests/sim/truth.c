@@ -8,22 +8,23 @@
 /* ---- which opaque belongs to what ---- */
 
 static size_t
-place_of(const sim_world *world, uint64_t opaque, uint32_t client)
+place_of(const sim_world *world, uint64_t opaque, uint32_t client, uint32_t server)
 {
-    uint64_t hash = (opaque ^ client) * 0x9e3779b97f4a7c15u;
+    uint64_t hash = (opaque ^ client ^ (uint64_t)server << 8) * 0x9e3779b97f4a7c15u;
     size_t at = (size_t)(hash >> 32) & (world->opaques_capacity - 1);
     while (world->opaques[at].opaque != 0 &&
-           (world->opaques[at].opaque != opaque || world->opaques[at].client != client))
+           (world->opaques[at].opaque != opaque || world->opaques[at].client != client ||
+            world->opaques[at].server != server))
         at = (at + 1) & (world->opaques_capacity - 1);
     return at;
 }
 
 static sim_opaque *
-look_up(const sim_world *world, uint64_t opaque, uint32_t client)
+look_up(const sim_world *world, uint64_t opaque, uint32_t client, uint32_t server)
 {
     if (world->n_opaques == 0)
         return NULL;
-    sim_opaque *found = &world->opaques[place_of(world, opaque, client)];
+    sim_opaque *found = &world->opaques[place_of(world, opaque, client, server)];
     return found->opaque == 0 ? NULL : found;
 }
 
@@ -38,7 +39,7 @@ grow(sim_world *world)
     world->opaques = sim_need(calloc(world->opaques_capacity, sizeof *old));
     for (size_t i = 0; i < old_capacity; i++) {
         if (old[i].opaque != 0)
-            world->opaques[place_of(world, old[i].opaque, old[i].client)] = old[i];
+            world->opaques[place_of(world, old[i].opaque, old[i].client, old[i].server)] = old[i];
     }
     free(old);
 }
@@ -62,14 +63,14 @@ key_of_third(const mcp__pending *pending, size_t *len)
     return op->key.bytes;
 }
 
-/* The delete that has just finished, and whose third this is; NULL: none. */
-static mcp__task *
+/* The delete that has just finished, and whose third this is; SIM_NO_OP: none. */
+static uint32_t
 owner_of_owed(sim_world *world, sim_client *client, uint32_t server, const mcp__pending *pending)
 {
     size_t len;
     const char *key = key_of_third(pending, &len);
     if (key == NULL)
-        return NULL;
+        return SIM_NO_OP;
     for (mcp__task *task = client->engine.first_finished; task != NULL; task = task->next) {
         sim_op *op = world->ops[task->tag];
         int is_delete = task->op.verb == MCP_DELETE || task->op.verb == MCP_SET;
@@ -79,28 +80,34 @@ owner_of_owed(sim_world *world, sim_client *client, uint32_t server, const mcp__
             task->op.leg[MCP__BACKUP].copy == MCP_COPY_OK &&
             (task->op.verb == MCP_DELETE || task->op.ttl < 0)) {
             op->has_owed = 1;
-            return task;
+            return op->id;
         }
     }
-    return NULL;
+    return SIM_NO_OP;
 }
 
 static void
 learn(sim_world *world, sim_client *client, uint32_t server, const mcp__pending *pending)
 {
-    if (pending->kind >= MCP__COMMAND_PING || look_up(world, pending->opaque, client->number))
+    if (pending->kind >= MCP__COMMAND_PING || look_up(world, pending->opaque, client->number, server))
         return;
     const mcp__op *op = pending->is_check ? NULL : pending->op;
-    if (world->plan.keeps_record)
+    int is_quiet = pending->is_convoy ||
+                   (client->express_op != NULL && op == &client->engine.express.task->op);
+    int is_own = !is_quiet && (op == NULL || op->is_background);
+    uint32_t asker = pending->is_convoy ? client->batch_first + pending->tag
+                     : is_own           ? owner_of_owed(world, client, server, pending)
+                                        : (uint32_t)mcp__task_of(pending->op)->tag;
+    if (world->plan.keeps_record && is_quiet)
+        sim_promise_asked_plainly(world, client, world->ops[asker], server);
+    else if (world->plan.keeps_record)
         sim_promise_asked(world, client, pending, server);
-    int is_own = op == NULL || op->is_background;
-    const mcp__task *task =
-        !is_own ? mcp__task_of(pending->op) : owner_of_owed(world, client, server, pending);
     grow(world);
-    world->opaques[place_of(world, pending->opaque, client->number)] =
+    world->opaques[place_of(world, pending->opaque, client->number, server)] =
         (sim_opaque){pending->opaque,
                      client->number,
-                     task == NULL ? SIM_NO_OP : (uint32_t)task->tag,
+                     server,
+                     asker,
                      is_own ? MCP__BACKUP : pending->leg,
                      pending->kind,
                      pending->word,
@@ -222,7 +229,7 @@ sim_truth_watch(void *context, sim_server *server, sim_session *session, const s
                   world->hosts[server->number].name, deed->verb, (int)deed->key_len, deed->key,
                   mode, conn->client, deed->reply);
     memcpy(&opaque, deed->opaque, sizeof opaque);
-    const sim_opaque *is = look_up(world, opaque, conn->client);
+    const sim_opaque *is = look_up(world, opaque, conn->client, server->number);
     if (deed->opaque_len != sizeof opaque || is == NULL) {
         sim_rules_break(world, "TRUTH", "%s got a request that client %u did not make: %.2s %.*s",
                         world->hosts[server->number].name, conn->client, deed->verb,
@@ -252,7 +259,8 @@ check_copy(sim_world *world, const sim_op *op, int leg, mcp_copy copy)
 {
     const sim_truth *truth = &op->truth[leg];
     int any = truth->n_asked > 0 || truth->seen[MCP__COMMAND_GET] > 0;
-    if (copy == MCP_COPY_SKIPPED && any)
+    /* A get that is asked for once more is told as if that were all. */
+    if (copy == MCP_COPY_SKIPPED && any && !op->was_lost)
         sim_rules_break(world, "TRUTH", "op %u: %s %s: a copy was asked, the result says skipped",
                         op->id, sim_verb_name(op->request.verb), op->key);
     if (copy == MCP_COPY_FAILED && truth->n_done > 0 && !op->saw_dirt)

@@ -9,6 +9,7 @@
 #include "sim/notes.h"
 #include "sim/ops.h"
 #include "sim/promise.h"
+#include "sim/quiet.h"
 #include "sim/rules.h"
 
 /* How often a blocking client looks around when the others have gone home. */
@@ -271,7 +272,8 @@ issue(sim_world *world, uint32_t number)
     if (world->is_draining == 2)
         return;
     if (world->is_draining) {
-        sim_driver_maintain(world, client);
+        if (client->n_open == 0)
+            sim_driver_maintain(world, client);
         sim_world_hush(world, client);
         sim_queue_add(&world->queue, &world->random, world->now_ms + MAINTAIN_MS, SIM_EVENT_CALL,
                       number);
@@ -368,6 +370,8 @@ chores_ms(const sim_world *world, const sim_client *client)
 static int64_t
 client_next(const sim_world *world, const sim_client *client)
 {
+    if (client->express_op != NULL)
+        return client->express_until_ms;
     if (!client->is_listening)
         return INT64_MAX;
     int64_t timer_ms = mcp__drive_next_time(&client->engine);
@@ -397,6 +401,10 @@ run_timers(sim_world *world)
         sim_client *client = &world->clients[i];
         if (client_next(world, client) > world->now_ms)
             continue;
+        if (client->express_op != NULL) {
+            sim_quiet_give_up(world, client);
+            continue;
+        }
         if (mcp__drive_next_time(&client->engine) <= sim_client_now(world, client))
             sim_driver_time(world, client);
         if (!client->is_blocking && chores_ms(world, client) <= world->now_ms)

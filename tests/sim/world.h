@@ -30,6 +30,7 @@
 #define SIM_CLIENTS_MAX 4
 #define SIM_KEYS_MAX 16
 #define SIM_FAULTS_MAX 24
+#define SIM_BATCH_MAX 8
 
 /* ---- faults ---- */
 
@@ -82,6 +83,8 @@ typedef struct sim_plan {
     uint32_t gap_ms;           /* between two operations of a client, at most */
     uint32_t at_once;          /* operations under way, of a looping client */
     uint32_t blocking_percent; /* of clients */
+    uint32_t express_percent;  /* of their calls, as far as the time is quiet: see quiet.h */
+    uint32_t batch_percent;    /* of what they begin: several requests at once */
     uint32_t window;           /* bytes that fit into a connection on their way up */
     uint32_t piece_max;        /* bytes that arrive together, at most */
     int mirrors_writes;
@@ -101,6 +104,9 @@ typedef struct sim_plan {
 sim_plan sim_plan_of_seed(uint64_t seed);
 /* One without chance in sizes: one client, two servers, no faults. */
 sim_plan sim_plan_plain(uint64_t seed);
+
+/* How many calls of blocking clients go as in quiet times. */
+void sim_plan_draw_quiet(sim_plan *plan);
 
 /* ---- what is there ---- */
 
@@ -156,6 +162,8 @@ typedef struct sim_op {
     uint8_t was_refused[2]; /* by that server, which has dropped what it had */
     uint32_t n_begun[2];    /* faults of the two hosts, when it began */
     uint8_t is_lost;        /* its client has died */
+    uint8_t is_out;         /* under way in a convoy, */
+    uint8_t was_lost;       /* which did not bring it */
     uint8_t saw_dirt;       /* an error line without an opaque may have been another request's */
     sim_truth truth[2];
 } sim_op;
@@ -170,6 +178,10 @@ typedef struct sim_client {
     int hears_whole;                     /* no short reads now */
     int64_t dirtied_ms[SIM_SERVERS_MAX]; /* when a server last said what no memcached says */
     mcp__task *lent;                     /* blocking: its result is still being looked at */
+    sim_op *express_op;                  /* see quiet.h: the call on its way; NULL: none */
+    int64_t express_until_ms;            /* its receive ends then, */
+    uint8_t express_leg;                 /* which is for this leg's answer */
+    uint32_t batch_n, batch_first;       /* so many requests are one call, from this one on */
     sim_conn *conn[SIM_LINES_MAX];
     uint32_t life;           /* how many died in its place before */
     int64_t chored_ms;       /* when its jobs were last run */
@@ -188,7 +200,8 @@ typedef struct sim_client {
 
 typedef struct sim_opaque {
     uint64_t opaque;
-    uint32_t client, op; /* op: id */
+    uint32_t client, server; /* both copies may be asked in the same words */
+    uint32_t op;             /* its id */
     uint8_t leg, kind, word, is_owed;
 } sim_opaque;
 
@@ -219,6 +232,7 @@ typedef struct sim_world {
     sim_opaque *opaques; /* open hash table */
     size_t opaques_capacity, n_opaques;
     sim_model models[SIM_KEYS_MAX];
+    uint32_t n_unlanded;     /* operations of the dead that may still arrive */
     uint64_t order;          /* counts what is to be put in an order */
     struct sim_notes *notes; /* see notes.h; NULL: no record */
     int is_draining;         /* 1: time to recover, 2: the last look */
@@ -227,6 +241,7 @@ typedef struct sim_world {
     FILE *trace;   /* NULL: none */
     uint64_t hash; /* of everything that happened */
     uint64_t n_faults_begun;
+    uint64_t n_quiet; /* operations that went without one of the engine's */
     uint64_t n_violations;
     char violation[512]; /* the first one */
 } sim_world;
