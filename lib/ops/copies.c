@@ -143,6 +143,18 @@ finish(mcp__op *op)
     return mcp__op_wait();
 }
 
+void
+mcp__copies_adopt(mcp__op *op, int leg, const mcp__reply *reply)
+{
+    mcp__op_adopt(op, leg, reply);
+    if (op->has_view && mcp__op_keep(op, reply) != 0) {
+        op->leg[leg].status = MCP_NO_MEMORY; /* it was touched all the same */
+        op->leg[leg].failure = MCP__FAILURE_MEMORY;
+        op->result_value = (mcp__span){NULL, 0};
+        op->has_view = 0;
+    }
+}
+
 mcp__step
 mcp__copies_done(mcp__op *op, mcp_status status)
 {

@@ -51,4 +51,8 @@ mcp__step mcp__copies_failed(mcp__op *op);
 /* The record stands (`is_recorded`), or could not be made. */
 mcp__step mcp__copies_recorded(mcp__op *op, int is_recorded);
 
+/* This leg's answer is the operation's. A value that it brings is copied, because it has to wait for the
+ * other copy's answer, and its link may be used meanwhile. */
+void mcp__copies_adopt(mcp__op *op, int leg, const mcp__reply *reply);
+
 #endif

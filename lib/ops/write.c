@@ -99,11 +99,20 @@ mcp__write_begin_both(mcp__op *op)
     return step;
 }
 
-/* The primary could not bring the value of a gat, and the backup was only touched. */
+/* Meanwhile it became known that the primary missed writes: its word is not told, as in ops/read. */
+static int
+is_outspoken(const mcp__op *op)
+{
+    return mcp__op_keeps_record(op) && op->view.stands[MCP__PRIMARY] &&
+           !op->view.stands[MCP__BACKUP];
+}
+
+/* The primary could not bring a gat's value, and the backup was only touched. */
 static int
 needs_fetch(const mcp__op *op)
 {
-    return op->verb == MCP_GAT && op->leg[MCP__PRIMARY].copy != MCP_COPY_OK &&
+    return op->verb == MCP_GAT &&
+           (op->leg[MCP__PRIMARY].copy != MCP_COPY_OK || is_outspoken(op)) &&
            op->leg[MCP__BACKUP].bundle[0] == MCP__COMMAND_TOUCH &&
            mcp__copies_is_stored(op, MCP__BACKUP);
 }
@@ -161,29 +170,20 @@ settle_both(mcp__op *op)
         op->phase = FETCH;
         return mcp__op_send(MCP__BACKUP, MCP__COMMAND_GET);
     }
+    /* Nobody else can say what is there. */
+    if (op->answered == MCP__PRIMARY && wants_truth(op) && is_outspoken(op))
+        return mcp__copies_done(op, MCP_UNKNOWN);
     return done_both(op, op->leg[op->answered].status);
-}
-
-/* A value has to wait for the other copy's answer: its link may be used meanwhile. */
-static void
-adopt_and_keep(mcp__op *op, int leg, const mcp__reply *reply)
-{
-    mcp__op_adopt(op, leg, reply);
-    if (op->has_view && mcp__op_keep(op, reply) != 0) {
-        op->leg[leg].status = MCP_NO_MEMORY; /* it was touched all the same */
-        op->leg[leg].failure = MCP__FAILURE_MEMORY;
-        op->result_value = (mcp__span){NULL, 0};
-        op->has_view = 0;
-    }
 }
 
 static mcp__step
 answer_both(mcp__op *op, int leg, const mcp__reply *reply)
 {
+    int is_first = is_outspoken(op) ? leg == MCP__BACKUP : leg == MCP__PRIMARY;
     op->leg[leg].copy = MCP_COPY_OK;
-    if (leg == MCP__PRIMARY || op->answered < 0) {
+    if (is_first || op->answered < 0) {
         if (mcp__op_is_waiting(op, MCP__OTHER(leg)))
-            adopt_and_keep(op, leg, reply);
+            mcp__copies_adopt(op, leg, reply);
         else
             mcp__op_adopt(op, leg, reply);
     }
@@ -293,7 +293,7 @@ answer_fetch(mcp__op *op, int leg, const mcp__reply *reply)
 {
     int other = MCP__OTHER(op->authority);
     if (op->verb == MCP_GAT) {
-        adopt_and_keep(op, leg, reply);
+        mcp__copies_adopt(op, leg, reply);
         return mcp__copies_done(op, op->leg[leg].status);
     }
     /* Less than a second is left, and 0 would mean for ever; or the protocol does not tell it. */
@@ -513,7 +513,7 @@ mcp__write_answer(mcp__op *op, int leg, uint8_t word, const mcp__reply *reply)
         op->leg[leg].copy =
             mcp__copies_is_refusal(op->leg[leg].status) ? MCP_COPY_FAILED : MCP_COPY_OK;
         op->leg[leg].missed = 0;
-        adopt_and_keep(op, leg, reply);
+        mcp__copies_adopt(op, leg, reply);
         op->status = (int16_t)mcp__copies_plain_status(op, op->leg[leg].status);
         if (op->verb == MCP_DELETE || op->verb == MCP_SET)
             op->answered = (int8_t)leg;
@@ -535,7 +535,7 @@ mcp__write_answer(mcp__op *op, int leg, uint8_t word, const mcp__reply *reply)
     case DECIDE:
         op->leg[leg].copy =
             mcp__copies_is_refusal(op->leg[leg].status) ? MCP_COPY_FAILED : MCP_COPY_OK;
-        adopt_and_keep(op, leg, reply);
+        mcp__copies_adopt(op, leg, reply);
         return mirror_decision(op, leg);
     case FETCH:
         return answer_fetch(op, leg, reply);

@@ -155,6 +155,44 @@ START_TEST(an_answer_from_a_copy_that_stands_by_now)
 }
 END_TEST
 
+/* The same of a change of both copies that tells what is there: the backup's word counts. */
+START_TEST(a_number_or_value_of_a_copy_that_stands_by_now)
+{
+    for (int is_count = 0; is_count < 2; is_count++) {
+        char answers[200];
+        begin_open();
+        mcp__task *task = world_ask(is_count ? MCP_INCR : MCP_GAT);
+        (void)world_sent(0);
+        (void)world_sent(1);
+        w.now_ms += 210;
+        mcp__task *later = world_ask(MCP_TOUCH);
+        expect_sent(0, MARKS);
+        expect_sent(1, MARKS);
+        world_say(1, is_count ? "VA 2 O@\r\n43\r\n" : "HD O@\r\n");
+        world_say(1, mark_of(0));
+        snprintf(answers, sizeof answers, "VA 2 O@%s\r\n42\r\n", is_count ? "" : " f0");
+        world_say(0, answers);
+        if (!is_count) {
+            expect_unfinished();
+            ck_assert_ptr_nonnull(strstr(world_sent(1), "mg k O@"));
+            world_say(1, "VA 2 O@ f0\r\n43\r\n");
+        }
+        mcp_result result = world_result(task);
+        ck_assert_int_eq(result.status, MCP_OK);
+        ck_assert_int_eq(result.from_backup, 1);
+        if (is_count)
+            ck_assert_uint_eq(result.number, 43);
+        else
+            ck_assert_mem_eq(result.value, "43", 2);
+        (void)world_sent(0);
+        (void)world_sent(1);
+        world_time(w.now_ms + 500);
+        world_result(later);
+        world_end();
+    }
+}
+END_TEST
+
 int
 main(void)
 {
@@ -162,6 +200,7 @@ main(void)
     TCase *all = tcase_create("all");
     tcase_add_test(all, a_primary_that_is_waited_for_may_stand_itself);
     tcase_add_test(all, an_answer_from_a_copy_that_stands_by_now);
+    tcase_add_test(all, a_number_or_value_of_a_copy_that_stands_by_now);
     tcase_add_test(all, a_backup_that_was_away_is_not_believed_at_once);
     suite_add_tcase(suite, all);
     return run_suite(suite);
