@@ -22,7 +22,7 @@ begin_leg(mcp__check *check, int leg, const mcp__server *server, uint64_t cas)
 {
     check->server[leg] = server->number;
     check->cas[leg] = cas;
-    check->opened_ms[leg] = server->opened_ms;
+    check->life_ms[leg] = server->life_ms;
     check->seen[leg] = 0;
     check->failed[leg] = server->link.state != MCP__LINK_OPEN;
 }

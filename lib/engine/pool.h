@@ -86,7 +86,8 @@ typedef struct mcp__server {
     struct mcp__server *next_wish;
     struct mcp__server *next_ripe;
     uint8_t is_ripe;
-    int64_t opened_ms; /* when its connection stood */
+    int64_t opened_ms; /* when its connection stood, */
+    int64_t life_ms;   /* and the first one of the same life, whose numbers can be compared */
     uint32_t n_polls;
     int64_t judged_ms;  /* when it was last found away; or another client's word was taken */
     int64_t attempt_ms; /* when the last connection attempt began, */
@@ -147,7 +148,7 @@ typedef struct mcp__task {
 typedef struct mcp__check {
     struct mcp__check *next; /* free, or due */
     uint32_t server[2];
-    int64_t opened_ms[2]; /* when their connections were made, as the key was stored */
+    int64_t life_ms[2];   /* of which life each was, as the key was stored */
     uint64_t cas[2];      /* the numbers that the store brought, */
     uint64_t seen[2];     /* and those there are now; 0: none */
     uint8_t failed[2];    /* its answer will not come */

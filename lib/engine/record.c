@@ -382,11 +382,22 @@ tell_epoch(mcp__engine *engine, mcp__server *server, mcp_state before, mcp__epoc
     mcp__diary_state(engine, server->number, -1, before, after, "");
 }
 
+/* Whether the numbers that a server gave to what was stored can be compared with those it has now:
+ * only within one life of it, and only where that is sure. */
+static void
+follow_life(mcp__server *server, const mcp__epoch_item *before, const mcp__epoch_item *now)
+{
+    if (before->made == 0 || now->made == 0 || is_another_life(before, now))
+        server->life_ms = server->opened_ms;
+}
+
 static void
 take_epoch(mcp__engine *engine, mcp__server *server, const mcp__reply *reply, int64_t asked_ms)
 {
     mcp__ledger *ledger = &server->ledger;
     static const mcp__span nothing = {"", 0};
+    if (reply->kind != MCP__REPLY_VALUE)
+        server->life_ms = server->opened_ms;
     if (reply->kind == MCP__REPLY_ERROR) { /* it has no meta commands, so no marks either */
         ledger->epoch = MCP__EPOCH_READY;
         return;
@@ -407,6 +418,7 @@ take_epoch(mcp__engine *engine, mcp__server *server, const mcp__reply *reply, in
             mcp__line_ask(engine, server, MCP__ASK_STATS);
         return;
     }
+    follow_life(server, &former, &ledger->epoch_item);
     settle_vanished(engine, server, &former);
     raise_needs(engine, server);
     check_config(engine, server);
@@ -446,8 +458,12 @@ mcp__record_hear(mcp__engine *engine, mcp__server *server, const mcp__ledger *th
     }
     mcp_state before = mcp__line_state(engine, server);
     mcp__epoch was = (mcp__epoch)ledger->epoch;
-    if (mcp__ledger_hear_epoch(ledger, theirs))
-        tell_epoch(engine, server, before, was);
+    mcp__epoch_item former = ledger->epoch_item;
+    if (!mcp__ledger_hear_epoch(ledger, theirs))
+        return;
+    if (is_another_life(&former, &ledger->epoch_item))
+        server->life_ms = engine->now_ms;
+    tell_epoch(engine, server, before, was);
 }
 
 void

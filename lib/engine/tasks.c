@@ -240,8 +240,7 @@ mcp__tasks_look_again(mcp__engine *engine, mcp__op *op)
     for (int i = MCP__PRIMARY; i <= MCP__BACKUP; i++) {
         const mcp__health *health = &engine->servers[op->leg[i].server].health;
         op->view.is_usable[i] = op->view.exists[i] && mcp__health_is_usable(health);
-        op->leg[i].is_reopened =
-            op->leg[i].opened_ms != engine->servers[op->leg[i].server].opened_ms;
+        op->leg[i].is_reborn = op->leg[i].life_ms != engine->servers[op->leg[i].server].life_ms;
     }
     mcp__op_look(op);
 }
@@ -270,7 +269,7 @@ set_leg(mcp__engine *engine, mcp__op *op, int index, uint32_t number)
     mcp__server *server = &engine->servers[number];
     op->leg[index].server = number;
     op->leg[index].cas_mark = server->cas_mark;
-    op->leg[index].opened_ms = server->opened_ms;
+    op->leg[index].life_ms = server->life_ms;
     op->ledger[index] = &server->ledger;
     op->view.exists[index] = 1;
     op->view.is_usable[index] = (uint8_t)mcp__health_is_usable(&server->health);
@@ -537,8 +536,8 @@ take_over_check(mcp__engine *engine)
     }
     mcp__task *task = set_up_background(engine, &wanted);
     if (task != NULL) {
-        task->op.leg[MCP__PRIMARY].opened_ms = check->opened_ms[MCP__PRIMARY];
-        task->op.leg[MCP__BACKUP].opened_ms = check->opened_ms[MCP__BACKUP];
+        task->op.leg[MCP__PRIMARY].life_ms = check->life_ms[MCP__PRIMARY];
+        task->op.leg[MCP__BACKUP].life_ms = check->life_ms[MCP__BACKUP];
         mcp__tasks_look_again(engine, &task->op);
         mcp__step step = mcp__verify_resume(&task->op, check->seen, check->failed);
         mcp__tasks_carry_out(engine, task, step);

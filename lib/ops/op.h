@@ -85,7 +85,7 @@ typedef struct mcp__leg {
     uint8_t bundle[MCP__BUNDLE_MAX]; /* what is on its way, in this order: command kinds, words */
     uint8_t n_bundle;
     uint8_t n_answered;   /* of these */
-    uint8_t is_reopened;  /* its connection is not the one of when the operation began */
+    uint8_t is_reborn;    /* it may have restarted since the operation began */
     uint8_t missed;       /* it lacks a change that the other copy has, or may have */
     uint8_t late_failure; /* mcp__failure: when the rest of the bundle has been answered */
     uint8_t is_mutation;  /* something in the bundle changes the key */
@@ -93,7 +93,7 @@ typedef struct mcp__leg {
     uint8_t was_resent;   /* moved once to a new connection, as nothing had been sent or changed */
     uint8_t failure;      /* mcp__failure */
     int16_t status;       /* of its last answer */
-    int64_t opened_ms;    /* when its connection was made, as the operation began */
+    int64_t life_ms;      /* of which life its server was, as the operation began */
     int64_t started_ms;   /* when its command was handed to the link */
     /* The engine's: the queue of legs that wait for a link to open, or that have fallen. */
     struct mcp__leg *next_waiting, *previous_waiting;

@@ -52,9 +52,9 @@ judge(mcp__op *op)
     uint64_t primary = op->result_cas, backup = op->number;
     if (op->view.stands[MCP__PRIMARY])
         return on_record(op, MCP__PRIMARY);
-    /* Another connection may be another life of the server, and then its numbers say nothing: what
-     * it lacks or has it has from the backup, or from writes that are verified themselves. */
-    if (op->leg[MCP__PRIMARY].is_reopened || op->leg[MCP__BACKUP].is_reopened)
+    /* In another life of the server its numbers say nothing: what it lacks or has it has from the
+     * backup, or from writes that are verified themselves. */
+    if (op->leg[MCP__PRIMARY].is_reborn || op->leg[MCP__BACKUP].is_reborn)
         return mcp__op_done(op, MCP_OK);
     if (primary != op->copy_cas[MCP__PRIMARY])
         return drop(op, op->copy_cas[MCP__BACKUP]);

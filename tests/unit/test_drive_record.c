@@ -444,6 +444,38 @@ START_TEST(copies_that_differ)
 }
 END_TEST
 
+/* The connection was lost before the numbers came. Over the next one they are compared all the same,
+ * as long as the server has not restarted: then they would say nothing. */
+START_TEST(copies_that_differ_beyond_a_connection)
+{
+    static const char *const epochs[] = {WORLD_EPOCH,
+                                         "VA 25 O@ f1 c7\r\nR 18 990 00c0ffee 700 991\r\n"};
+    for (int is_reborn = 0; is_reborn < 2; is_reborn++) {
+        begin_open(1);
+        set_verified();
+        mcp__drive_hasten(&w.engine, w.now_ms);
+        world_sent(0);
+        world_sent(1);
+        world_break(0, ECONNRESET);
+        world_say(1, "HD O@ c22 s0 f0\r\nEN O@\r\n");
+        world_wishes();
+        world_time(w.now_ms + 200); /* once more */
+        expect_wishes("0:open");
+        world_open_saying(0, epochs[is_reborn], WORLD_NOTHING);
+        mcp__drive_hasten(&w.engine, w.now_ms);
+        expect_sent(0, PEEK);
+        expect_sent(1, PEEK MARKS);
+        world_say(1, "HD O@ c22 s0 f0\r\nEN O@\r\n");
+        world_say(0, "HD O@ c12 s0 f0\r\n");
+        expect_sent(1, is_reborn ? "" : "md k O@ C22\r\n");
+        if (!is_reborn)
+            world_say(1, "HD O@\r\n");
+        ck_assert_uint_eq(w.engine.n_background, 0);
+        world_end();
+    }
+}
+END_TEST
+
 /* A ride that is lost with an idle connection blames nobody. */
 START_TEST(a_ride_on_a_connection_that_was_closed)
 {
@@ -551,6 +583,7 @@ main(void)
     tcase_add_test(all, without_the_record_it_is_unknown);
     tcase_add_test(all, verification_rides_with_the_next_command);
     tcase_add_test(all, verification_goes_alone_in_time);
+    tcase_add_test(all, copies_that_differ_beyond_a_connection);
     tcase_add_test(all, copies_that_differ);
     tcase_add_test(all, a_ride_on_a_connection_that_was_closed);
     tcase_add_test(all, a_ride_that_is_not_answered);

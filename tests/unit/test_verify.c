@@ -105,7 +105,7 @@ START_TEST(a_connection_of_another_life)
 {
     for (int leg = P; leg <= B; leg++) {
         begin_verify();
-        k.op.leg[leg].is_reopened = 1;
+        k.op.leg[leg].is_reborn = 1;
         number_is(P, 3);
         number_is(B, 22);
         kit_miss(B);
