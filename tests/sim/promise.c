@@ -198,14 +198,15 @@ is_on_its_way(const sim_world *world, const sim_op *op)
     return 0;
 }
 
-/* Operations of the dead are over when nothing of them can arrive any more. */
+/* Operations of the dead, and those of which it was told that nobody knows, are over when nothing of
+ * them can arrive any more. */
 static void
 land(sim_world *world)
 {
     uint32_t n = 0;
     for (size_t i = 0; i < world->n_ops && world->n_unlanded > 0; i++) {
         sim_op *op = world->ops[i];
-        if (!op->is_lost || op->over_order != 0)
+        if (op->over_order != 0 || !op->is_done)
             continue;
         if (is_on_its_way(world, op))
             n++;
@@ -284,13 +285,14 @@ has_slow_server(const sim_world *world)
     return 0;
 }
 
-/* Its connection was lost meanwhile, the other copy is of no use, and a change is not sent twice.
- */
+/* Its connection was lost meanwhile, the other copy is of no use, and a change is not sent twice: it
+ * is told that nobody knows. */
 static int
 is_lost_change(const sim_world *world, const sim_client *client, const sim_op *op, uint32_t server)
 {
     return world->plan.is_double && op->request.verb != MCP_GET &&
-           client->engine.servers[server].opened_ms > op->begun_ms;
+           op->result.status == MCP_UNKNOWN &&
+           sim_client_when(client, client->engine.servers[server].opened_ms) >= op->begun_ms;
 }
 
 /* One of the two was whole when it began, and nothing has happened to it since. */
@@ -322,7 +324,10 @@ check_served(sim_world *world, const sim_client *client, const sim_op *op, const
 void
 sim_promise_end(sim_world *world, sim_client *client, sim_op *op, const mcp_result *result)
 {
-    op->over_order = ++world->order;
+    if (result->status == MCP_UNKNOWN && is_on_its_way(world, op))
+        world->n_unlanded++;
+    else
+        op->over_order = ++world->order;
     if (op->key_number == SIM_KEYS_MAX)
         return;
     int is_read = op->request.verb == MCP_GET || op->request.verb == MCP_GAT;
@@ -356,8 +361,8 @@ sim_promise_asked(sim_world *world, const sim_client *client, const mcp__pending
     int other = MCP__OTHER(pending->leg);
     if (!op->view.exists[other])
         return;
-    /* Both stood when it began, and it asks both: only what they agree on is told. */
-    if (op->leg[other].was_asked && op->leg[other].failure == MCP__FAILURE_NONE)
+    /* Both stood when it began, and it asked both, at once: only what they agree on is told. */
+    if (op->leg[other].was_asked && op->leg[other].started_ms == op->leg[pending->leg].started_ms)
         return;
     const mcp__ledger *ours = &client->engine.servers[server].ledger;
     const mcp__ledger *theirs = &client->engine.servers[op->leg[other].server].ledger;
@@ -391,7 +396,7 @@ sim_promise_asked_plainly(sim_world *world, const sim_client *client, const sim_
 
 /* Its writer was not told that it was done, and could put it on record nowhere: it owes that. */
 static int
-is_owed(const sim_world *world, const sim_op *value)
+is_owed(const sim_world *world, const sim_op *value, uint32_t server, uint32_t other)
 {
     const sim_client *client = &world->clients[value->client];
     const mcp__debts *debts = client->engine.debts;
@@ -399,6 +404,8 @@ is_owed(const sim_world *world, const sim_op *value)
         return 0;
     for (uint32_t i = 0; i < debts->n; i++) {
         const mcp__debt *debt = &debts->list[i];
+        if (debt->missed != server || debt->witness != other)
+            continue;
         if (debt->is_whole || (debt->key_len == strlen(value->key) &&
                                memcmp(debt->key, value->key, debt->key_len) == 0))
             return 1;
@@ -416,7 +423,7 @@ look_at_copy(sim_world *world, uint32_t key, const char *text, const mcp__pair *
     const sim_item *item = sim_server_find(memcached, text, strlen(text), world->now_ms);
     const sim_op *value = item == NULL ? NULL : author(world, item->flags, key);
     if (value == NULL || !is_older(value, newest) || world->hosts[server].is_dead ||
-        is_owed(world, value))
+        is_owed(world, value, server, other))
         return;
     /* The third delete, or the comparison of both copies, is on its way still: a copy that was begun
      * before may have come between. */

@@ -25,8 +25,9 @@
  *
  * A value is known by its client flags, which are the number of the operation that stored it, and
  * one. It is older than a write when its operation was over before the write began. One whose client
- * died is over when the last byte of it that was on its way has arrived: until then nobody was told
- * anything of it, and it is as concurrent with others as any other that is not over.
+ * died, or which ended as unknown, is over when the last byte of it that was on its way has arrived:
+ * until then nobody was told whether it was done, and it is as concurrent with others as any other
+ * that is not over. (What a paused server holds back is not on its way.)
  */
 #ifndef MCPROXY_SIM_PROMISE_H
 #define MCPROXY_SIM_PROMISE_H

@@ -164,8 +164,9 @@ sim_rules_was_hurried(const sim_world *world, const sim_client *client, uint32_t
                       const sim_op *op)
 {
     long long waited_ms;
-    return sscanf(client->engine.servers[server].said, "no answer within %lld ms", &waited_ms) ==
-               1 &&
+    const mcp__server *lost = &client->engine.servers[server];
+    return sim_client_when(client, lost->judged_ms) >= op->begun_ms &&
+           sscanf(lost->said, "no answer within %lld ms", &waited_ms) == 1 &&
            (waited_ms * 100 < (long long)world->plan.timeout_ms * MCP__SHARE_PERCENT ||
             waited_ms > world->now_ms - op->begun_ms);
 }
