@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "sim/promise.h"
 
-#include "engine/debts.h"
 #include "sim/items.h"
 #include "sim/notes.h"
 #include "sim/ops.h"
@@ -285,16 +284,6 @@ has_slow_server(const sim_world *world)
     return 0;
 }
 
-/* Its connection was lost meanwhile, the other copy is of no use, and a change is not sent twice: it
- * is told that nobody knows. */
-static int
-is_lost_change(const sim_world *world, const sim_client *client, const sim_op *op, uint32_t server)
-{
-    return world->plan.is_double && op->request.verb != MCP_GET &&
-           op->result.status == MCP_UNKNOWN &&
-           sim_client_when(client, client->engine.servers[server].opened_ms) >= op->begun_ms;
-}
-
 /* One of the two was whole when it began, and nothing has happened to it since. */
 static void
 check_served(sim_world *world, const sim_client *client, const sim_op *op, const mcp_result *result)
@@ -309,8 +298,6 @@ check_served(sim_world *world, const sim_client *client, const sim_op *op, const
         uint32_t server = leg == MCP__PRIMARY ? op->pair.primary : op->pair.backup;
         if (server == MCP__NO_SERVER || !op->was_whole[leg] ||
             world->hosts[server].n_begun != op->n_begun[leg] ||
-            sim_rules_was_hurried(world, client, server, op) ||
-            is_lost_change(world, client, op, server) ||
             (op->request.verb == MCP_CAS && result->status == MCP_UNKNOWN))
             continue;
         sim_rules_break(
@@ -386,32 +373,13 @@ sim_promise_asked_plainly(sim_world *world, const sim_client *client, const sim_
     if (other != MCP__NO_SERVER &&
         mcp__ledger_lists(&servers[other].ledger, servers[server].ledger.id8))
         sim_rules_break(world, "I6",
-                        "op %u of client %u: %s %s goes to %s as in quiet times, though it is "
-                        "known to have missed writes",
+                        "op %u of client %u: %s %s is for %s as in quiet times, which is known to "
+                        "have missed writes",
                         op->id, client->number, sim_verb_name(op->request.verb), op->key,
                         world->hosts[server].name);
 }
 
 /* ---- I1 ---- */
-
-/* Its writer was not told that it was done, and could put it on record nowhere: it owes that. */
-static int
-is_owed(const sim_world *world, const sim_op *value, uint32_t server, uint32_t other)
-{
-    const sim_client *client = &world->clients[value->client];
-    const mcp__debts *debts = client->engine.debts;
-    if (!world->plan.is_double || client->life != value->life || debts == NULL)
-        return 0;
-    for (uint32_t i = 0; i < debts->n; i++) {
-        const mcp__debt *debt = &debts->list[i];
-        if (debt->missed != server || debt->witness != other)
-            continue;
-        if (debt->is_whole || (debt->key_len == strlen(value->key) &&
-                               memcmp(debt->key, value->key, debt->key_len) == 0))
-            return 1;
-    }
-    return 0;
-}
 
 static void
 look_at_copy(sim_world *world, uint32_t key, const char *text, const mcp__pair *pair, int leg,
@@ -422,8 +390,7 @@ look_at_copy(sim_world *world, uint32_t key, const char *text, const mcp__pair *
     sim_server *memcached = &world->hosts[server].memcached;
     const sim_item *item = sim_server_find(memcached, text, strlen(text), world->now_ms);
     const sim_op *value = item == NULL ? NULL : author(world, item->flags, key);
-    if (value == NULL || !is_older(value, newest) || world->hosts[server].is_dead ||
-        is_owed(world, value, server, other))
+    if (value == NULL || !is_older(value, newest) || world->hosts[server].is_dead)
         return;
     /* The third delete, or the comparison of both copies, is on its way still: a copy that was begun
      * before may have come between. */

@@ -50,7 +50,7 @@ void sim_promise_lost(sim_world *world, sim_op *op);
 /* A request has been queued for an operation. */
 void sim_promise_asked(sim_world *world, const sim_client *client, const mcp__pending *pending,
                        uint32_t server);
-/* The same of what goes without one, see quiet.h. */
+/* The same of what goes without one, see quiet.h: it is asked, or its answer is told. */
 void sim_promise_asked_plainly(sim_world *world, const sim_client *client, const sim_op *op,
                                uint32_t server);
 /* A user's key has changed on a server, or something was acknowledged about it: I1. */

@@ -94,7 +94,8 @@ draw_evictions(sim_random *random, sim_plan *plan)
 static void
 shorten_view(sim_plan *plan)
 {
-    uint32_t trips_ms = 8 * (2 * plan->latency_ms + 4);
+    uint32_t pieces_ms = plan->piece_max < 4096 ? 6 : 0; /* what comes in pieces takes longer */
+    uint32_t trips_ms = 8 * (2 * plan->latency_ms + 4 + pieces_ms);
     if (plan->timeout_ms * 6 / 10 < trips_ms + 40)
         plan->timeout_ms = (trips_ms + 40) * 10 / 6 + 1;
     uint32_t left_ms = plan->timeout_ms * 6 / 10 - trips_ms;

@@ -7,6 +7,7 @@
 #include "sim/driver.h"
 #include "sim/host.h"
 #include "sim/ops.h"
+#include "sim/promise.h"
 #include "sim/rules.h"
 
 /* As io/wait: the kernel ends a receive late, so it is told to end it early. */
@@ -110,6 +111,9 @@ finish(sim_world *world, sim_client *client)
     client->express_op = NULL;
     sim_rules_before(world, client);
     result.status = mcp__express_status(&client->engine);
+    if (world->plan.keeps_record)
+        sim_promise_asked_plainly(world, client, op,
+                                  mcp__express_server(&client->engine, 0)->number);
     mcp__express_finish(&client->engine, &result);
     sim_ops_over(world, client, op, &result);
     sim_rules_after(world, client, "finish");
@@ -239,6 +243,8 @@ fetch(sim_world *world, sim_client *client)
     }
     sim_op *op = world->ops[client->batch_first + fetched.tag];
     op->is_out = 0;
+    if (world->plan.keeps_record)
+        sim_promise_asked_plainly(world, client, op, fetched.server->number);
     mcp__convoy_result(&fetched, &result);
     sim_ops_over(world, client, op, &result);
 }
