@@ -187,6 +187,56 @@ START_TEST(one_deadline_for_all_of_them)
 }
 END_TEST
 
+/* Two keys that share no server. */
+static void
+find_strangers(mcp_client *c, size_t n, size_t found[2], mcp_location where[2])
+{
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = 0; j < n; j++) {
+            ck_assert_int_eq(mcp_where(c, T(keys[i]), NULL, 0, &where[0]), MCP_OK);
+            ck_assert_int_eq(mcp_where(c, T(keys[j]), NULL, 0, &where[1]), MCP_OK);
+            found[0] = i;
+            found[1] = j;
+            if (where[0].primary != where[1].primary && where[0].backup != where[1].backup)
+                return;
+        }
+    }
+    ck_abort_msg("all keys share a server");
+}
+
+/* A get whose server dies is answered by the other copy, and not only when the rest of its batch,
+ * which waits for the deadline, is over. */
+START_TEST(what_is_lost_does_not_wait_for_the_rest)
+{
+    enum { N = 64 };
+    server *servers[4];
+    size_t found[2];
+    mcp_location where[2];
+    for (int i = 0; i < 4; i++)
+        servers[i] = server_unix(NULL);
+    mcp_client *c = client_open("server=%s server=%s backup=%s backup=%s timeout=1s",
+                                servers[0]->address, servers[1]->address, servers[2]->address,
+                                servers[3]->address);
+    make(N);
+    find_strangers(c, N, found, where);
+    make_sets(N);
+    ck_assert_uint_eq(mcp_batch(c, requests, results, N), 0);
+    requests[0] = client_request(MCP_GET, keys[found[0]]);
+    requests[1] = requests[found[1]];
+    ck_assert_uint_eq(mcp_batch(c, requests, results, 2), 0); /* all that is known is of now */
+    server_kill(servers[where[0].primary]);
+    server_pause(servers[where[1].primary]);
+    server_pause(servers[where[1].backup]);
+    ck_assert_uint_eq(mcp_batch(c, requests, results, 2), 1);
+    ck_assert_int_eq(results[0].status, MCP_OK);
+    ck_assert_int_eq(results[0].from_backup, 1);
+    ck_assert_int_lt(results[1].status, MCP_OK);
+    server_continue(servers[where[1].primary]);
+    server_continue(servers[where[1].backup]);
+    mcp_close(c);
+}
+END_TEST
+
 /* ---- Many keys ---------------------------------------------------------------------------- */
 
 typedef struct each {
@@ -323,6 +373,7 @@ main(void)
     tcase_add_test(tests, megabytes_through_full_sockets);
     tcase_add_test(tests, a_dead_shard_hides_nothing);
     tcase_add_test(tests, one_deadline_for_all_of_them);
+    tcase_add_test(tests, what_is_lost_does_not_wait_for_the_rest);
     tcase_add_test(tests, many_keys_are_answered_each);
     tcase_add_test(tests, one_by_one_holds_nothing);
     return run_tests("batches", tests);
