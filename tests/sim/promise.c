@@ -80,6 +80,21 @@ sim_promise_is_whole(const sim_world *world, uint32_t server)
     return 1;
 }
 
+/* What its last fault has left on the way to or from some client may yet be taken for another one:
+ * an answer that will be late, an end that was not noticed. */
+static int
+has_aftermath(const sim_world *world, uint32_t server)
+{
+    int64_t soon_ms = world->now_ms + 2 * (int64_t)world->plan.latency_ms + 10;
+    for (uint32_t i = 0; i < world->plan.n_clients; i++) {
+        const sim_conn *conn = world->clients[i].conn[server];
+        if (conn != NULL && (conn->is_cut || conn->ended || conn->up.last_ms > soon_ms ||
+                             conn->down.last_ms > soon_ms))
+            return 1;
+    }
+    return 0;
+}
+
 /*
  * While one server of a pair is less than whole the other one stays well. In worlds of double
  * faults it may fail at any time; what nobody can promise then is looked at read by read, see
@@ -92,9 +107,9 @@ sim_promise_allows(const sim_world *world, const sim_fault *fault)
         return 1;
     int is_clients = fault->kind == SIM_FORK || fault->kind == SIM_SHORTAGE;
     for (uint32_t i = 0; i < world->n_hosts; i++) {
-        if ((!is_clients && !is_partner(world, i, fault->server)) || sim_promise_is_whole(world, i))
+        if ((!is_clients && !is_partner(world, i, fault->server)) || world->plan.is_double)
             continue;
-        if (!world->plan.is_double)
+        if (!sim_promise_is_whole(world, i) || has_aftermath(world, i))
             return 0;
     }
     return 1;
