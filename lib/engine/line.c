@@ -270,6 +270,8 @@ may_move(const mcp__leg *leg, int was_sent, int had_worked, int has_partial)
         return 0;
     if (!was_sent)
         return 1;
+    if (leg->n_bundle == 1 && leg->bundle[0] == MCP__WORD_MARKS)
+        return had_worked && !has_partial; /* a look */
     if (leg->n_bundle != 1 || leg->bundle[0] >= MCP__WORD_MARKS)
         return 0;
 #ifdef MCP_MUTANT_RETRY_MUTATION

@@ -152,8 +152,10 @@ mcp__read_failed(mcp__op *op, int leg)
     int may_ask = mcp__op_is_untried(op, other) && mcp__view_is_trusted(&op->view, other);
     if (may_ask)
         return mcp__read_begin_at(op, other);
-    if (may_ask_again(op, leg))
-        return mcp__read_begin_at(op, leg);
-    return may_ask_again(op, other) ? mcp__read_begin_at(op, other)
-                                    : mcp__op_done(op, mcp__op_failure_status(op, 0));
+    /* The other one may be back since its marks were asked for in vain. */
+    int first = op->view.is_usable[other] && !op->view.is_usable[leg] ? other : leg;
+    if (may_ask_again(op, first))
+        return mcp__read_begin_at(op, first);
+    return may_ask_again(op, MCP__OTHER(first)) ? mcp__read_begin_at(op, MCP__OTHER(first))
+                                                : mcp__op_done(op, mcp__op_failure_status(op, 0));
 }

@@ -80,16 +80,15 @@ sim_promise_is_whole(const sim_world *world, uint32_t server)
     return 1;
 }
 
-/* What its last fault has left on the way to or from some client may yet be taken for another one:
- * an answer that will be late, an end that was not noticed. */
+/* What its last fault has left on the way to or from some client will be taken for another one: an
+ * answer that will be late. */
 static int
 has_aftermath(const sim_world *world, uint32_t server)
 {
     int64_t soon_ms = world->now_ms + 2 * (int64_t)world->plan.latency_ms + 10;
     for (uint32_t i = 0; i < world->plan.n_clients; i++) {
         const sim_conn *conn = world->clients[i].conn[server];
-        if (conn != NULL && (conn->is_cut || conn->ended || conn->up.last_ms > soon_ms ||
-                             conn->down.last_ms > soon_ms))
+        if (conn != NULL && (conn->up.last_ms > soon_ms || conn->down.last_ms > soon_ms))
             return 1;
     }
     return 0;

@@ -109,6 +109,7 @@ START_TEST(a_look_that_was_lost_is_made_good)
         mcp__task *task = world_ask(MCP_REPLACE);
         expect_sent(0, MARKS);
         expect_sent(1, MARKS);
+        world_say(1, "E");
         world_break(1, ECONNRESET);
         w.now_ms += is_fresh;
         world_open(1);
@@ -125,6 +126,49 @@ START_TEST(a_look_that_was_lost_is_made_good)
         mcp__drive_abandon(&w.engine, w.now_ms);
         world_end();
     }
+}
+END_TEST
+
+/* A connection that was closed in its sleep costs a look no more than a get. */
+START_TEST(a_look_moves_to_another_connection)
+{
+    begin_open(0);
+    w.now_ms += 300;
+    mcp__task *task = world_ask(MCP_GET);
+    expect_sent(1, MARKS);
+    world_wishes();
+    world_break(1, 0);
+    ck_assert_int_eq(world_state(1), MCP_STATE_UP);
+    expect_sent(0, "");
+    world_open(1);
+    expect_sent(1, MARKS);
+    world_say(1, mark_of(0));
+    expect_sent(1, "mg k O@ v f\r\n");
+    world_say(1, "EN O@\r\n");
+    ck_assert_int_eq(world_result(task).status, MCP_NOT_FOUND);
+    world_end();
+}
+END_TEST
+
+/* The same of a read, which went on to the primary: when that one fails, the backup is asked. */
+START_TEST(a_reader_comes_back_to_a_backup_that_came_back)
+{
+    begin_open(0);
+    w.now_ms += 300;
+    mcp__task *task = world_ask(MCP_GET);
+    expect_sent(1, MARKS);
+    world_say(1, "E");
+    world_break(1, 0);
+    expect_sent(0, MARKS "mg k O@ v f\r\n");
+    world_open(1);
+    ck_assert_int_eq(world_state(1), MCP_STATE_UP);
+    world_say(0, "E");
+    world_break(0, ECONNRESET);
+    ck_assert_int_eq(world_state(0), MCP_STATE_SUSPECT);
+    expect_sent(1, "mg k O@ v f\r\n");
+    world_say(1, "EN O@\r\n");
+    ck_assert_int_eq(world_result(task).status, MCP_NOT_FOUND);
+    world_end();
 }
 END_TEST
 
@@ -570,6 +614,8 @@ main(void)
     TCase *all = tcase_create("drive_record");
     tcase_set_timeout(all, 60);
     tcase_add_test(all, nothing_is_read_before_the_marks_are);
+    tcase_add_test(all, a_reader_comes_back_to_a_backup_that_came_back);
+    tcase_add_test(all, a_look_moves_to_another_connection);
     tcase_add_test(all, a_look_that_was_lost_is_made_good);
     tcase_add_test(all, no_view_to_be_had);
     tcase_add_test(all, a_mark_is_not_forgotten_with_its_witness);
