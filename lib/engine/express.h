@@ -26,13 +26,14 @@ mcp__express_server(const mcp__engine *engine, int leg)
 /* ERASE: the backup has been heard; the primary's command is queued. */
 void mcp__express_go_on(mcp__engine *engine);
 
-/* All legs have been heard. What either copy had has been found. */
+/* All legs have been heard. What either copy had has been found, if it was asked. */
 static inline mcp_status
 mcp__express_status(const mcp__engine *engine)
 {
     const mcp__express *express = &engine->express;
     mcp__reply_kind kind = express->reply[MCP__PRIMARY].kind;
-    if (kind == MCP__REPLY_NOT_FOUND && express->is_pair)
+    int is_both = express->is_pair && express->plain == MCP__PLAIN_ERASE_SECOND;
+    if (kind == MCP__REPLY_NOT_FOUND && is_both)
         kind = express->reply[MCP__BACKUP].kind;
     return kind == MCP__REPLY_MISS || kind == MCP__REPLY_NOT_FOUND ? MCP_NOT_FOUND : MCP_OK;
 }

@@ -10,6 +10,12 @@ var_dump($m->delete('a'), $m->delete('a'), $m->delete('b', 10), $m->get('b'));
 var_dump($m->delete(['c', 'none']), $m->get('c'), $m->delete([]));
 $m->set(['a' => 1, 7 => 2]);
 var_dump($m->delete(['a', 7]), $server->items());
+/* What is missing is missing at every call, of each server of a pool. */
+$two = pool($server, new Server());
+$found = array_filter(range(0, 40), function (int $i) use ($two): bool {
+    return $two->delete("none $i");
+});
+var_dump(count($found));
 ?>
 --EXPECT--
 bool(true)
@@ -20,4 +26,5 @@ bool(false)
 bool(false)
 bool(false)
 bool(true)
+int(0)
 int(0)

@@ -150,6 +150,7 @@ static const script scripts[] = {
     {"delete, silence second", MCP_DELETE, 0, 1, 0, {"NF O@\r\n", NULL}, B_THEN_P},
     {"delete, one copy", MCP_DELETE, 0, 0, 0, {"NF O@\r\n"}, P_THEN_B},
     {"delete, spare", MCP_DELETE, 0, 1, 1, {"HD O@\r\n"}, P_THEN_B},
+    {"delete, spare, missing", MCP_DELETE, 0, 1, 1, {"NF O@\r\n"}, P_THEN_B},
 };
 
 /* ---- both ways ---- */
