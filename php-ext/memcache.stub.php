@@ -3,7 +3,9 @@
  * SPDX-License-Identifier: BSD-3-Clause
  *
  * The classes and functions of the memcache module, as the old extension has them. Method names
- * are in lower case because warnings show them so.
+ * are in lower case because warnings show them so. The methods' types are the old extension's, so
+ * that a subclass with its signatures is one of ours, too; taken is more: null for 0, numbers as
+ * keys. The port -1 is memcache.default_port.
  *
  * @generate-function-entries
  * @generate-class-entries
@@ -48,26 +50,24 @@ class MemcachePool
      * @implementation-alias memcache_set_server_params
      * @return bool
      */
-    public function setserverparams(string $host, ?int $tcp_port = null, float $timeout = 1.0, int $retry_interval = 15, bool $status = true, $failure_callback = null) {}
+    public function setserverparams(string $host, int $tcp_port = -1, float $timeout = 1.0, int $retry_interval = 15, bool $status = true, $failure_callback = null) {}
 
     /**
-     * @param callable|null $failure_callback
      * @implementation-alias memcache_set_failure_callback
      * @return bool
      */
-    public function setfailurecallback($failure_callback) {}
+    public function setfailurecallback(?callable $failure_callback) {}
 
     /**
      * @implementation-alias memcache_get_server_status
      * @return int|false
      */
-    public function getserverstatus(string $host, ?int $tcp_port = null) {}
+    public function getserverstatus(string $host, int $tcp_port = -1) {}
 
     /**
-     * @param mixed $key
      * @return string|false
      */
-    public function findserver($key) {}
+    public function findserver(string $key) {}
 
     /**
      * @implementation-alias memcache_get_version
@@ -76,75 +76,64 @@ class MemcachePool
     public function getversion() {}
 
     /**
-     * @param array|string|int $key
      * @implementation-alias memcache_add
      * @return bool
      */
-    public function add($key, mixed $value = null, ?int $flags = 0, ?int $exptime = 0, ?int $cas = 0) {}
+    public function add(array|string $key, mixed $value = null, int $flags = 0, int $exptime = 0, int $cas = 0) {}
 
     /**
-     * @param array|string|int $key
      * @implementation-alias memcache_set
      * @return bool
      */
-    public function set($key, mixed $value = null, ?int $flags = 0, ?int $exptime = 0, ?int $cas = 0) {}
+    public function set(array|string $key, mixed $value = null, int $flags = 0, int $exptime = 0, int $cas = 0) {}
 
     /**
-     * @param array|string|int $key
      * @implementation-alias memcache_replace
      * @return bool
      */
-    public function replace($key, mixed $value = null, ?int $flags = 0, ?int $exptime = 0, ?int $cas = 0) {}
+    public function replace(array|string $key, mixed $value = null, int $flags = 0, int $exptime = 0, int $cas = 0) {}
 
     /**
-     * @param array|string|int $key
      * @implementation-alias memcache_cas
      * @return bool
      */
-    public function cas($key, mixed $value = null, ?int $flags = 0, ?int $exptime = 0, ?int $cas = 0) {}
+    public function cas(array|string $key, mixed $value = null, int $flags = 0, int $exptime = 0, int $cas = 0) {}
 
     /**
-     * @param array|string|int $key
      * @implementation-alias memcache_append
      * @return bool
      */
-    public function append($key, mixed $value = null, ?int $flags = 0, ?int $exptime = 0, ?int $cas = 0) {}
+    public function append(array|string $key, mixed $value = null, int $flags = 0, int $exptime = 0, int $cas = 0) {}
 
     /**
-     * @param array|string|int $key
      * @implementation-alias memcache_prepend
      * @return bool
      */
-    public function prepend($key, mixed $value = null, ?int $flags = 0, ?int $exptime = 0, ?int $cas = 0) {}
+    public function prepend(array|string $key, mixed $value = null, int $flags = 0, int $exptime = 0, int $cas = 0) {}
 
     /**
-     * @param array|string|int $key
-     * @param int|array $flags
-     * @param int|array $cas
      * @implementation-alias memcache_get
      * @return mixed
      */
-    public function get($key, &$flags = null, &$cas = null) {}
+    public function get(array|string $key, mixed &$flags = null, mixed &$cas = null) {}
 
     /**
-     * @param array|string|int $key
-     * @param mixed $exptime
      * @implementation-alias memcache_delete
      * @return bool
      */
-    public function delete($key, $exptime = 0) {}
+    public function delete(array|string $key, int $exptime = 0) {}
 
     /**
      * @implementation-alias memcache_get_stats
      * @return array|bool
      */
-    public function getstats(?string $type = null, int $slabid = 0, int $limit = 100) {}
+    public function getstats(string $type = "", int $slabid = 0, int $limit = 100) {}
 
     /**
      * @implementation-alias memcache_get_extended_stats
      * @return array|bool
      */
-    public function getextendedstats(?string $type = null, int $slabid = 0, int $limit = 100) {}
+    public function getextendedstats(string $type = "", int $slabid = 0, int $limit = 100) {}
 
     /**
      * @implementation-alias memcache_set_compress_threshold
@@ -153,18 +142,16 @@ class MemcachePool
     public function setcompressthreshold(int $threshold, float $min_savings = 0.2) {}
 
     /**
-     * @param array|string|int $key
      * @implementation-alias memcache_increment
      * @return array|int|false
      */
-    public function increment($key, int $value = 1, int $defval = 0, int $exptime = 0) {}
+    public function increment(array|string $key, int $value = 1, int $defval = 0, int $exptime = 0) {}
 
     /**
-     * @param array|string|int $key
      * @implementation-alias memcache_decrement
      * @return array|int|false
      */
-    public function decrement($key, int $value = 1, int $defval = 0, int $exptime = 0) {}
+    public function decrement(array|string $key, int $value = 1, int $defval = 0, int $exptime = 0) {}
 
     /**
      * @implementation-alias memcache_close

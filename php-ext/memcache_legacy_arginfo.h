@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* This is a generated file, edit the .stub.php file instead.
- * Stub hash: 0c999587f12f1ba7408db1d63b9909d53cc01c1a */
+ * Stub hash: 1f334be1ab98c8b7da4a3068e3ac049e4852bfc6 */
 
 ZEND_BEGIN_ARG_INFO_EX(arginfo_memcache_connect, 0, 0, 1)
 	ZEND_ARG_INFO(0, host)

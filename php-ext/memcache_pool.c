@@ -194,7 +194,7 @@ PHP_FUNCTION(memcache_set_server_params)
         RETURN_FALSE;
     entry.is_online = status;
     mcproxy_pool_server *server =
-        mcproxy_pool_find(pool, entry.host, port_of(entry.port, no_port));
+        mcproxy_pool_find(pool, entry.host, mcproxy_pool_port(entry.port, no_port));
     if (server == NULL) {
         php_error_docref(NULL, E_WARNING, "Server not found in pool");
         RETURN_FALSE;

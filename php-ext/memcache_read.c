@@ -256,6 +256,9 @@ read_many(zval *values, mcproxy_pool *pool, zval *names, zval *flags, zval *cas)
 {
     batch b;
     zval copy;
+    ZVAL_FALSE(values);
+    if (pool->n_servers == 0) /* the old extension's answer, too */
+        return;
     ZVAL_COPY(&copy, names); /* the user's code may change the array */
     array_init_size(values, zend_hash_num_elements(Z_ARRVAL(copy)));
     answer to = {Z_ARRVAL_P(values), flags != NULL ? zend_new_array(0) : NULL,

@@ -103,6 +103,8 @@ parse(INTERNAL_FUNCTION_PARAMETERS, question *q)
     q->pool = memcache_pool_of(object);
     if (q->pool == NULL)
         return false;
+    if (type != NULL && ZSTR_LEN(type) == 0)
+        type = NULL; /* what the stub's default says: all of it */
     if (type != NULL && !is_known_type(ZSTR_VAL(type))) {
         php_error_docref(NULL, E_WARNING, "Invalid stats type");
         return false;
@@ -180,7 +182,7 @@ PHP_FUNCTION(memcache_get_server_status)
     if (pool == NULL)
         RETURN_FALSE;
     const mcproxy_pool_server *server =
-        mcproxy_pool_find(pool, host, no_port ? MCPROXY_G(default_port) : port);
+        mcproxy_pool_find(pool, host, mcproxy_pool_port(port, no_port));
     if (server == NULL) {
         php_error_docref(NULL, E_WARNING, "Server not found in pool");
         RETURN_FALSE;

@@ -142,6 +142,7 @@ list_next(list *l, zval *name, const zend_string *prefix)
     next->packed.held = NULL;
     l->requests[l->n] = (mcp_request)MCP_REQUEST_INIT;
     l->results[l->n] = (mcp_result)MCP_RESULT_INIT;
+    l->results[l->n].status = MCP_NO_SERVER; /* until it is sent */
     set_key(&l->requests[l->n], &next->key);
     return next;
 }
@@ -377,44 +378,60 @@ PHP_FUNCTION(memcache_delete)
 
 /* ---- increment, decrement ----------------------------------------------------------------- */
 
-/* The result is a number, or false. */
 static void
-count_key(zval *number, mcproxy_pool *pool, mcp_request *request, const mcproxy_key *key)
+give_number(zval *number, const mcp_result *result)
 {
-    mcp_result result = MCP_RESULT_INIT;
-    ZVAL_FALSE(number);
-    call(pool, request, key, &result);
-    if (concluded(pool, &result))
-        ZVAL_LONG(number, result.number > ZEND_LONG_MAX ? ZEND_LONG_MAX : (zend_long)result.number);
+    if (result->status == MCP_OK)
+        ZVAL_LONG(number, result->number > ZEND_LONG_MAX ? ZEND_LONG_MAX
+                                                         : (zend_long)result->number);
+    else
+        ZVAL_FALSE(number);
 }
 
+/* The result is a number, or false. */
 static void
 count_one(zval *number, mcproxy_pool *pool, mcp_request *request, zval *name)
 {
     mcproxy_key key;
+    mcp_result result = MCP_RESULT_INIT;
     ZVAL_FALSE(number);
     if (!mcproxy_key_cook(&key, name, pool->prefix))
         return;
-    count_key(number, pool, request, &key);
+    call(pool, request, &key, &result);
+    give_number(number, &result);
+    concluded(pool, &result);
     mcproxy_key_done(&key);
 }
 
+/* An array of what became of each key, by key; without a server it is false. */
 static void
-count_many(zval *numbers, mcproxy_pool *pool, mcp_request *request, zval *names)
+count_many(zval *numbers, mcproxy_pool *pool, const mcp_request *request, zval *names)
 {
+    list l;
     zval copy, *name, number;
-    array_init(numbers);
+    ZVAL_FALSE(numbers);
+    if (pool->n_servers == 0)
+        return;
     ZVAL_COPY(&copy, names);
+    list_init(&l, Z_ARRVAL(copy));
+    array_init_size(numbers, zend_hash_num_elements(Z_ARRVAL(copy)));
     ZEND_HASH_FOREACH_VAL(Z_ARRVAL(copy), name) {
-        mcproxy_key key;
         if (EG(exception) != NULL)
             break;
-        if (!mcproxy_key_cook(&key, name, pool->prefix))
+        const entry *next = list_next(&l, name, pool->prefix);
+        if (next == NULL)
             continue;
-        count_key(&number, pool, request, &key);
-        zend_symtable_str_update(Z_ARRVAL_P(numbers), key.bytes, key.len, &number);
-        mcproxy_key_done(&key);
+        l.requests[l.n] = *request;
+        set_key(&l.requests[l.n++], &next->key);
     } ZEND_HASH_FOREACH_END();
+    if (EG(exception) == NULL)
+        list_send(&l, pool);
+    for (uint32_t i = 0; i < l.n; i++) {
+        give_number(&number, &l.results[i]);
+        zend_symtable_str_update(Z_ARRVAL_P(numbers), l.entries[i].key.bytes,
+                                 l.entries[i].key.len, &number);
+    }
+    list_fini(&l);
     zval_ptr_dtor(&copy);
 }
 

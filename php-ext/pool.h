@@ -65,6 +65,13 @@ void mcproxy_pool_release(mcproxy_pool *pool);
 bool mcproxy_pool_add(mcproxy_pool *pool, const mcproxy_pool_entry *entry);
 bool mcproxy_pool_add_backup(mcproxy_pool *pool, const mcproxy_pool_entry *entry);
 
+/* The port that is looked for when a caller gave none, null, or -1: memcache.default_port. */
+static inline zend_long
+mcproxy_pool_port(zend_long port, bool is_null)
+{
+    return is_null || port == -1 ? MCPROXY_G(default_port) : port;
+}
+
 /* The first server of that name; NULL: none. */
 mcproxy_pool_server *mcproxy_pool_find(mcproxy_pool *pool, const zend_string *host, zend_long port);
 

@@ -46,6 +46,7 @@ php-cli php
 php-dev phpize
 php-memcache php:memcache
 php-memcached php:memcached
+php-parser /usr/share/php/PhpParser/Parser.php
 php-psr-simple-cache /usr/share/php/Psr/SimpleCache/CacheInterface.php
 xz-utils xz"
 

@@ -16,6 +16,12 @@ var_dump($m->add(['k1' => 0, 'new' => 1]), $m->get(['k1', 'new']), $m->replace([
 var_dump($m->append(['k2' => 'x', 'k4' => 'y']), $m->get('k4'));
 var_dump($m->set([7 => 'seven', 'a b' => 'cooked']), $m->get([7, 'a b']), $m->delete([7, 'a b', '']), $m->get(7));
 var_dump($m->delete(array_keys($values)), $m->delete(array_keys($values)), $m->get(array_keys($values)));
+$m->set(array_map('intval', $values));
+var_dump($m->increment(array_keys($values), 2) == array_map(function ($i) {
+    return (int) $i + 2;
+}, $values), array_sum($m->decrement(array_keys($values), 1000)));
+$m->set(['n' => 5, 'text' => 'text']);
+var_dump($m->increment(['n', 'none', 'text', '', 'n', [1]]), $m->increment([]), $m->get('n'));
 class Changes
 {
     public function __toString(): string
@@ -69,6 +75,15 @@ ini_set('memcache.allow_failover', 1);
 $m = pool($one);
 $m->addServer($two->host, $two->port, true, 1, 1, 15, false);
 var_dump($m->set($values), $m->get(array_keys($values)) == $values, $m->delete(array_keys($values)));
+$m->set(['one' => 1, 'two' => 2]);
+var_dump($m->increment(['one', 'two', 'none']) === ['one' => 2, 'two' => 3, 'none' => false]);
+$m->close();
+var_dump($m->increment(['one', 'two']), $m->get(['one', 'two']), $m->set(['one' => 1]), $m->delete(['one']));
+echo "-- each key has two copies\n";
+$m = pool($one);
+$m->addBackup($two->host, $two->port);
+$m->set(['one' => 1, 'two' => 2]);
+var_dump($m->increment(['one', 'two', 'one']), $one->raw('one') === $two->raw('one'), $two->raw('two'));
 ?>
 --EXPECTF--
 bool(true)
@@ -101,6 +116,24 @@ bool(false)
 array(0) {
 }
 bool(true)
+int(0)
+Warning: MemcachePool::increment(): Invalid key
+Warning: Array to string conversion
+Notice: MemcachePool::increment(): Server 127.0.0.1 (tcp %d, udp 0) failed with: CLIENT_ERROR cannot increment or decrement non-numeric value (6)
+array(4) {
+  ["n"]=>
+  int(7)
+  ["none"]=>
+  bool(false)
+  ["text"]=>
+  bool(false)
+  ["Array"]=>
+  bool(false)
+}
+array(0) {
+}
+int(7)
+bool(true)
 bool(true)
 array(1) {
   ["tetetetetetetetetetetetetetetetetetetetetetetetetetetetetetetetetetetetetetetetetetetetetetetetetetext"]=>
@@ -123,3 +156,22 @@ bool(false)
 bool(true)
 bool(true)
 bool(true)
+bool(true)
+bool(false)
+bool(false)
+bool(false)
+bool(false)
+-- each key has two copies
+array(2) {
+  ["one"]=>
+  int(3)
+  ["two"]=>
+  int(3)
+}
+bool(true)
+array(2) {
+  [0]=>
+  int(768)
+  [1]=>
+  string(1) "3"
+}

@@ -142,6 +142,17 @@ foreach ($methods as $method => $usual) {
         }
     }
 }
+foreach (['get', 'delete', 'increment', 'decrement', 'set', 'add'] as $method) {
+    $list = in_array($method, ['set', 'add'], true) ? ['text' => 'v', 'none' => 1] : ['number', 'none', 'number'];
+    does("no server: $method of a list", function () use ($method, $list) {
+        return (new Memcache())->$method($list);
+    });
+    does("closed: $method of a list", function () use ($method, $list) {
+        $m = fresh();
+        $m->close();
+        return $m->$method($list);
+    });
+}
 foreach (['connect', 'pconnect'] as $method) {
     does("dead: $method", function () use ($method, $dead) {
         return (new Memcache())->$method('127.0.0.1', $dead);
@@ -257,6 +268,10 @@ does('a list of deletes', function () {
 });
 does('a list of counts', function () {
     return [fresh()->increment(['number', 'digits'], 2), fresh()->decrement(['number', 'digits'], 10)];
+});
+does('a key twice in a list', function () {
+    $m = fresh();
+    return [$m->increment(['number', 'digits', 'number'], 2), $m->get(['number', 'number', 'text']), $m->delete(['text', 'text'])];
 });
 does('counting below 0 and above all', function () {
     $m = fresh();
