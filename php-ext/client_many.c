@@ -102,7 +102,8 @@ batch_is_answered(const batch *b)
     return true;
 }
 
-/* First everything is taken out of the client's memory, then the user's code may run. */
+/* First everything is taken out of the client's memory, then the user's code may run. What cannot be
+ * read stays undefined. */
 static void
 batch_unpack(batch *b)
 {
@@ -112,14 +113,15 @@ batch_unpack(batch *b)
             continue;
         if (mcproxy_value_is_code(result->flags))
             ZVAL_STR(&b->values[i], mcproxy_own_bytes(result->value, result->value_len));
-        else
-            mcproxy_unpack(&b->values[i], result->value, result->value_len, result->flags);
+        else if (!mcproxy_unpack(&b->values[i], result->value, result->value_len, result->flags))
+            ZVAL_UNDEF(&b->values[i]);
     }
     for (uint32_t i = 0; i < b->n && EG(exception) == NULL; i++) {
         if (b->results[i].status != MCP_OK || !mcproxy_value_is_code(b->results[i].flags))
             continue;
         zend_string *bytes = Z_STR(b->values[i]);
-        mcproxy_unpack(&b->values[i], ZSTR_VAL(bytes), ZSTR_LEN(bytes), b->results[i].flags);
+        if (!mcproxy_unpack(&b->values[i], ZSTR_VAL(bytes), ZSTR_LEN(bytes), b->results[i].flags))
+            ZVAL_UNDEF(&b->values[i]);
         zend_string_release(bytes);
     }
 }
@@ -140,7 +142,7 @@ PHP_METHOD(McProxy_Client, getMultiple)
         batch_unpack(&b);
         batch_is_answered(&b);
         for (uint32_t i = 0; i < b.n && EG(exception) == NULL; i++) {
-            if (b.results[i].status != MCP_OK)
+            if (Z_ISUNDEF(b.values[i]))
                 continue;
             zend_symtable_update(Z_ARRVAL_P(return_value), b.keys[i], &b.values[i]);
             ZVAL_UNDEF(&b.values[i]);

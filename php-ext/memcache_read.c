@@ -16,12 +16,13 @@ give(zval *value)
 }
 
 /* Unserializing may run the user's code, which may use the client: so not from its memory. */
-static void
+static bool
 unpack_owned(zval *value, const char *bytes, size_t len, uint32_t flags)
 {
     zend_string *own = mcproxy_own_bytes(bytes, len);
-    mcproxy_unpack(value, ZSTR_VAL(own), ZSTR_LEN(own), flags);
+    bool is_good = mcproxy_unpack(value, ZSTR_VAL(own), ZSTR_LEN(own), flags);
     zend_string_release(own);
+    return is_good;
 }
 
 static void
@@ -50,12 +51,12 @@ read_one(zval *value, mcproxy_pool *pool, zval *name, zval *flags, zval *cas)
     mcproxy_key_done(&key);
     bool is_calm = client == NULL || mcproxy_report_is_calm(&result);
     if (status == MCP_OK) {
-        give_meta(&result, flags, cas);
-        if (mcproxy_value_is_code(result.flags))
-            unpack_owned(value, result.value, result.value_len, result.flags);
-        else
-            mcproxy_unpack(value, result.value, result.value_len, result.flags);
+        bool is_good = mcproxy_value_is_code(result.flags)
+                           ? unpack_owned(value, result.value, result.value_len, result.flags)
+                           : mcproxy_unpack(value, result.value, result.value_len, result.flags);
         give(value);
+        if (is_good)
+            give_meta(&result, flags, cas);
     }
     if (is_calm)
         return;
@@ -138,6 +139,15 @@ put_number(HashTable *table, const mcproxy_key *key, zend_long number)
         put(table, key, &value);
 }
 
+static void
+drop(HashTable *table, const mcproxy_key *key)
+{
+    if (table != NULL && key->text != NULL)
+        zend_symtable_del(table, key->text);
+    else if (table != NULL)
+        zend_symtable_str_del(table, key->bytes, key->len);
+}
+
 /* Takes everything out of the client's memory; no code of the user runs meanwhile. Null holds the
  * place of what is unserialized later. */
 static void
@@ -153,13 +163,22 @@ batch_take(batch *b, const answer *to, uint32_t first, uint32_t end)
             ZVAL_NULL(&value);
             b->codes[i] = mcproxy_own_bytes(result->value, result->value_len);
             b->is_code = true;
-        } else {
-            mcproxy_unpack(&value, result->value, result->value_len, result->flags);
+        } else if (!mcproxy_unpack(&value, result->value, result->value_len, result->flags)) {
+            continue;
         }
         put(to->values, &b->keys[i], &value);
         put_number(to->flags, &b->keys[i], (zend_long)result->flags);
         put_number(to->cas, &b->keys[i], (zend_long)result->cas);
     }
+}
+
+/* What cannot be read is not there. */
+static void
+forget(const answer *to, const mcproxy_key *key)
+{
+    drop(to->values, key);
+    drop(to->flags, key);
+    drop(to->cas, key);
 }
 
 static void
@@ -170,9 +189,12 @@ batch_unserialize(batch *b, const answer *to)
         if (b->codes[i] == NULL)
             continue;
         if (EG(exception) == NULL) {
-            mcproxy_unpack(&value, ZSTR_VAL(b->codes[i]), ZSTR_LEN(b->codes[i]),
-                           b->results[i].flags);
-            put(to->values, &b->keys[i], &value);
+            bool is_good = mcproxy_unpack(&value, ZSTR_VAL(b->codes[i]), ZSTR_LEN(b->codes[i]),
+                                          b->results[i].flags);
+            if (is_good)
+                put(to->values, &b->keys[i], &value);
+            else
+                forget(to, &b->keys[i]);
         }
         zend_string_release(b->codes[i]);
     }

@@ -443,6 +443,36 @@ unpack_other_type(zval *value, const char *bytes, size_t len, uint32_t type)
     }
 }
 
+/* php-memcached 3.3 and later, if it is told to. */
+static bool
+failed_of_zstd(void)
+{
+    php_error_docref(NULL, E_WARNING,
+                     "The value is compressed with zstd, which is not read here; let php-memcached "
+                     "write it with memcached.compression_type = zlib or fastlz");
+    return false;
+}
+
+/* php-memcached's floats: a decimal, or a word for what is none. */
+static bool
+is_number(const char *bytes, size_t len)
+{
+    size_t sign = len > 0 && (bytes[0] == '-' || bytes[0] == '+');
+    const char *at = bytes + sign;
+    if (len - sign >= 3 && (strncasecmp(at, "inf", 3) == 0 || strncasecmp(at, "nan", 3) == 0))
+        return true;
+    return len > sign && (at[0] == '.' || (at[0] >= '0' && at[0] <= '9'));
+}
+
+/* Flags that mean "compressed" in the old extension's format, and these bytes are not. */
+static bool
+unpack_float_or_bool(zval *value, const char *bytes, size_t len, uint32_t type)
+{
+    bool is_good = type == OTHER_DOUBLE ? is_number(bytes, len)
+                                        : len == 0 || (len == 1 && (bytes[0] & ~1) == '0');
+    return is_good ? unpack_other_type(value, bytes, len, type) : failed_to_uncompress();
+}
+
 /* In front of its compressed values stands the original length, four bytes, little-endian. */
 static zend_string *
 unpack_other(const char *bytes, size_t len, uint32_t flags)
@@ -466,7 +496,7 @@ unpack_others(zval *value, const char *bytes, size_t len, uint32_t flags)
         return unpack_other_type(value, bytes, len, type);
     zend_string *text = unpack_other(bytes, len, flags);
     if (text == NULL)
-        return failed_to_uncompress();
+        return flags & OTHER_ZSTD ? failed_of_zstd() : failed_to_uncompress();
     bool good = unpack_other_type(value, ZSTR_VAL(text), ZSTR_LEN(text), type);
     zend_string_release(text);
     return good;
@@ -519,7 +549,7 @@ mcproxy_unpack(zval *value, const char *bytes, size_t len, uint32_t flags)
     /* 1 to 3 mean one thing here and another there; the bytes tell which. */
     if (low & MCPROXY_COMPRESSED)
         return is_zlib(bytes, len) ? unpack_zlib(value, bytes, len, low)
-                                   : unpack_other_type(value, bytes, len, low);
+                                   : unpack_float_or_bool(value, bytes, len, low);
     if (low == OTHER_LONG && is_whole_number(bytes, len)) {
         unpack_long(value, bytes, len);
         return true;

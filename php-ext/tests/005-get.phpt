@@ -122,9 +122,7 @@ Notice: MemcachePool::get(): Failed to uncompress data
 Notice: MemcachePool::get(): Failed to unserialize data
 bool(false)
 bool(false)
-array(2) {
-  ["broken"]=>
-  NULL
+array(1) {
   ["a"]=>
   int(1)
 }

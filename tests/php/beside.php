@@ -244,6 +244,12 @@ does('flags of misses', function () {
     $cas = 'before';
     return [fresh()->get(['none', 'none2'], $flags, $cas), $flags, $cas];
 });
+does('a value that cannot be read', function () {
+    $m = fresh();
+    $m->prepend('list', 'x');
+    $flags = $cas = 'before';
+    return [$m->get('list', $flags, $cas), $flags, $cas, $m->get(['list', 'text'], $flags, $cas), $flags, array_keys($cas)];
+});
 does('cas', function () {
     $m = fresh();
     $m->get('text', $flags, $cas);
