@@ -14,7 +14,7 @@ $server = new Server();
 $m = new Memcache();
 var_dump($m->addServer(host: $server->host, tcp_port: $server->port, weight: 2, retry_interval: 3));
 var_dump($m->set(key: 'k', value: 'v', exptime: 60), $m->add(exptime: 60, value: 1, key: 'n'), $m->get(key: 'k'));
-var_dump($m->get(key: 'k', cas: $cas) === 'v', $cas > 0, $m->cas(key: 'k', value: 'w', cas: $cas), $m->get('k'));
+var_dump($m->get(key: 'k', cas: $cas) === 'v', is_int($cas), $m->cas(key: 'k', value: 'w', cas: $cas), $m->get('k'));
 var_dump($m->increment(key: 'n', exptime: 60), $m->decrement(key: 'n', defval: 1), $m->delete(key: 'n'));
 var_dump(is_array($m->getStats(limit: 1)), is_array($m->getExtendedStats(slabid: 1)), $m->setCompressThreshold(min_savings: 0.3, threshold: 1));
 var_dump($m->setServerParams(host: $server->host, tcp_port: $server->port, retry_interval: 1), $m->flush());

@@ -44,7 +44,7 @@ $flags = $cas = null;
 $all = [
     $m->addServer('127.0.0.1', (int) $argv[3], true, 1, 1, 15, true, null),
     $pool->addServer('127.0.0.1', (int) $argv[3], 0, true, 1, 1, 15, true),
-    $m->set('own', 'text', MEMCACHE_USER1, 60), $m->get('own', $flags, $cas) === 'text', $flags === MEMCACHE_USER1, $cas > 0,
+    $m->set('own', 'text', MEMCACHE_USER1, 60), $m->get('own', $flags, $cas) === 'text', $flags === MEMCACHE_USER1, is_int($cas),
     $pool->get(['own'], $flags, $cas) === ['own' => 'text'], $m->set(['own' => 1], null, 0, 60),
     $pool->increment('own', 2, 0, 0) === 3, $m->decrement(['own'], 1, 0, 0) === ['own' => 2],
     $m->getServerStatus('127.0.0.1', (int) $argv[3]) === 1, $m->setFailureCallback(null),
