@@ -3,6 +3,8 @@
 
 #include "zend_smart_str.h"
 
+#include "address.h"
+
 /* What is no number, all of it, counts as -1. */
 static zend_long
 number_of(const zend_string *text)
@@ -123,8 +125,37 @@ ZEND_INI_MH(mcproxy_ini_pool_bool)
     return OnUpdateBool(entry, new_value, mh_arg1, mh_arg2, mh_arg3, stage);
 }
 
+/* Without the words that say where in an options text it stands: the user wrote none. */
+static const char *
+bare_reason(const char *why)
+{
+    const char *reason = strstr(why, ": ");
+    return reason != NULL ? reason + 2 : why;
+}
+
+/* False, and a warning: what stands there is no server. */
+static bool
+is_server(zend_ini_entry *entry, const char *at, size_t len)
+{
+    char why[200];
+    zend_string *address = mcproxy_address(at, len, 0);
+    const char *wrong = mcproxy_address_wrong(address, why, sizeof why);
+    zend_string_release(address);
+    if (wrong != NULL)
+        php_error_docref(NULL, E_WARNING, "%s must be servers ('%.*s' given): %s",
+                         ZSTR_VAL(entry->name), (int)len, at, bare_reason(wrong));
+    return wrong == NULL;
+}
+
 ZEND_INI_MH(mcproxy_ini_backup)
 {
+    const char *at = new_value != NULL ? ZSTR_VAL(new_value) : "";
+    while (*at != '\0') {
+        size_t len = strcspn(at, ", \t\r\n");
+        if (len > 0 && !is_server(entry, at, len))
+            return FAILURE;
+        at += len + (at[len] != '\0');
+    }
     MCPROXY_G(generation)++;
     return OnUpdateString(entry, new_value, mh_arg1, mh_arg2, mh_arg3, stage);
 }

@@ -14,7 +14,7 @@ ZEND_INI_MH(mcproxy_ini_function);
 ZEND_INI_MH(mcproxy_ini_serializer);
 ZEND_INI_MH(mcproxy_ini_format);
 ZEND_INI_MH(mcproxy_ini_pool_bool); /* as OnUpdateBool, and pools look again */
-ZEND_INI_MH(mcproxy_ini_backup);
+ZEND_INI_MH(mcproxy_ini_backup);    /* servers, separated by commas or white space */
 
 #define MCPROXY_INI(name, value, check, member)                                                    \
     STD_PHP_INI_ENTRY(name, value, PHP_INI_ALL, check, member, zend_mcproxy_globals,               \

@@ -32,8 +32,10 @@ $m = new Memcache();
 $m->addServer('127.0.0.1', 1);
 var_dump($m->get('k'), $m->set('k', 1));
 ini_set('mcproxy.options', '');
-ini_set('memcache.backup', 'a b:c');
-var_dump($m->get(['k']));
+foreach (['a b:c', '10.0.0.7:0', ":1,\n", 'unix:/p, [::1'] as $value) {
+    var_dump(ini_set('memcache.backup', $value), ini_get('memcache.backup'));
+}
+var_dump(ini_set('memcache.backup', " a:1 , unix:///p:0,\n[::1]:2\t::1"), ini_set('memcache.backup', ''));
 ?>
 --EXPECTF--
 Warning: ini_set(): memcache.redundancy must be a positive integer ('0' given)
@@ -100,6 +102,18 @@ Warning: MemcachePool::get(): Cannot use this pool: "timeout=never" at position 
 Warning: MemcachePool::set(): Cannot use this pool: "timeout=never" at position %d: a time is a whole number with a unit: 20us, 250ms, 2s or 5m
 bool(false)
 bool(false)
-Warning: MemcachePool::get(): Cannot use this pool: "backup="b:c"" at position %d: the port is a number from 1 to 65535, as in host:11211
-array(0) {
-}
+Warning: ini_set(): memcache.backup must be servers ('b:c' given): the port is a number from 1 to 65535, as in host:11211
+bool(false)
+string(0) ""
+Warning: ini_set(): memcache.backup must be servers ('10.0.0.7:0' given): the port is a number from 1 to 65535, as in host:11211
+bool(false)
+string(0) ""
+Warning: ini_set(): memcache.backup must be servers (':1' given): that is no host name (letters, digits, - . _) and no whole IPv4 address
+bool(false)
+string(0) ""
+Warning: ini_set(): memcache.backup must be servers ('[::1' given): the ] is missing, as in [::1]:11211
+bool(false)
+string(0) ""
+string(0) ""
+string(31) " a:1 , unix:///p:0,
+[::1]:2%s::1"
