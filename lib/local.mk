@@ -205,6 +205,8 @@ libmcproxy_core_la_SOURCES = \
 	lib/io/fork.h \
 	lib/io/hook.c \
 	lib/io/hook.h \
+	lib/io/large.c \
+	lib/io/large.h \
 	lib/io/name.c \
 	lib/io/name.h \
 	lib/io/rand.c \

@@ -34,6 +34,7 @@ UNIT = \
 	tests/unit/test_io_name \
 	tests/unit/test_io_rand \
 	tests/unit/test_io_sock \
+	tests/unit/test_io_waits \
 	tests/unit/test_key \
 	tests/unit/test_ledger \
 	tests/unit/test_ledger_hear \
@@ -101,6 +102,7 @@ LIVE = \
 	tests/live/test_fork \
 	tests/live/test_keys \
 	tests/live/test_killed \
+	tests/live/test_large \
 	tests/live/test_log \
 	tests/live/test_paused \
 	tests/live/test_process \

@@ -78,6 +78,18 @@ mcp__express_take_riders(mcp__engine *engine, mcp__server *server)
     return oldest;
 }
 
+size_t
+mcp__express_missing(const mcp__engine *engine, int leg)
+{
+    const mcp__express *express = &engine->express;
+    const mcp__link *link = &mcp__express_server(engine, leg)->link;
+    size_t len = mcp__buf_len(&link->in);
+    /* Else what stands there is a rider's. */
+    int is_ours = mcp__link_oldest(link)->op == express->task;
+    size_t whole = is_ours ? (size_t)express->reply[leg].size : 0;
+    return whole > len ? whole - len : 0;
+}
+
 void
 mcp__express_check_later(mcp__engine *engine)
 {

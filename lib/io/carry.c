@@ -100,6 +100,7 @@ stand(mcp__world *world, uint32_t server)
     mcp__socket *socket = &world->sockets[server];
     socket->stage = MCP__STAGE_CONNECTED;
     socket->is_dead = 0;
+    socket->piece = 0;
     mcp__carry_note(world, server);
     if (world->receive_timeout_ms > 0)
         mcp__sock_set_receive_timeout_ms(socket->fd, world->receive_timeout_ms);

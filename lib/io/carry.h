@@ -32,6 +32,7 @@ typedef struct mcp__socket {
     uint8_t stage;         /* of the connection: mcp__stage */
     uint8_t attempt;       /* which of the server's addresses */
     uint8_t n_tried;       /* how many in this round */
+    uint32_t piece;        /* of a send that waits: see large.c; 0: none has yet */
     uint8_t is_dead;       /* the other side has ended it: nothing is left to be reset */
     int64_t timed_us;      /* when what is being timed was sent; 0: nothing is */
     mcp__tls_session *tls; /* NULL: bytes go as they are */
@@ -51,6 +52,7 @@ typedef struct mcp__world {
     mcp__name_book names;
     mcp__clock clock;
     int64_t receive_timeout_ms; /* SO_RCVTIMEO of every connection; 0: never block in receive */
+    int64_t receive_most_ms;    /* so long a receive may take with it */
     uint32_t express_least_ms;  /* shorter calls poll instead */
     int64_t glanced_ms;
     int64_t unix_at_ms; /* when the time of day was read */

@@ -18,6 +18,10 @@
  * signals must not hold us. */
 #define INTERRUPTIONS 8
 
+/* How Linux cuts what is sent to a unix socket. */
+#define PIECE_HEAD 64
+#define PIECE_MAX 32768
+
 int
 mcp__sock_above_2(int fd)
 {
@@ -125,18 +129,38 @@ mcp__sock_finish(int fd)
     return MCP__SOCK_CONNECTED;
 }
 
-int
-mcp__sock_set_receive_timeout_ms(int fd, int64_t timeout_ms)
+static int
+set_timeout_ms(int fd, int option, int64_t timeout_ms)
 {
     if (timeout_ms < 1) /* to the kernel 0 means for ever */
         timeout_ms = 1;
     struct timeval limit = {.tv_sec = (time_t)(timeout_ms / 1000),
                             .tv_usec = (suseconds_t)(timeout_ms % 1000 * 1000)};
-    return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0 ? 0 : -errno;
+    return setsockopt(fd, SOL_SOCKET, option, &limit, sizeof limit) == 0 ? 0 : -errno;
+}
+
+int
+mcp__sock_set_receive_timeout_ms(int fd, int64_t timeout_ms)
+{
+    return set_timeout_ms(fd, SO_RCVTIMEO, timeout_ms);
+}
+
+uint32_t
+mcp__sock_let_sends_wait_ms(int fd, int64_t timeout_ms)
+{
+    int buffer = 0;
+    socklen_t len = sizeof buffer;
+    if (set_timeout_ms(fd, SO_SNDTIMEO, timeout_ms) != 0 ||
+        getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, &len) != 0)
+        return 0;
+    /* Half of the buffer without its head (unix_stream_sendmsg), or what fits into one of the
+     * kernel's, whatever its pages are. */
+    int piece = buffer / 2 - PIECE_HEAD;
+    return piece < 1 ? 1 : piece > PIECE_MAX ? PIECE_MAX : (uint32_t)piece;
 }
 
 static ssize_t
-send_many(int fd, const mcp__span *spans, size_t n)
+send_many(int fd, const mcp__span *spans, size_t n, int flags)
 {
     struct iovec parts[MCP__SOCK_SPANS];
     if (n > MCP__SOCK_SPANS)
@@ -146,7 +170,7 @@ send_many(int fd, const mcp__span *spans, size_t n)
         parts[i].iov_len = spans[i].len;
     }
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = n};
-    return sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    return sendmsg(fd, &message, MSG_NOSIGNAL | flags);
 }
 
 ssize_t
@@ -154,7 +178,7 @@ mcp__sock_send(int fd, const mcp__span *spans, size_t n)
 {
     for (int i = 0; i < INTERRUPTIONS; i++) {
         ssize_t sent = n == 1 ? send(fd, spans[0].bytes, spans[0].len, MSG_NOSIGNAL | MSG_DONTWAIT)
-                              : send_many(fd, spans, n);
+                              : send_many(fd, spans, n, MSG_DONTWAIT);
         if (sent >= 0)
             return sent;
         if (errno != EINTR)
@@ -171,9 +195,23 @@ mcp__sock_send_flat(int fd, const void *bytes, size_t len)
 }
 
 ssize_t
+mcp__sock_send_waiting(int fd, const mcp__span *spans, size_t n)
+{
+    ssize_t sent = send_many(fd, spans, n, 0);
+    return sent >= 0 ? sent : -errno;
+}
+
+ssize_t
 mcp__sock_receive(int fd, void *room, size_t room_len)
 {
     ssize_t n = recv(fd, room, room_len, 0);
+    return n >= 0 ? n : -errno;
+}
+
+ssize_t
+mcp__sock_receive_all(int fd, void *room, size_t room_len)
+{
+    ssize_t n = recv(fd, room, room_len, MSG_WAITALL);
     return n >= 0 ? n : -errno;
 }
 

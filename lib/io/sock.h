@@ -8,7 +8,8 @@
  * SO_LINGER {1, 0} is set before connect and stays, so that a process that is killed resets its
  * connections too: bytes of an abandoned request must never be applied later.
  *
- * Errors are negative errno values. Nothing blocks but mcp__sock_receive. No SIGPIPE is raised.
+ * Errors are negative errno values. Nothing blocks but mcp__sock_receive, _receive_all
+ * and _send_waiting. No SIGPIPE is raised.
  */
 #ifndef MCPROXY_IO_SOCK_H
 #define MCPROXY_IO_SOCK_H
@@ -62,7 +63,18 @@ int mcp__sock_set_receive_timeout_ms(int fd, int64_t timeout_ms);
  */
 ssize_t mcp__sock_send(int fd, const mcp__span *spans, size_t n);
 
-/* The same for bytes in one piece, without another try when a signal comes between (-EINTR). */
+/*
+ * Lets mcp__sock_send_waiting() wait for so long; below 1 counts as 1. On a unix socket that is for
+ * each piece of so many bytes, or more, as the kernel hands over: they are returned, and on every
+ * socket more than 0. 0: it cannot be set. Two system calls: callers remember.
+ */
+uint32_t mcp__sock_let_sends_wait_ms(int fd, int64_t timeout_ms);
+
+/* Sends all, waiting as long as was let; fewer bytes when the time is up or a signal comes. Else as
+ * mcp__sock_send(). */
+ssize_t mcp__sock_send_waiting(int fd, const mcp__span *spans, size_t n);
+
+/* The same as mcp__sock_send() for bytes in one piece, without another try when a signal comes between (-EINTR). */
 ssize_t mcp__sock_send_flat(int fd, const void *bytes, size_t len);
 
 /*
@@ -71,7 +83,11 @@ ssize_t mcp__sock_send_flat(int fd, const void *bytes, size_t len);
  */
 ssize_t mcp__sock_receive(int fd, void *room, size_t room_len);
 
-/* The same without waiting: -EAGAIN when there is nothing. */
+/* Waits for all of `room_len` bytes, together as long as was set; fewer when the time is up, a
+ * signal comes or the peer closes. Else as mcp__sock_receive(). */
+ssize_t mcp__sock_receive_all(int fd, void *room, size_t room_len);
+
+/* The same as mcp__sock_receive() without waiting: -EAGAIN when there is nothing. */
 ssize_t mcp__sock_receive_now(int fd, void *room, size_t room_len);
 
 /* NOTHING, DATA or EOF, taking nothing away, or a negative errno (a reset: -ECONNRESET). */

@@ -5,35 +5,44 @@
 #include <string.h>
 
 #include "engine/express_way.h"
+#include "io/large.h"
 #include "io/sock.h"
 
-/* The kernel ends a receive up to 30 ms after SO_RCVTIMEO (measured: 1 to 29 ms at 500 ms), so the
- * timeout is set this much shorter than what a copy may take, and the rest is waited for in poll,
- * which is exact. */
-#define LATENESS_MS 30
-#define RECEIVE_MARGIN_MS 40
-#define RECEIVE_SHORTEST_MS 5
+/*
+ * The kernel ends a receive later than SO_RCVTIMEO says: by up to two of its ticks, and, because
+ * its timers are the coarser the farther away they are, by up to an eighth of the time (measured
+ * with a tick of 4 ms: 10 ms at 50 to 250 ms, 32 ms at 260). So the timeout is set that much
+ * shorter than what a copy may take. A fifth of that stays free: then the rest of a large answer may
+ * be received in the same way after its beginning, and whoever has waited in vain waits for the rest
+ * in poll, which is exact.
+ */
+#define TICKS_LATE 2
+#define LATE_PART 8
+#define FREE_PART 5
 
 /* ---- life ---- */
 
 static int64_t
-standard_receive_timeout_ms(const mcp__engine *engine)
+standard_receive_timeout_ms(const mcp__world *world)
 {
-    int64_t timeout_ms = engine->settings.timeout_ms;
-    int64_t one_copy_ms = timeout_ms * MCP__SHARE_PERCENT / 100 - RECEIVE_MARGIN_MS;
-    return one_copy_ms >= RECEIVE_SHORTEST_MS ? one_copy_ms : 0;
+    int64_t tick_ms = world->clock.resolution_ms;
+    int64_t share_ms = world->engine->settings.timeout_ms * MCP__SHARE_PERCENT / 100;
+    int64_t most_ms = share_ms - share_ms / FREE_PART - TICKS_LATE * tick_ms;
+    int64_t timeout_ms = most_ms * LATE_PART / (LATE_PART + 1);
+    return timeout_ms >= tick_ms ? timeout_ms : 0;
 }
 
 /* A call of at least so long may wait for one copy inside receive, even if the kernel is late. */
 static void
 set_receive_timeout(mcp__world *world, int64_t timeout_ms)
 {
-    int64_t share_ms = timeout_ms + LATENESS_MS;
+    int64_t late_ms = (timeout_ms + LATE_PART - 1) / LATE_PART;
     world->receive_timeout_ms = timeout_ms;
+    world->receive_most_ms = timeout_ms + late_ms + TICKS_LATE * world->clock.resolution_ms;
     world->express_least_ms =
-        timeout_ms == 0
-            ? UINT32_MAX
-            : (uint32_t)((share_ms * 100 + MCP__SHARE_PERCENT - 1) / MCP__SHARE_PERCENT);
+        timeout_ms == 0 ? UINT32_MAX
+                        : (uint32_t)((world->receive_most_ms * 100 + MCP__SHARE_PERCENT - 1) /
+                                     MCP__SHARE_PERCENT);
 }
 
 int
@@ -45,8 +54,8 @@ mcp__wait_init(mcp__world *world, mcp__engine *engine, const mcp__server_spec *s
     world->engine = engine;
     world->mem = mem;
     world->unix_at_ms = INT64_MIN / 2;
-    set_receive_timeout(world, standard_receive_timeout_ms(engine));
     mcp__clock_init(&world->clock);
+    set_receive_timeout(world, standard_receive_timeout_ms(world));
     world->sockets = mcp__mem_new_zeroed(mem, n, sizeof *world->sockets);
     world->fds = mcp__mem_new_zeroed(mem, n + MCP__NAME_FDS, sizeof *world->fds);
     world->polled = mcp__mem_new_zeroed(mem, n, sizeof *world->polled);
@@ -99,6 +108,7 @@ mcp__wait_take_socket(mcp__world *to, uint32_t server, mcp__world *from, uint32_
 {
     to->sockets[server] = from->sockets[number];
     from->sockets[number] = (mcp__socket){.fd = -1};
+    to->sockets[server].piece = 0;
     if (to->receive_timeout_ms > 0)
         mcp__sock_set_receive_timeout_ms(to->sockets[server].fd, to->receive_timeout_ms);
 }
@@ -143,7 +153,7 @@ lone_speaker(mcp__world *world, int64_t limit_ms)
     if (world->hooks != NULL) /* the user's loop may have made the socket non-blocking */
         return NULL;
     /* The engine's time is that of the last thing that happened: the call's start, or a receive. */
-    if (limit_ms - world->engine->now_ms < world->receive_timeout_ms + LATENESS_MS)
+    if (limit_ms - world->engine->now_ms < world->receive_most_ms)
         return NULL;
     /* It has been waited for in vain: another one may have answered meanwhile. */
     if (limit_ms == world->silent_ms)
@@ -281,6 +291,8 @@ send_express(mcp__world *world, mcp__server *server)
         mcp__carry_begin_timing(world, server->number);
     if (link->n_splices == 0) {
         sent = mcp__sock_send_flat(fd, mcp__buf_bytes(&link->out), mcp__buf_len(&link->out));
+    } else if (world->engine->express.n_legs == 1) {
+        return mcp__large_send(world, server);
     } else {
         mcp__span spans[MCP__SOCK_SPANS];
         sent = mcp__sock_send(fd, spans, mcp__link_output(link, spans, MCP__SOCK_SPANS));
@@ -298,7 +310,7 @@ note_silence(mcp__world *world, ssize_t n)
     return 0;
 }
 
-/* One receive, and all of the answer is there. */
+/* One receive, and all of the answer is there; a second one for the rest of a large value. */
 __attribute__((always_inline)) static inline int
 receive_express(mcp__world *world, mcp__server *server, int leg)
 {
@@ -310,7 +322,7 @@ receive_express(mcp__world *world, mcp__server *server, int leg)
     if (world->sockets[server->number].timed_us != 0)
         mcp__carry_end_timing(world, server->number);
     mcp__link_received(&server->link, (size_t)n);
-    return mcp__express_hear(world->engine, leg);
+    return mcp__express_hear(world->engine, leg) || mcp__large_rest(world, server, leg);
 }
 
 /* Both copies at once: both are sent to before either is waited for. */

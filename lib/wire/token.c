@@ -3,17 +3,55 @@
 
 #include <string.h>
 
+static size_t
+count_digits(uint64_t number)
+{
+    static const uint64_t powers[MCP__DECIMAL_MAX] = {
+        0,
+        10,
+        100,
+        1000,
+        10000,
+        100000,
+        1000000,
+        10000000,
+        100000000,
+        1000000000,
+        10000000000,
+        100000000000,
+        1000000000000,
+        10000000000000,
+        100000000000000,
+        1000000000000000,
+        10000000000000000,
+        100000000000000000,
+        1000000000000000000,
+        10000000000000000000u,
+    };
+    /* From the bits: 1233 / 4096 is nearly the logarithm of 2, and may be one too few. */
+    size_t n = (64 - (size_t)__builtin_clzll(number | 1)) * 1233 >> 12;
+    return n + (number >= powers[n]);
+}
+
 uint8_t *
 mcp__token_put_long(uint8_t *out, uint64_t number)
 {
-    uint8_t digits[MCP__DECIMAL_MAX];
-    size_t first = sizeof digits;
-    do {
-        digits[--first] = (uint8_t)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    size_t len = sizeof digits - first;
-    memcpy(out, digits + first, len);
+    /* Two digits at a time, and straight to their place: half of what one by one costs. */
+    static const char pairs[] = "0001020304050607080910111213141516171819"
+                                "2021222324252627282930313233343536373839"
+                                "4041424344454647484950515253545556575859"
+                                "6061626364656667686970717273747576777879"
+                                "8081828384858687888990919293949596979899";
+    size_t len = count_digits(number);
+    uint8_t *at = out + len;
+    for (; number >= 100; number /= 100) {
+        at -= 2;
+        memcpy(at, pairs + number % 100 * 2, 2);
+    }
+    if (number >= 10)
+        memcpy(out, pairs + number * 2, 2);
+    else
+        *out = (uint8_t)('0' + number);
     return out + len;
 }
 

@@ -159,7 +159,6 @@ mcp__usual_fill(mcp__reply *reply, mcp__reply_kind kind, uint64_t opaque, uint64
     reply->flags = 0;
     reply->opaque = opaque;
     reply->cas = cas;
-    reply->size = 0;
     reply->ttl = -1;
     reply->value = (mcp__span){NULL, 0};
 }
@@ -187,8 +186,13 @@ mcp__usual_parse_value(const uint8_t *bytes, const uint8_t *end, size_t value_ma
         at += 3;
     else if ((at = mcp__usual_flags(at, end, &flags, &cas)) == NULL)
         return MCP__PARSE_MORE;
-    if (value_len > value_max || (size_t)(end - at) < value_len + 4)
+    if (value_len > value_max)
         return MCP__PARSE_MORE;
+    if ((size_t)(end - at) < value_len + 4) {
+        if (end - at >= 2 && mcp__usual_is(at, "\r\n"))
+            reply->size = (uint64_t)(at - bytes) + value_len + 4;
+        return MCP__PARSE_MORE;
+    }
     const uint8_t *behind = at + 2 + value_len;
     if (!mcp__usual_is(at, "\r\n") || !mcp__usual_is(behind, "\r\n"))
         return MCP__PARSE_MORE;
@@ -224,7 +228,8 @@ mcp__usual_parse_word(const uint8_t *bytes, size_t len, uint64_t opaque, mcp__re
 
 /*
  * Reads the reply that the request with this opaque hopes for: one of those, or "VA 3 O.. f0 c1"
- * with its value. Returns its bytes, or MCP__PARSE_MORE: mcp__meta_parse is to say what it is.
+ * with its value. Returns its bytes, or MCP__PARSE_MORE: mcp__meta_parse is to say what it is. Then
+ * `size` is not 0 if it is such a value whose end has not come: so many bytes it has in all.
  */
 __attribute__((always_inline)) static inline ssize_t
 mcp__usual_parse(const uint8_t *bytes, size_t len, size_t value_max, uint64_t opaque,
@@ -232,6 +237,7 @@ mcp__usual_parse(const uint8_t *bytes, size_t len, size_t value_max, uint64_t op
 {
     uint64_t cas;
     mcp__reply_kind kind;
+    reply->size = 0;
     if (len > 2 + MCP__USUAL_OPAQUE && memcmp(bytes, "VA ", 3) == 0)
         return mcp__usual_parse_value(bytes, bytes + len, value_max, opaque, reply);
     ssize_t used = mcp__usual_parse_word(bytes, len, opaque, &kind, &cas);
