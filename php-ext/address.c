@@ -186,7 +186,7 @@ mcproxy_option_built(const char *name)
     const mcp_option *option;
     for (size_t i = 0; (option = mcp_option_at(i)) != NULL; i++) {
         if (strcmp(option->name, name) == 0)
-            return option->pending == NULL;
+            return option->missing == NULL;
     }
     return false;
 }

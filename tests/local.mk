@@ -112,6 +112,7 @@ LIVE = \
 	tests/live/test_returns \
 	tests/live/test_same_bytes \
 	tests/live/test_share \
+	tests/live/test_spin \
 	tests/live/test_storm \
 	tests/live/test_strangers \
 	tests/live/test_support \

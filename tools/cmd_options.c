@@ -24,7 +24,7 @@ print_json(const mcp_option *option)
     json_object_set_new(object, "values", text_or_null(option->values));
     json_object_set_new(object, "default", text_or_null(option->standard));
     json_object_set_new(object, "meaning", text_or_null(option->meaning));
-    json_object_set_new(object, "pending", text_or_null(option->pending));
+    json_object_set_new(object, "missing", text_or_null(option->missing));
     cli_json_print(object);
 }
 
@@ -41,8 +41,8 @@ print_text(const mcp_option *option)
            or_dash(option->values));
     printf("    %s\n", or_dash(option->meaning));
     printf("    default: %s\n", or_dash(option->standard));
-    if (option->pending != NULL)
-        printf("    not built yet: %s\n", option->pending);
+    if (option->missing != NULL)
+        printf("    not there: %s\n", option->missing);
 }
 
 static int

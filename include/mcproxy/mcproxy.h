@@ -549,7 +549,7 @@ typedef struct mcp_option {
     const char *values;  /* what may stand behind the "=" */
     const char *standard; /* what holds when it is not given */
     const char *meaning;
-    const char *pending; /* NULL: built. Else what it waits for; giving it is refused */
+    const char *missing; /* NULL: it is there. Else why not in this build; giving it is refused */
 } mcp_option;
 
 /* The table that parser, help and manual share. NULL past its end. */

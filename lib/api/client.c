@@ -54,6 +54,7 @@ settings_of(const mcp__config *config)
 {
     return (mcp__settings){
         .timeout_ms = config->timeout_ms,
+        .spin_us = config->spin_us,
         .connect_timeout_ms = config->connect_timeout_ms,
         .health = {config->retry_min_ms, config->retry_max_ms, config->suspect_limit},
         .value_max = (size_t)config->max_value,

@@ -59,15 +59,12 @@ add_option(mcp__buf *out, const mcp__config *config, size_t index)
     const mcp_option *option = &row->option;
     char value[300];
     int given = (config->given >> index & 1) != 0;
-    if (row->waits_for != NULL && row->built == 0)
-        return add_line(out, "%s: not built yet; it comes with \"%s\"", option->name,
-                        row->waits_for);
     mcp__table_show(config, index, value, sizeof value);
     if (given)
         return add_line(out, "%s: %s", option->name, value);
     return add_line(out, "%s: %s (default%s%s)", option->name, value,
-                    option->pending != NULL ? "; " : "",
-                    option->pending != NULL ? option->pending : "");
+                    option->missing != NULL ? "; " : "",
+                    option->missing != NULL ? option->missing : "");
 }
 
 static int

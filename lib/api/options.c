@@ -22,8 +22,6 @@ typedef struct parser {
     size_t file_len;
     int has_read_file;
     int behind_auth;                  /* the word before was `auth` */
-    const mcp__row *pending;          /* the first option that is not built yet, */
-    mcp__word_place pending_place;    /* and its word */
     mcp__word_place places[ROWS_MAX]; /* of each row that was given */
     mcp__err *err;
 } parser;
@@ -101,25 +99,26 @@ read_number(const mcp__row *row, const char *text, uint64_t *number)
 }
 
 static mcp_status
-take_number(const parser *p, const mcp__row *row, const mcp__word *word, uint64_t *number)
+take_number(const parser *p, const mcp__row *row, const mcp__word *word)
 {
-    const char *wrong = read_number(row, word->value, number);
+    uint64_t number = 0;
+    const char *wrong = read_number(row, word->value, &number);
     if (wrong != NULL)
         return mcp__words_refuse(&word->place, p->err, "%s", wrong);
-    if (*number < row->least || *number > row->most)
+    if (number < row->least || number > row->most)
         return mcp__words_refuse(
             &word->place, p->err, "out of range; %s is %" PRIu64 "%s to %" PRIu64 "%s",
             row->option.name, row->least, row->kind == MCP__KIND_SIZE ? "" : unit_of(row),
             row->most, unit_of(row));
     if (row->kind == MCP__KIND_SIZE)
-        *(uint64_t *)member(p, row) = *number;
+        *(uint64_t *)member(p, row) = number;
     else
-        *(uint32_t *)member(p, row) = (uint32_t)*number;
+        *(uint32_t *)member(p, row) = (uint32_t)number;
     return MCP_OK;
 }
 
 static mcp_status
-take_choice(const parser *p, const mcp__row *row, const mcp__word *word, uint64_t *number)
+take_choice(const parser *p, const mcp__row *row, const mcp__word *word)
 {
     char list[200];
     int value = 0;
@@ -127,7 +126,6 @@ take_choice(const parser *p, const mcp__row *row, const mcp__word *word, uint64_
     if (!mcp__values_choice(row->choices, text, &value))
         return mcp__words_refuse(&word->place, p->err, "no such %s; it is %s", row->option.name,
                                  mcp__values_list(row->choices, list, sizeof list));
-    *number = (uint64_t)value;
     if (row->kind == MCP__KIND_MIRROR) {
         p->config->mirror_failover_only = value == MCP__MIRROR_PROBE_FAILOVER_ONLY;
         value = p->config->mirror_failover_only ? MCP__MIRROR_PROBE : value;
@@ -237,7 +235,7 @@ take_file(parser *p, const mcp__row *row, const mcp__word *word)
 
 /* `number`: the value, for the question whether it is built; texts have none. */
 static mcp_status
-take_value(parser *p, const mcp__row *row, const mcp__word *word, uint64_t *number)
+take_value(parser *p, const mcp__row *row, const mcp__word *word)
 {
     switch (row->kind) {
     case MCP__KIND_SERVER:
@@ -253,7 +251,7 @@ take_value(parser *p, const mcp__row *row, const mcp__word *word, uint64_t *numb
     case MCP__KIND_CHOICE:
     case MCP__KIND_MIRROR:
     case MCP__KIND_YES_NO:
-        return take_choice(p, row, word, number);
+        return take_choice(p, row, word);
     case MCP__KIND_HASH_TAG:
         return take_hash_tag(p, row, word);
     case MCP__KIND_KEY_TEXT:
@@ -263,7 +261,7 @@ take_value(parser *p, const mcp__row *row, const mcp__word *word, uint64_t *numb
     case MCP__KIND_COUNT:
     case MCP__KIND_RATE:
     case MCP__KIND_SIZE:
-        return take_number(p, row, word, number);
+        return take_number(p, row, word);
     case MCP__KIND_PATH:
         return keep_text(p, row, word->value, word->value_len);
     case MCP__KIND_HOST:
@@ -339,17 +337,11 @@ take_word(parser *p, mcp__word *word)
     if (lacking)
         return mcp__words_refuse(&word->place, p->err, "a value is missing; %s= takes %s",
                                  row->option.name, row->option.values);
-    uint64_t number = 63; /* no bit that any row has */
-    mcp_status status = take_value(p, row, word, &number);
+    mcp_status status = take_value(p, row, word);
     if (status != MCP_OK)
         return status;
     p->config->given |= UINT64_C(1) << index;
     p->places[index] = word->place;
-    int built = row->waits_for == NULL || (number < 63 && (row->built >> number & 1) != 0);
-    if (!built && p->pending == NULL) {
-        p->pending = row;
-        p->pending_place = word->place;
-    }
     return MCP_OK;
 }
 
@@ -482,9 +474,6 @@ check_all(parser *p)
     if (status == MCP_OK)
         status =
             mcp__roster_check(&p->roster, p->config->place.distribution != MCP__NATIVE, p->err);
-    if (status == MCP_OK && p->pending != NULL)
-        status = mcp__words_refuse(&p->pending_place, p->err, "not built yet; it comes with \"%s\"",
-                                   p->pending->waits_for);
     return status;
 }
 

@@ -45,10 +45,7 @@ typedef enum mcp__keys {
     MCP__KEYS_BASE64,
 } mcp__keys;
 
-/*
- * What holds, given or not. Options that are not built yet (see mcp_option.pending) are refused
- * when they are given, so their members hold what this version of the library does.
- */
+/* What holds, given or not. */
 typedef struct mcp__config {
     mcp__server_spec *servers; /* the primaries in their order, then the backups in theirs */
     size_t n_primaries;        /* at least 1 */
@@ -129,8 +126,6 @@ typedef struct mcp__row {
     uint64_t least; /* numbers, in the unit they are kept in; texts: their length */
     uint64_t most;
     const mcp__choice *choices; /* CHOICE, MIRROR, YES_NO */
-    const char *waits_for;      /* NULL: built. Else the part of the plan that brings it, and */
-    uint64_t built;             /* bit v: the value v is what the library does already */
 } mcp__row;
 
 /* NULL past the end. There are fewer than 64. */

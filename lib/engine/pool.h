@@ -37,6 +37,7 @@
 /* What the options say about times and limits. */
 typedef struct mcp__settings {
     uint32_t timeout_ms;
+    uint32_t spin_us;            /* a driver that waits looks for so long before it blocks */
     uint32_t connect_timeout_ms; /* 0: as long as the call allows */
     mcp__health_rules health;
     size_t value_max;

@@ -243,6 +243,17 @@ room_for(mcp__world *world, uint32_t server, size_t *len)
     return room;
 }
 
+ssize_t
+mcp__carry_receive_busily(mcp__world *world, uint32_t server, void *room, size_t len)
+{
+    int fd = world->sockets[server].fd;
+    int64_t until_us = mcp__clock_us() + world->engine->settings.spin_us;
+    ssize_t n = mcp__sock_receive_now(fd, room, len);
+    while (n == -EAGAIN && mcp__clock_us() < until_us)
+        n = mcp__sock_receive_now(fd, room, len);
+    return n == -EAGAIN ? mcp__sock_receive(fd, room, len) : n;
+}
+
 /* Record after record, because poll does not see those that have come already. */
 static void
 receive_tls(mcp__world *world, uint32_t server)
@@ -282,7 +293,8 @@ mcp__carry_receive(mcp__world *world, uint32_t server, int may_wait)
     if (room == NULL)
         return;
     int fd = world->sockets[server].fd;
-    ssize_t n = may_wait ? mcp__sock_receive(fd, room, len) : mcp__sock_receive_now(fd, room, len);
+    ssize_t n =
+        may_wait ? mcp__carry_wait(world, server, room, len) : mcp__sock_receive_now(fd, room, len);
     if (n > 0) {
         if (world->sockets[server].timed_us != 0)
             mcp__carry_end_timing(world, server);

@@ -16,6 +16,7 @@
 #include "engine/drive.h"
 #include "io/clock.h"
 #include "io/name.h"
+#include "io/sock.h"
 #include "io/tls.h"
 #include "mcproxy/async.h"
 
@@ -104,6 +105,19 @@ void mcp__carry_serve(mcp__world *world);
  */
 void mcp__carry_begin_timing(mcp__world *world, uint32_t server);
 void mcp__carry_end_timing(mcp__world *world, uint32_t server);
+
+/*
+ * mcp__sock_receive() of its socket, with option `spin`: before it blocks it is looked for that
+ * long.
+ */
+ssize_t mcp__carry_receive_busily(mcp__world *world, uint32_t server, void *room, size_t len);
+static inline ssize_t
+mcp__carry_wait(mcp__world *world, uint32_t server, void *room, size_t len)
+{
+    if (world->engine->settings.spin_us > 0)
+        return mcp__carry_receive_busily(world, server, room, len);
+    return mcp__sock_receive(world->sockets[server].fd, room, len);
+}
 
 /* Receives what is there and tells the engine. `may_wait`: as long as SO_RCVTIMEO allows. */
 void mcp__carry_receive(mcp__world *world, uint32_t server, int may_wait);

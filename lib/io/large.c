@@ -39,8 +39,8 @@ most_within(mcp__world *world, const mcp__server *server, int64_t left_ms)
     if (left_ms < world->receive_most_ms)
         return 0;
     if (socket->piece == 0)
-        socket->piece = mcp__sock_let_sends_wait_ms(
-            socket->fd, is_unix ? tick_ms : world->receive_timeout_ms);
+        socket->piece =
+            mcp__sock_let_sends_wait_ms(socket->fd, is_unix ? tick_ms : world->receive_timeout_ms);
     if (socket->piece == 0)
         return 0;
 #ifdef MCP_MUTANT_SEND_UNBOUNDED

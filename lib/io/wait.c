@@ -12,9 +12,9 @@
  * The kernel ends a receive later than SO_RCVTIMEO says: by up to two of its ticks, and, because
  * its timers are the coarser the farther away they are, by up to an eighth of the time (measured
  * with a tick of 4 ms: 10 ms at 50 to 250 ms, 32 ms at 260). So the timeout is set that much
- * shorter than what a copy may take. A fifth of that stays free: then the rest of a large answer may
- * be received in the same way after its beginning, and whoever has waited in vain waits for the rest
- * in poll, which is exact.
+ * shorter than what a copy may take. A fifth of that stays free: then the rest of a large answer
+ * may be received in the same way after its beginning, and whoever has waited in vain waits for the
+ * rest in poll, which is exact.
  */
 #define TICKS_LATE 2
 #define LATE_PART 8
@@ -23,11 +23,17 @@
 /* ---- life ---- */
 
 static int64_t
+spin_ms(const mcp__world *world)
+{
+    return (world->engine->settings.spin_us + 999) / 1000;
+}
+
+static int64_t
 standard_receive_timeout_ms(const mcp__world *world)
 {
     int64_t tick_ms = world->clock.resolution_ms;
     int64_t share_ms = world->engine->settings.timeout_ms * MCP__SHARE_PERCENT / 100;
-    int64_t most_ms = share_ms - share_ms / FREE_PART - TICKS_LATE * tick_ms;
+    int64_t most_ms = share_ms - share_ms / FREE_PART - TICKS_LATE * tick_ms - spin_ms(world);
     int64_t timeout_ms = most_ms * LATE_PART / (LATE_PART + 1);
     return timeout_ms >= tick_ms ? timeout_ms : 0;
 }
@@ -38,7 +44,8 @@ set_receive_timeout(mcp__world *world, int64_t timeout_ms)
 {
     int64_t late_ms = (timeout_ms + LATE_PART - 1) / LATE_PART;
     world->receive_timeout_ms = timeout_ms;
-    world->receive_most_ms = timeout_ms + late_ms + TICKS_LATE * world->clock.resolution_ms;
+    world->receive_most_ms =
+        spin_ms(world) + timeout_ms + late_ms + TICKS_LATE * world->clock.resolution_ms;
     world->express_least_ms =
         timeout_ms == 0 ? UINT32_MAX
                         : (uint32_t)((world->receive_most_ms * 100 + MCP__SHARE_PERCENT - 1) /
@@ -196,9 +203,26 @@ poll_timeout_ms(mcp__world *world, int64_t limit_ms, int64_t now_ms)
     return wait_ms > 0 ? (int)wait_ms : 0;
 }
 
+/* As poll, but first it is looked for `spin_us`, as long as that is not beyond the time. */
+static int
+poll_busily(struct pollfd *fds, size_t n, int timeout_ms, uint32_t spin_us)
+{
+    if (spin_us == 0 || timeout_ms == 0)
+        return poll(fds, n, timeout_ms);
+    int64_t begun_us = mcp__clock_us(), spun_us = 0;
+    int64_t most_us = (int64_t)timeout_ms * 1000 < spin_us ? (int64_t)timeout_ms * 1000 : spin_us;
+    for (; spun_us < most_us; spun_us = mcp__clock_us() - begun_us) {
+        int n_ready = poll(fds, n, 0);
+        if (n_ready != 0)
+            return n_ready;
+    }
+    int spun_ms = (int)(spun_us / 1000);
+    return poll(fds, n, timeout_ms > spun_ms ? timeout_ms - spun_ms : 0);
+}
+
 /* One round: waits for anything at all, and tells the engine everything. */
 static void
-poll_round(mcp__world *world, int64_t limit_ms)
+poll_round(mcp__world *world, int64_t limit_ms, uint32_t spin_us)
 {
     world->has_unsent = 0;
     size_t n = collect(world);
@@ -207,7 +231,7 @@ poll_round(mcp__world *world, int64_t limit_ms)
     int64_t now_ms = mcp__clock_exact(&world->clock);
     int has_unread = world->tls != NULL && mcp__carry_has_unread(world);
     int timeout_ms = has_unread ? 0 : poll_timeout_ms(world, limit_ms, now_ms);
-    int n_ready = poll(world->fds, n + n_names, timeout_ms);
+    int n_ready = poll_busily(world->fds, n + n_names, timeout_ms, spin_us);
     now_ms = mcp__clock_exact(&world->clock);
     for (size_t i = 0; i < n; i++) {
         /* Also when it has answered meanwhile: what is unsent is not to wait behind a receive. */
@@ -231,7 +255,7 @@ begin_slowly(mcp__world *world, int64_t now_ms)
     /* First what was heard, then what is late: an answer that has been waiting here is in time. */
     if (world->engine->first_busy != NULL && world->glanced_ms != now_ms) {
         world->glanced_ms = now_ms;
-        poll_round(world, now_ms);
+        poll_round(world, now_ms, 0);
     } else if (mcp__drive_next_time(world->engine) <= now_ms) {
         mcp__drive_time(world->engine, now_ms);
     }
@@ -271,7 +295,7 @@ mcp__wait_once(mcp__world *world, int64_t limit_ms)
         return;
     mcp__server *speaker = lone_speaker(world, limit_ms);
     if (speaker == NULL) {
-        poll_round(world, limit_ms);
+        poll_round(world, limit_ms, world->engine->settings.spin_us);
         return;
     }
     world->was_silent = 0;
@@ -316,7 +340,7 @@ receive_express(mcp__world *world, mcp__server *server, int leg)
 {
     size_t len;
     uint8_t *room = mcp__link_room(&server->link, &len);
-    ssize_t n = room == NULL ? 0 : mcp__sock_receive(world->sockets[server->number].fd, room, len);
+    ssize_t n = room == NULL ? 0 : mcp__carry_wait(world, server->number, room, len);
     if (n <= 0)
         return note_silence(world, n);
     if (world->sockets[server->number].timed_us != 0)
@@ -399,7 +423,7 @@ wait_for_chores(mcp__world *world, int64_t limit_ms)
     int64_t next_ms = mcp__chores_next_time(world->engine);
     if (!mcp__chores_are_flying(world->engine) && next_ms < limit_ms)
         limit_ms = next_ms;
-    poll_round(world, limit_ms);
+    poll_round(world, limit_ms, 0);
 }
 
 void
@@ -440,7 +464,7 @@ mcp__wait_drain(mcp__world *world, int64_t limit_ms)
         }
         if (!any && engine->n_background == 0)
             return;
-        poll_round(world, limit_ms);
+        poll_round(world, limit_ms, 0);
         mcp__drive_hasten(engine, mcp__clock_exact(&world->clock));
         mcp__carry_serve(world);
     } while (mcp__clock_exact(&world->clock) < limit_ms);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Large values, which a socket does not take or give at once: whatever the server does in the middle
- * of one, the bytes are right or the call ends at its deadline.
+ * Large values, which a socket does not take or give at once: whatever the server does in the
+ * middle of one, the bytes are right or the call ends at its deadline.
  */
 #include <poll.h>
 #include <stdatomic.h>

@@ -30,7 +30,7 @@ secure_is_built(void)
 
     while (mcp_option_at(i) != NULL && strcmp(mcp_option_at(i)->name, "tls") != 0)
         i++;
-    return mcp_option_at(i) != NULL && mcp_option_at(i)->pending == NULL;
+    return mcp_option_at(i) != NULL && mcp_option_at(i)->missing == NULL;
 }
 
 void

@@ -74,9 +74,9 @@ START_TEST(what_help_says)
         if (strncmp(option->name, "tls", 3) != 0)
             continue;
         if (mcp__tls_is_built())
-            ck_assert_ptr_null(option->pending);
+            ck_assert_ptr_null(option->missing);
         else
-            ck_assert_str_eq(option->pending, "this build has no TLS");
+            ck_assert_str_eq(option->missing, "this build has no TLS");
     }
 }
 END_TEST

@@ -321,10 +321,9 @@ static const wrong VALUES[] = {
     {"server=a repair=yes", "\"repair=yes\" at position 10: no such repair; it is auto or off"},
 };
 
-/* Well-formed, and refused by name: not built yet, or not beside each other. */
-static const wrong PENDING[] = {
+/* Well-formed, and refused: not beside each other. */
+static const wrong TOGETHER[] = {
     {"server=a discovery=a:11211", "\"discovery=a:11211\" at position 10: " ASKED},
-    {"server=a spin=20us", "\"spin=20us\" at position 10: not built yet; it comes with \"Speed\""},
     {"server=a cut_off=refuse discovery=a:1", "\"discovery=a:1\" at position 25: " ASKED},
     {"discovery=a:1 hash=md5",
      "\"hash=md5\" at position 15: distribution=native has a hash of its own"},
@@ -400,9 +399,9 @@ START_TEST(values)
 }
 END_TEST
 
-START_TEST(pending)
+START_TEST(together)
 {
-    REFUSED(PENDING);
+    REFUSED(TOGETHER);
 }
 END_TEST
 
@@ -468,7 +467,7 @@ main(void)
     tcase_add_test(tcase, grammar);
     tcase_add_test(tcase, servers);
     tcase_add_test(tcase, values);
-    tcase_add_test(tcase, pending);
+    tcase_add_test(tcase, together);
     tcase_add_test(tcase, secrets_are_not_told);
     tcase_add_test(tcase, long_words_are_cut);
     tcase_add_test(tcase, same_marks);
