@@ -188,24 +188,10 @@ mcp__sock_send(int fd, const mcp__span *spans, size_t n)
 }
 
 ssize_t
-mcp__sock_send_flat(int fd, const void *bytes, size_t len)
-{
-    ssize_t sent = send(fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT);
-    return sent >= 0 ? sent : -errno;
-}
-
-ssize_t
 mcp__sock_send_waiting(int fd, const mcp__span *spans, size_t n)
 {
     ssize_t sent = send_many(fd, spans, n, 0);
     return sent >= 0 ? sent : -errno;
-}
-
-ssize_t
-mcp__sock_receive(int fd, void *room, size_t room_len)
-{
-    ssize_t n = recv(fd, room, room_len, 0);
-    return n >= 0 ? n : -errno;
 }
 
 ssize_t

@@ -14,6 +14,7 @@
 #ifndef MCPROXY_IO_SOCK_H
 #define MCPROXY_IO_SOCK_H
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -75,13 +76,23 @@ uint32_t mcp__sock_let_sends_wait_ms(int fd, int64_t timeout_ms);
 ssize_t mcp__sock_send_waiting(int fd, const mcp__span *spans, size_t n);
 
 /* The same as mcp__sock_send() for bytes in one piece, without another try when a signal comes between (-EINTR). */
-ssize_t mcp__sock_send_flat(int fd, const void *bytes, size_t len);
+static inline ssize_t
+mcp__sock_send_flat(int fd, const void *bytes, size_t len)
+{
+    ssize_t sent = send(fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    return sent >= 0 ? sent : -errno;
+}
 
 /*
  * Waits for bytes, as long as was set. More than 0: that many; 0: the peer has closed; -EAGAIN: the
  * time is up; -EINTR: a signal came, look at your deadline and call again.
  */
-ssize_t mcp__sock_receive(int fd, void *room, size_t room_len);
+static inline ssize_t
+mcp__sock_receive(int fd, void *room, size_t room_len)
+{
+    ssize_t n = recv(fd, room, room_len, 0);
+    return n >= 0 ? n : -errno;
+}
 
 /* Waits for all of `room_len` bytes, together as long as was set; fewer when the time is up, a
  * signal comes or the peer closes. Else as mcp__sock_receive(). */
