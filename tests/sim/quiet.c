@@ -3,7 +3,7 @@
 
 #include "engine/chores.h"
 #include "engine/convoy.h"
-#include "engine/express.h"
+#include "engine/express_way.h"
 #include "sim/driver.h"
 #include "sim/host.h"
 #include "sim/ops.h"
