@@ -450,7 +450,7 @@ soak: soak-storm $(SOAK_OPS) tests/model/test_models $(SOAKED:%=tests/sim/test_s
 
 # The promise, live: several client processes and real servers through roads that break, and a judge
 # of all that was read and written. Each fault once: make check-promise; many times: make soak-live,
-# whose table is docs/promise-live.txt: make soak-live RUNS=10 SEED=1
+# whose table is docs/promise-live.txt: make soak-live RUNS=10 SEED=1 WORLDS=8
 EXTRA_DIST += tests/promise/README
 PROMISE = \
 	tests/promise/test_crowd \
@@ -499,11 +499,12 @@ TESTS += $(PROMISE)
 endif
 RUNS = 10
 SEED = 1
+WORLDS = 8
 .PHONY: check-promise soak-live
 check-promise:
 	$(MAKE) check TESTS='$(PROMISE) $(PROMISE_OPEN)'
 soak-live: tests/promise/soak_live
-	./tests/promise/soak_live $(RUNS) $(SEED) > promise-live.tmp; status=$$?; \
+	./tests/promise/soak_live $(RUNS) $(SEED) $(WORLDS) > promise-live.tmp; status=$$?; \
 	cat promise-live.tmp; mv promise-live.tmp $(srcdir)/docs/promise-live.txt; exit $$status
 
 # One object compiled with a planted bug, and a test program linked with it: see mutants.sh.

@@ -91,7 +91,7 @@ looks_for_marks(const scene *what)
 static void
 check_run(lines *l, const stage_plan *plan, const stage_result *r)
 {
-    unless(l, r->died == 0, "%d client processes died", r->died);
+    unless(l, r->died == 0, "%d client processes did not end as they should: %s", r->died, r->how);
     unless(l, !r->is_full, "a log was full");
     unless(l, r->verdict.reads > 1000 && r->verdict.writes > 300,
            "only %" PRIu64 " reads and %" PRIu64 " writes", r->verdict.reads, r->verdict.writes);

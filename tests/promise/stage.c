@@ -3,6 +3,7 @@
 
 #include <check.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,14 @@
 #include "support/wait.h"
 #include "worker.h"
 
-enum { OPTIONS_MAX = 1200, SETTLE_MS = 12000, LOOK_EVERY_MS = 100, STOP_MS = 5000 };
+enum {
+    OPTIONS_MAX = 1200,
+    SETTLE_MS = 12000,
+    LOOK_EVERY_MS = 100,
+    STOP_MS = 5000,
+    FIRST_LEN = 600, /* of what is stored before the scene */
+    AT_ONCE = 20,
+};
 
 typedef struct stage {
     const stage_plan *plan;
@@ -31,6 +39,8 @@ typedef struct stage {
     int64_t stall_us;
     int64_t next_look_ms;
     int both_stood;
+    size_t n_written; /* before the scene */
+    history_record written[KEYS_N_STATIC + KEYS_N_FILLER];
 } stage;
 
 int64_t
@@ -83,33 +93,68 @@ start_servers(stage *s)
     s->road = road_start(map, s->plan->seed);
 }
 
-/* The keys that nobody writes any more; half of them with a time to live. */
+static uint32_t
+count_fillers(const stage *s)
+{
+    return s->plan->scene->is_evicting ? KEYS_FILLERS_EACH * (uint32_t)s->plan->n_primaries : 0;
+}
+
+/* A write like any other, of a client that is none of the four. */
 static void
-store_statics(stage *s, history_record *records)
+prepare_write(stage *s, mcp_request *request, uint32_t key, char name[16], char *value)
+{
+    history_record *r = &s->written[s->n_written++];
+
+    *r = (history_record){.op = OP_WRITE,
+                          .key = key,
+                          .value = s->n_written,
+                          .start_us = now_us(),
+                          .client = KEYS_CLIENTS,
+                          .outcome = OUTCOME_YES};
+    keys_put(value, key, r->value, FIRST_LEN);
+    *request = (mcp_request)MCP_REQUEST_INIT;
+    request->verb = MCP_SET;
+    request->key_len = keys_name(name, key);
+    request->key = name;
+    request->value = value;
+    request->value_len = FIRST_LEN;
+    request->flags = key;
+    request->ttl = key >= KEYS_STATIC && key % 2 ? 5000 : 0;
+}
+
+static void
+store_keys(stage *s, mcp_client *c, uint32_t first, uint32_t n)
+{
+    mcp_request requests[AT_ONCE];
+    mcp_result results[AT_ONCE];
+    char names[AT_ONCE][16];
+    char values[AT_ONCE][FIRST_LEN];
+
+    for (uint32_t done = 0; done < n; done += AT_ONCE) {
+        size_t from = s->n_written;
+
+        for (uint32_t i = 0; i < AT_ONCE; i++) {
+            results[i] = (mcp_result)MCP_RESULT_INIT;
+            prepare_write(s, &requests[i], first + done + i, names[i], values[i]);
+        }
+        ck_assert_uint_eq(mcp_batch(c, requests, results, AT_ONCE), 0);
+        while (from < s->n_written)
+            s->written[from++].end_us = now_us();
+    }
+}
+
+/* The keys that nobody writes any more, half of them with a time to live. Then as much as it takes
+ * for small servers to be full: whatever a client writes from now on drives something out. */
+static void
+store_before(stage *s)
 {
     char options[OPTIONS_MAX];
-    char name[16];
-    char value[200];
     mcp_client *c;
 
     write_options(s, options, -1);
     c = client_open("%s", options);
-    for (uint32_t i = 0; i < KEYS_N_STATIC; i++) {
-        uint32_t key = KEYS_STATIC + i;
-        history_record *r = &records[i];
-        size_t len = keys_name(name, key);
-
-        *r = (history_record){.op = OP_WRITE,
-                              .key = key,
-                              .value = i + 1,
-                              .start_us = now_us(),
-                              .client = KEYS_CLIENTS,
-                              .outcome = OUTCOME_YES};
-        keys_put(value, key, i + 1, sizeof value);
-        client_expect(c, mcp_set(c, name, len, value, sizeof value, i % 2 ? 5000 : 0, key), MCP_OK,
-                      "set of a static key");
-        r->end_us = now_us();
-    }
+    store_keys(s, c, KEYS_STATIC, KEYS_N_STATIC);
+    store_keys(s, c, KEYS_FILLER, count_fillers(s));
     mcp_close(c);
     inspect_locate(&s->site, options);
 }
@@ -125,6 +170,8 @@ start_workers(stage *s)
         plan->is_plain = s->plan->is_plain;
         plan->timeout_ms = s->plan->timeout_ms;
         plan->is_filling = s->plan->scene->is_evicting;
+        plan->n_fillers = count_fillers(s);
+        plan->rest_ms = s->plan->rest_ms;
         plan->is_staying = s->plan->scene->is_double;
         write_options(s, plan->options, i);
         s->workers[i] = worker_start(s->yard, plan);
@@ -339,31 +386,55 @@ look_behind(stage *s)
         s->found = before;
 }
 
+struct leaver {
+    pid_t *pid;
+    int status; /* as of waitpid(); 0: it ended well, or was gone before */
+};
+
 static int
 is_gone(void *context)
 {
-    pid_t *pid = context;
-    int status;
+    struct leaver *l = context;
 
-    if (*pid > 0 && waitpid(*pid, &status, WNOHANG) == *pid)
-        *pid = WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
-    return *pid <= 0;
+    if (*l->pid > 0 && waitpid(*l->pid, &l->status, WNOHANG) == *l->pid)
+        *l->pid = 0;
+    return *l->pid <= 0;
 }
 
-static int
-stop_workers(stage *s)
+/* What it was doing: the last that it began. */
+static void
+tell_stuck(const stage *s, int client, char *out, size_t size)
 {
-    int died = 0;
+    const yard_log *log = &s->yard->logs[client];
+    unsigned n = atomic_load(&log->n);
+    const history_record *last = n == 0 ? NULL : &log->records[n - 1];
 
+    snprintf(out, size,
+             "client %d, told to end %d ms ago, is still there; its last of %u: op %d, "
+             "%s, begun %" PRId64 " ms ago",
+             client, STOP_MS, n, last == NULL ? 0 : last->op,
+             last == NULL || last->end_us != 0 ? "over" : "under way",
+             last == NULL ? 0 : (now_us() - last->start_us) / 1000);
+}
+
+static void
+stop_workers(stage *s, stage_result *result)
+{
     atomic_store(&s->yard->phase, YARD_END);
     for (int i = 0; i < KEYS_CLIENTS; i++) {
-        if (!wait_until(is_gone, &s->workers[i], STOP_MS)) {
+        struct leaver l = {&s->workers[i], 0};
+
+        if (!wait_until(is_gone, &l, client_slack(STOP_MS))) {
+            tell_stuck(s, i, result->how, sizeof result->how);
             kill_process(&s->workers[i]);
-            died++;
+            result->died++;
+        } else if (l.status != 0) {
+            snprintf(result->how, sizeof result->how, "client %d ended with %s %d", i,
+                     WIFSIGNALED(l.status) ? "signal" : "status",
+                     WIFSIGNALED(l.status) ? WTERMSIG(l.status) : WEXITSTATUS(l.status));
+            result->died++;
         }
-        died += s->workers[i] < 0;
     }
-    return died;
 }
 
 static uint64_t
@@ -378,9 +449,9 @@ count_evictions(const stage *s)
 
 /* All histories in one, with what the observer saw behind them. */
 static history_record *
-gather(const stage *s, const history_record *statics, size_t *n, stage_result *result)
+gather(const stage *s, size_t *n, stage_result *result)
 {
-    size_t all = KEYS_N_STATIC + s->found.n_records;
+    size_t all = s->n_written + s->found.n_records;
     history_record *records;
 
     for (int i = 0; i < KEYS_CLIENTS; i++) {
@@ -389,8 +460,8 @@ gather(const stage *s, const history_record *statics, size_t *n, stage_result *r
     }
     records = calloc(all, sizeof *records);
     ck_assert_ptr_nonnull(records);
-    memcpy(records, statics, KEYS_N_STATIC * sizeof *records);
-    *n = KEYS_N_STATIC;
+    memcpy(records, s->written, s->n_written * sizeof *records);
+    *n = s->n_written;
     for (int i = 0; i < KEYS_CLIENTS; i++) {
         const yard_log *log = &s->yard->logs[i];
 
@@ -403,18 +474,19 @@ gather(const stage *s, const history_record *statics, size_t *n, stage_result *r
 }
 
 static void
-weigh(stage *s, const history_record *statics, stage_result *result)
+weigh(stage *s, stage_result *result)
 {
     static uint8_t numbered[KEYS_ALL];
     judge_rules rules = {stage_bound_us(s->plan), numbered, KEYS_ALL};
     int64_t late_us = s->restarted_us == 0 ? s->begun_us : s->restarted_us + 1000000;
     int64_t last_us;
     size_t n;
-    history_record *records = gather(s, statics, &n, result);
+    history_record *records = gather(s, &n, result);
 
     for (uint32_t key = 0; key < KEYS_ALL; key++)
         numbered[key] = (uint8_t)keys_is_numbered(key);
     judge(records, n, &rules, &result->verdict);
+    result->verdict.writes -= s->n_written;
     result->on_primary = judge_on_primary(records, n, s->begun_us + 500000, s->over_us);
     last_us = judge_last_from_backup(records, n, s->deed_us);
     result->back_ms = last_us == 0 ? 0 : (last_us - s->deed_us) / 1000;
@@ -440,7 +512,6 @@ void
 stage_play(const stage_plan *plan, stage_result *result)
 {
     static stage s;
-    static history_record statics[KEYS_N_STATIC];
 
     memset(&s, 0, sizeof s);
     memset(result, 0, sizeof *result);
@@ -448,14 +519,14 @@ stage_play(const stage_plan *plan, stage_result *result)
     s.random = plan->seed;
     s.yard = yard_new();
     start_servers(&s);
-    store_statics(&s, statics);
+    store_before(&s);
     start_workers(&s);
     play(&s);
     atomic_store(&s.yard->phase, YARD_SETTLE);
     (void)wait_until(is_settled, &s, plan->is_plain ? 500 : SETTLE_MS);
     result->settled_ms = (now_us() - s.over_us) / 1000;
     result->marks_left = s.found.marks;
-    result->died = stop_workers(&s);
+    stop_workers(&s, result);
     look_behind(&s);
     result->different = s.found.different;
     result->refilled = plan->scene->is_flushed ? s.found.statics : 0;
@@ -463,6 +534,6 @@ stage_play(const stage_plan *plan, stage_result *result)
     result->both_stood = s.both_stood;
     result->evicted = count_evictions(&s);
     result->stall_ms = s.stall_us / 1000;
-    weigh(&s, statics, result);
+    weigh(&s, result);
     end_all(&s);
 }

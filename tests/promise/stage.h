@@ -20,6 +20,7 @@ typedef struct stage_plan {
     unsigned timeout_ms;
     unsigned view_ms;
     unsigned seed;
+    unsigned rest_ms;  /* of the clients: see worker.h */
     const char *words; /* more options, or NULL */
 } stage_plan;
 
@@ -38,7 +39,8 @@ typedef struct stage_result {
     int64_t settled_ms; /* from the end of the scene until all was right, or given up */
     int64_t stall_ms;   /* the longest time this machine did not let the test run */
     int is_full;        /* a log was full: the scene is not judged whole */
-    int died;           /* client processes that ended by themselves, and must not */
+    int died;           /* client processes that did not end as they should */
+    char how[200];      /* the last of them, in words */
 } stage_result;
 
 /* Plays it; fails the test when the harness itself fails. */

@@ -353,7 +353,7 @@ read_some(worker *w)
     else
         read_key(w, KEYS_STATIC + draw(w, KEYS_N_STATIC));
     if (w->plan->is_filling && draw(w, 4) == 0)
-        read_key(w, KEYS_FILLER + draw(w, KEYS_N_FILLER));
+        read_key(w, KEYS_FILLER + draw(w, w->plan->n_fillers));
 }
 
 static void
@@ -424,7 +424,7 @@ write_some(worker *w)
     else
         write_number(w, own);
     for (int i = 0; w->plan->is_filling && i < FILLERS; i++)
-        store(w, MCP_SET, KEYS_FILLER + draw(w, KEYS_N_FILLER));
+        store(w, MCP_SET, KEYS_FILLER + draw(w, w->plan->n_fillers));
 }
 
 /* $PROMISE_TRACE: what the clients notice, on standard error. */
@@ -454,7 +454,7 @@ reopen(worker *w)
 static void
 rest(worker *w)
 {
-    wait_ms(1);
+    wait_ms(w->plan->rest_ms == 0 ? 1 : 1 + draw(w, 2 * w->plan->rest_ms - 1));
     if (w->plan->number % 2 == 0)
         cache_maintain(w->cache);
     if (w->plan->number == 3 && !w->plan->is_staying && now_ms() >= w->reopen_ms)

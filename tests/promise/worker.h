@@ -19,8 +19,10 @@ typedef struct worker_plan {
     char options[1200];
     int is_plain; /* see cache.h */
     unsigned timeout_ms;
-    int is_filling; /* writes many values, so that others are evicted */
-    int is_staying; /* nobody closes its client */
+    int is_filling;     /* writes many values, so that others are evicted */
+    int is_staying;     /* nobody closes its client */
+    uint32_t n_fillers; /* of so many values, where it is filling */
+    unsigned rest_ms;   /* between two bursts, on average; 0: as short as it can be */
 } worker_plan;
 
 /* Starts the process; it works when the yard's phase says so, and ends with it or its parent. */

@@ -42,18 +42,14 @@ wait_until(int (*ready)(void *), void *context, int64_t timeout_ms)
     return ready(context);
 }
 
-static inline int
-wait_never(void *unused)
-{
-    (void)unused;
-    return 0;
-}
-
-/* For what is measured in time itself, such as a ttl: lets `ms` pass. */
+/* For what is measured in time itself, such as a ttl: lets `ms` pass, asleep all along. */
 static inline void
 wait_ms(int64_t ms)
 {
-    (void)wait_until(wait_never, NULL, ms);
+    int64_t end = now_ms() + ms;
+
+    for (int64_t left = ms; left > 0; left = end - now_ms())
+        (void)poll(NULL, 0, (int)left);
 }
 
 #endif
