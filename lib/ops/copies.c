@@ -48,6 +48,16 @@ mcp__copies_plain_status(const mcp__op *op, mcp_status status)
 }
 
 int
+mcp__copies_met_stub(const mcp__op *op, int leg, const mcp__reply *reply)
+{
+    const mcp__leg *at = &op->leg[leg];
+    int is_count = op->verb == MCP_INCR || op->verb == MCP_DECR;
+    if (at->bundle[0] == MCP__COMMAND_TOUCH)
+        return (reply->lease & MCP__LEASE_TAKEN) != 0;
+    return is_count && at->status != MCP_OK && at->bundle[0] != MCP__COMMAND_DELETE;
+}
+
+int
 mcp__copies_is_lost_cas(const mcp__op *op, int leg)
 {
     return op->verb == MCP_CAS && op->leg[leg].copy == MCP_COPY_UNKNOWN;

@@ -33,6 +33,11 @@ mcp_status mcp__copies_plain_status(const mcp__op *op, mcp_status status);
 /* A cas whose token could not match on the other copy, and that here may have been taken. */
 int mcp__copies_is_lost_cas(const mcp__op *op, int leg);
 
+/* The answer of the copy that does not decide shows that somebody copies the key to it at this
+ * moment, and would then store what was before: what was touched is his stub; a number that is not
+ * there may be one, too. */
+int mcp__copies_met_stub(const mcp__op *op, int leg, const mcp__reply *reply);
+
 /* A copy that is known to be away is not asked: it misses the change. */
 void mcp__copies_leave_out(mcp__op *op, int leg);
 

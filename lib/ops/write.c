@@ -311,35 +311,33 @@ answer_fetch(mcp__op *op, int leg, const mcp__reply *reply)
     return mcp__op_send(other, MCP__COMMAND_SET);
 }
 
-/* Its number has been removed because the server is being filled. Who fills it may have been there
- * already: without the number it would count from the beginning as soon as it is whole. */
+/* The key is removed while the server is being filled. Who fills it may have been there already:
+ * without its number it would count from the beginning as soon as it is whole. */
 static int
 is_to_be_copied(const mcp__op *op, int leg)
 {
-    return is_count(op) && op->leg[leg].bundle[0] == MCP__COMMAND_DELETE && op->view.is_cold[leg] &&
-           !op->view.stands[leg] && mcp__op_keeps_record(op);
+    return op->view.is_cold[leg] && !op->view.stands[leg] && mcp__op_keeps_record(op);
 }
 
 /* The other copy has it, too. While it stands, its order among writes is not the authority's: has
  * that one been written meanwhile, the key goes on record again. */
 static mcp__step
-answer_mirror(mcp__op *op, int leg)
+answer_mirror(mcp__op *op, int leg, const mcp__reply *reply)
 {
+    int is_stub = mcp__copies_met_stub(op, leg, reply);
+    int is_removed = is_count(op) && op->leg[leg].bundle[0] == MCP__COMMAND_DELETE;
     op->leg[leg].copy = MCP_COPY_OK;
     if (mcp__copies_is_refusal(op->leg[leg].status)) {
         op->leg[op->authority].status = MCP_OK;
         return clean_up(op);
     }
-    /* It had no number: nothing, or the stub of somebody who copies the key at this moment, and
-     * who would then store what was before. */
-    if (is_count(op) && op->leg[leg].status != MCP_OK &&
-        op->leg[leg].bundle[0] != MCP__COMMAND_DELETE) {
+    if ((is_stub || is_removed) && is_to_be_copied(op, leg))
+        op->sequel = MCP__SEQUEL_COPY;
+    if (is_stub) {
         op->status = MCP_OK;
         op->phase = CLEAN;
         return mcp__op_send(leg, MCP__COMMAND_DELETE);
     }
-    if (is_to_be_copied(op, leg))
-        op->sequel = MCP__SEQUEL_COPY;
     if (op->view.stands[leg] && op->copy_cas[op->authority] != 0) {
         op->phase = CHECK;
         return mcp__op_send(op->authority, (mcp__command_kind)MCP__WORD_PEEK);
@@ -540,7 +538,7 @@ mcp__write_answer(mcp__op *op, int leg, uint8_t word, const mcp__reply *reply)
     case FETCH:
         return answer_fetch(op, leg, reply);
     case MIRROR:
-        return answer_mirror(op, leg);
+        return answer_mirror(op, leg, reply);
     case CHECK:
         return answer_check(op, reply);
     case CLEAN:

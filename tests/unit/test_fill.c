@@ -490,6 +490,41 @@ START_TEST(leases_in_peace)
 }
 END_TEST
 
+/* ---- a touch ---- */
+
+/* Somebody copies the key at this moment, and has read the time of before. */
+START_TEST(a_touch_meets_a_stub)
+{
+    static const int verbs[] = {MCP_TOUCH, MCP_GAT};
+    for (size_t i = 0; i < 2; i++) {
+        begin_cold((mcp_verb)verbs[i], 0);
+        expect_step(verbs[i] == MCP_GAT ? "B:gat" : "B:touch");
+        if (verbs[i] == MCP_GAT)
+            kit_value(B, "there", 22);
+        else
+            kit_done(B, 22);
+        expect_step("P:touch");
+        kit_reply(P, (mcp__reply){.kind = MCP__REPLY_DONE, .lease = MCP__LEASE_TAKEN}, MCP_OK);
+        expect_step("P:delete");
+        kit_done(P, 0);
+        ck_assert_int_eq(k.op.sequel, MCP__SEQUEL_COPY);
+        ends(MCP_OK, B, verbs[i] == MCP_GAT ? "there" : NULL);
+    }
+}
+END_TEST
+
+START_TEST(a_touch_meets_a_value)
+{
+    begin_cold(MCP_TOUCH, 0);
+    expect_step("B:touch");
+    kit_done(B, 22);
+    expect_step("P:touch");
+    kit_done(P, 7);
+    ck_assert_int_ne(k.op.sequel, MCP__SEQUEL_COPY);
+    ends(MCP_OK, B, NULL);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -514,6 +549,8 @@ main(void)
     tcase_add_test(all, failures_of_a_copy);
     tcase_add_test(all, leases_of_a_cold_primary);
     tcase_add_test(all, leases_in_peace);
+    tcase_add_test(all, a_touch_meets_a_stub);
+    tcase_add_test(all, a_touch_meets_a_value);
     suite_add_tcase(suite, all);
     return run_suite(suite);
 }
