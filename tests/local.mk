@@ -455,7 +455,8 @@ EXTRA_DIST += tests/promise/README
 PROMISE = \
 	tests/promise/test_crowd \
 	tests/promise/test_judge \
-	tests/promise/test_plain
+	tests/promise/test_plain \
+	tests/promise/test_resync
 # Not all of their scenes hold yet, see docs/design.md: make check-promise
 PROMISE_OPEN = \
 	tests/promise/test_promise_relaxed \
@@ -491,6 +492,7 @@ PROMISE_LIBS = tests/libpromise.la $(TEST_LIBS)
 tests_promise_test_crowd_LDADD = $(PROMISE_LIBS)
 tests_promise_test_judge_LDADD = $(PROMISE_LIBS)
 tests_promise_test_plain_LDADD = $(PROMISE_LIBS)
+tests_promise_test_resync_LDADD = $(PROMISE_LIBS)
 tests_promise_test_promise_relaxed_LDADD = $(PROMISE_LIBS)
 tests_promise_test_promise_strict_LDADD = $(PROMISE_LIBS)
 tests_promise_soak_live_LDADD = $(PROMISE_LIBS)
@@ -500,9 +502,12 @@ endif
 RUNS = 10
 SEED = 1
 WORLDS = 8
-.PHONY: check-promise soak-live
+RESYNC_KEYS = 1000000
+.PHONY: check-promise soak-live soak-resync
 check-promise:
 	$(MAKE) check TESTS='$(PROMISE) $(PROMISE_OPEN)'
+soak-resync: tests/promise/test_resync
+	CK_TIMEOUT_MULTIPLIER=10 ./tests/promise/test_resync $(RESYNC_KEYS)
 soak-live: tests/promise/soak_live
 	./tests/promise/soak_live $(RUNS) $(SEED) $(WORLDS) > promise-live.tmp; status=$$?; \
 	cat promise-live.tmp; mv promise-live.tmp $(srcdir)/docs/promise-live.txt; exit $$status
