@@ -536,6 +536,8 @@ mcp__chores_want(mcp__engine *engine, uint32_t number, int job, uint32_t rate)
         server->wanted = (uint8_t)job;
         server->wanted_rate = rate;
         server->job_rest_ms = 0;
+        if (server->job != NULL) /* one that has begun by itself goes on as it is wanted now */
+            mcp__job_set_pace(engine, server->job);
     }
     if (job == MCP_JOB_REPAIR && server->missed_on < 0 &&
         server->ledger.epoch != MCP__EPOCH_UNKNOWN) {

@@ -8,7 +8,7 @@
 
 /* Copies under way: in slices of ordinary calls, and when somebody waits for the whole job. */
 #define WINDOW 64
-#define WINDOW_WANTED 512
+#define WINDOW_WANTED 1024
 
 /* ---- what a job sees ---- */
 
@@ -105,7 +105,6 @@ static int
 begin_resync(mcp__engine *engine, mcp__job *job)
 {
     const mcp__server *server = &engine->servers[job->server];
-    int is_wanted = server->wanted == MCP_JOB_RESYNC;
     int routes = has_routes(engine, job->server);
     size_t n = 0;
     job->partners = mcp__mem_new_zeroed(&engine->mem, engine->n_servers, sizeof *job->partners);
@@ -128,13 +127,24 @@ begin_resync(mcp__engine *engine, mcp__job *job)
         .server_id8 = server->ledger.id8,
         .prefix = engine->settings.promise.prefix,
         .name_space = {engine->name_space, engine->name_space_len},
-        .window = is_wanted ? WINDOW_WANTED : WINDOW,
-        .rate = is_wanted ? server->wanted_rate : engine->settings.resync_rate,
         .random = mcp__pool_random(engine),
         .has_routes = (uint8_t)routes,
     };
     mcp__resync_begin(&job->resync, &setup, engine->now_ms);
+    mcp__job_set_pace(engine, job);
     return 0;
+}
+
+void
+mcp__job_set_pace(const mcp__engine *engine, mcp__job *job)
+{
+    const mcp__server *server = &engine->servers[job->server];
+    int is_wanted = server->wanted == MCP_JOB_RESYNC;
+    if (job->kind != MCP_JOB_RESYNC)
+        return;
+    mcp__resync_set_pace(&job->resync, is_wanted ? WINDOW_WANTED : WINDOW,
+                         is_wanted ? server->wanted_rate : engine->settings.resync_rate);
+    job->until_ms = 0;
 }
 
 const char *

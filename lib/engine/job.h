@@ -41,6 +41,8 @@ void mcp__job_look_at_partners(const mcp__engine *engine, mcp__job *job);
 
 /* `kind`: MCP_JOB_...; `witness`: of a repair. NULL: no memory. */
 mcp__job *mcp__job_begin(mcp__engine *engine, uint32_t server, int kind, uint32_t witness);
+/* How fast a resync goes: as it was asked for by hand, or as the options say. */
+void mcp__job_set_pace(const mcp__engine *engine, mcp__job *job);
 /* It ends, for the log; what is left of a repair that was set aside is not told of. */
 void mcp__job_note_end(mcp__engine *engine, const mcp__job *job, int is_done);
 /* "repair", "resync" */

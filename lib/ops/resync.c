@@ -34,10 +34,7 @@ mcp__resync_begin(mcp__resync *job, const mcp__resync_setup *setup, int64_t now_
 {
     memset(job, 0, sizeof *job);
     job->setup = *setup;
-    if (setup->window == 0)
-        job->setup.window = MCP__RESYNC_WINDOW;
-    else if (setup->window > MCP__RESYNC_WINDOW_MAX)
-        job->setup.window = MCP__RESYNC_WINDOW_MAX;
+    mcp__resync_set_pace(job, setup->window, setup->rate);
     job->partner = MCP__NO_SERVER;
     job->pause_until_ms = job->credit_at_ms = now_ms;
     mcp__keys_init(&job->keys, setup->mem,
@@ -48,6 +45,15 @@ mcp__resync_begin(mcp__resync *job, const mcp__resync_setup *setup, int64_t now_
         setup->partners[i].state = TO_DO;
     if (setup->has_routes && setup->n_partners > 0)
         end(job, MCP__RESYNC_NO_DUMP);
+}
+
+void
+mcp__resync_set_pace(mcp__resync *job, uint32_t window, uint32_t rate)
+{
+    job->setup.rate = rate;
+    job->setup.window = window == 0 ? MCP__RESYNC_WINDOW : window;
+    if (window > MCP__RESYNC_WINDOW_MAX)
+        job->setup.window = MCP__RESYNC_WINDOW_MAX;
 }
 
 void

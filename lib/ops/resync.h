@@ -107,6 +107,8 @@ typedef struct mcp__resync {
 
 /* Allocates nothing. The setup is copied, what it points to is not. */
 void mcp__resync_begin(mcp__resync *job, const mcp__resync_setup *setup, int64_t now_ms);
+/* Other values for `window` and `rate` of the setup, at any time. */
+void mcp__resync_set_pace(mcp__resync *job, uint32_t window, uint32_t rate);
 /* Nothing may be in flight, unless it will never be told. */
 void mcp__resync_fini(mcp__resync *job);
 /* It ends as soon as nothing is in flight. */

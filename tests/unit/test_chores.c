@@ -396,6 +396,29 @@ START_TEST(a_resync_only_when_it_is_wanted)
 }
 END_TEST
 
+/* It has begun by itself, at the options' pace: whoever asks for it by hand has it at his own. */
+START_TEST(a_resync_that_is_hastened)
+{
+    begin(1, 1);
+    fill_both(200);
+    w.engine.settings.resync_rate = 10;
+    restart(P);
+    for (int i = 0; i < 50; i++)
+        pass(20);
+    ck_assert_int_eq(progress_of(P).job, MCP_JOB_RESYNC);
+    ck_assert_uint_gt(progress_of(P).done, 0);
+    ck_assert_uint_lt(progress_of(P).done, 20);
+    mcp_status status = MCP_NOT_FOUND;
+    for (int i = 0; i < 50 && status == MCP_NOT_FOUND; i++) {
+        status = mcp__chores_want(&w.engine, P, MCP_JOB_RESYNC, 0);
+        pass(20);
+    }
+    ck_assert_int_eq(status, MCP_OK);
+    ck_assert(has_all(P, 200));
+    finish();
+}
+END_TEST
+
 /* Somebody else dumps the source: later again. */
 START_TEST(a_source_that_is_busy)
 {
@@ -492,6 +515,7 @@ main(void)
     tcase_add_test(all, a_repair_that_is_interrupted);
     tcase_add_test(all, a_resync_by_itself);
     tcase_add_test(all, a_resync_only_when_it_is_wanted);
+    tcase_add_test(all, a_resync_that_is_hastened);
     tcase_add_test(all, a_source_that_is_busy);
     tcase_add_test(all, both_are_empty);
     tcase_add_test(all, an_end_in_the_middle);
