@@ -447,8 +447,9 @@ typedef enum mcp_event_kind {
     MCP_EVENT_RESTARTED = 5,  /* a server came back empty */
     MCP_EVENT_FLUSHED = 6,    /* a server was flushed on purpose: it is not refilled */
     MCP_EVENT_FILLED = 7,     /* a server that came back empty is whole again */
-    MCP_EVENT_RECORD_LOST = 8, /* part of what was on record on `partner` is gone: more than was
-                                  missed is removed from the server to be safe */
+    MCP_EVENT_RECORD_LOST = 8, /* part of what was on record on `partner` is gone, or the server came
+                                  back with a memory of some time ago: more than was missed is
+                                  removed from the server to be safe */
     MCP_EVENT_OTHER_LIST = 9, /* another client of the pool has another list of servers */
     MCP_EVENT_OTHER_FORMAT = 10, /* the record on a server is of another version of the library */
     MCP_EVENT_CUT_OFF = 11,   /* this client alone cannot reach a server */

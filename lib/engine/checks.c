@@ -18,8 +18,10 @@ ask(mcp__engine *engine, mcp__check *check, mcp__server *server, int leg, uint8_
 }
 
 static inline void
-begin_leg(mcp__check *check, int leg, const mcp__server *server, uint64_t cas)
+begin_leg(mcp__check *check, int leg, mcp__server *server, uint64_t cas)
 {
+    if (cas > server->top_cas)
+        server->top_cas = cas;
     check->server[leg] = server->number;
     check->cas[leg] = cas;
     check->life_ms[leg] = server->life_ms;

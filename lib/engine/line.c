@@ -114,7 +114,8 @@ mcp__line_connected(mcp__engine *engine, mcp__server *server)
     if (mcp__line_keeps_record(engine, server)) {
         server->ledger.unique = UINT64_MAX; /* it may be another life, with the same numbers */
         if (mcp__line_ask(engine, server, MCP__ASK_EPOCH) != 0 ||
-            mcp__line_ask(engine, server, MCP__ASK_MARKS) != 0) {
+            mcp__line_ask(engine, server, MCP__ASK_MARKS) != 0 ||
+            (server->top_cas != 0 && mcp__line_ask(engine, server, MCP__ASK_NUMBER) != 0)) {
             mcp__line_lost(engine, server, MCP__FAILURE_MEMORY, 0, 0, "no memory to ask of it");
             return;
         }

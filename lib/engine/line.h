@@ -34,6 +34,7 @@ typedef enum mcp__question {
     MCP__ASK_MARKS,
     MCP__ASK_EPOCH,
     MCP__ASK_STATS,        /* why it has no epoch */
+    MCP__ASK_NUMBER,       /* stores something for a second, to see what number it is given */
     MCP__ASK_EPOCH_STORED, /* stores the epoch as the ledger has it, if nobody else was faster */
 } mcp__question;
 /* 0, also where no connection stands; -1: no memory, as if lost on the way. */

@@ -30,6 +30,10 @@ mcp__line_ask(mcp__engine *engine, mcp__server *server, mcp__question question)
         server->ledger.queued_ms = engine->now_ms;
     } else if (question == MCP__ASK_STATS) {
         command.kind = MCP__COMMAND_STATS;
+    } else if (question == MCP__ASK_NUMBER) {
+        command.kind = MCP__COMMAND_SET;
+        command.key.len = mcp__marks_key_number(key, prefix);
+        command.ttl = 1;
     } else {
         command.key.len = mcp__marks_key_epoch(key, prefix);
         if (question == MCP__ASK_EPOCH_STORED)

@@ -91,6 +91,7 @@ move_link(mcp__engine *to, mcp__server *server, mcp__server *before)
     server->link.value_max = to->settings.value_max;
     server->opened_ms = before->opened_ms;
     server->life_ms = before->life_ms;
+    server->top_cas = before->top_cas;
     if (mcp__link_has_output(&server->link))
         mcp__pool_wish(to, server, MCP__WISH_SEND);
     mcp__line_watch(to, server);

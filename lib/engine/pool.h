@@ -100,6 +100,7 @@ typedef struct mcp__server {
     int64_t start; /* Unix time */
     int64_t said_unix;
     uint64_t n_flushes;
+    uint64_t top_cas; /* the highest number it was seen to give to an item; 0: none was seen */
     uint32_t pid;
     uint8_t has_said;
     uint8_t is_new;         /* it had no epoch when its partners had none either */

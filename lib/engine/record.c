@@ -163,6 +163,7 @@ settle_vanished(mcp__engine *engine, mcp__server *host, const mcp__epoch_item *b
 {
     if (is_another_life(before, &host->ledger.epoch_item)) {
         host->is_other_life = 1; /* until its marks are read */
+        host->top_cas = 0;
         restore(engine, host, 1);
         return;
     }
@@ -203,10 +204,10 @@ mcp__record_marks(mcp__engine *engine, mcp__server *server, const mcp__reply *re
 /* ---- epochs ---- */
 
 /*
- * Whether any partner had an epoch before this server started; -1: one has not been heard yet. Times
- * are whole seconds of different clocks. What cannot be told apart counts as a restart, for a refill
- * too many harms nobody; but not where this client saw the partner begin: it has nothing to refill
- * from.
+ * Whether any partner had an epoch before this server started; -1: one has not been heard yet.
+ * Times are whole seconds of different clocks. What cannot be told apart counts as a restart, for a
+ * refill too many harms nobody; but not where this client saw the partner begin: it has nothing to
+ * refill from.
  */
 static int
 has_restarted(const mcp__engine *engine, const mcp__server *server)
@@ -412,6 +413,7 @@ take_epoch(mcp__engine *engine, mcp__server *server, const mcp__reply *reply, in
                            asked_ms);
     if (!has_epoch) {
         restore(engine, server, 1);
+        server->top_cas = 0;
         engine->n_undecided++;
         server->has_said = 0;
         if (server->link.state == MCP__LINK_OPEN) /* while it was connected: flushed, or evicted */
@@ -423,6 +425,41 @@ take_epoch(mcp__engine *engine, mcp__server *server, const mcp__reply *reply, in
     raise_needs(engine, server);
     check_config(engine, server);
     tell_epoch(engine, server, before, was);
+}
+
+/*
+ * Its word about itself is that of before, and yet it counts from further back: somebody has put an
+ * old picture of its memory back. What it has missed since then is on record nowhere, so everything
+ * is, and until that is done it stands.
+ */
+static void
+distrust_memory(mcp__engine *engine, mcp__server *server)
+{
+    for (uint32_t i = 0; i < engine->n_servers; i++) {
+        mcp__server *witness = &engine->servers[i];
+        mcp__debt debt = {.missed = server->number, .witness = i, .is_whole = 1};
+        if (!mcp__pool_are_partners(engine, i, server->number))
+            continue;
+        mcp__ledger_remember(&witness->ledger, server->ledger.id8, engine->now_ms);
+        witness->is_restoring = 1;
+        (void)mcp__debts_put(engine, &debt);
+        tell(engine, MCP_EVENT_RECORD_LOST, server->number, (int32_t)i,
+             "it came back with a memory of some time ago");
+        compare(engine, witness);
+    }
+    engine->wants_chores = 1;
+}
+
+/* What it gave to an item just now. Numbers only grow in one life, and in one that is continued. */
+static void
+take_number(mcp__engine *engine, mcp__server *server, const mcp__reply *reply)
+{
+    int is_behind = reply->cas < server->top_cas;
+    if (reply->kind != MCP__REPLY_DONE || reply->cas == 0)
+        return;
+    server->top_cas = reply->cas;
+    if (is_behind && server->ledger.epoch != MCP__EPOCH_MISSING)
+        distrust_memory(engine, server);
 }
 
 void
@@ -479,6 +516,9 @@ mcp__record_answer(mcp__engine *engine, mcp__server *server, uint8_t question,
         break;
     case MCP__ASK_STATS:
         take_stats(engine, server, reply);
+        break;
+    case MCP__ASK_NUMBER:
+        take_number(engine, server, reply);
         break;
     case MCP__ASK_EPOCH_STORED:
         if (reply->kind == MCP__REPLY_DONE)

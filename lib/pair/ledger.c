@@ -260,6 +260,20 @@ mcp__ledger_join(mcp__ledger *ledger, const mcp__ledger *theirs)
 }
 
 void
+mcp__ledger_remember(mcp__ledger *ledger, uint32_t id8, int64_t now_ms)
+{
+    mcp__missed *missed = (mcp__missed *)mcp__ledger_find(ledger, id8);
+    ledger->unique = UINT64_MAX; /* no item says this */
+    if (missed == NULL && (missed = add(ledger, id8)) == NULL) {
+        ledger->is_foreign = 1; /* no memory: the safe side */
+        return;
+    }
+    missed->segments = UINT64_MAX;
+    if (missed->first_seen_ms == 0)
+        missed->first_seen_ms = now_ms;
+}
+
+void
 mcp__ledger_doubt(mcp__ledger *ledger, int64_t now_ms)
 {
     ledger->doubted_ms = now_ms;

@@ -80,6 +80,10 @@ mcp__ledger_order mcp__ledger_hear(mcp__ledger *ledger, const mcp__ledger *their
 /* What stands in either of them stands, as old as the older one. */
 void mcp__ledger_join(mcp__ledger *ledger, const mcp__ledger *theirs);
 
+/* This server has missed something, whatever the item says that was read; without memory for it
+ * everything stands. */
+void mcp__ledger_remember(mcp__ledger *ledger, uint32_t id8, int64_t now_ms);
+
 /* It was asked again, and what was known holds. */
 static inline void
 mcp__ledger_renew(mcp__ledger *ledger, int64_t asked_ms)

@@ -117,6 +117,12 @@ mcp__marks_key_epoch(char *out, mcp__span prefix)
 }
 
 size_t
+mcp__marks_key_number(char *out, mcp__span prefix)
+{
+    return (size_t)(put_prefix(out, prefix, 'n') - out);
+}
+
+size_t
 mcp__marks_key_journal(char *out, mcp__span prefix, uint32_t id8, uint32_t segment)
 {
     char *at = put_prefix(out, prefix, 'j');

@@ -54,6 +54,7 @@ uint32_t mcp__marks_segment(const void *key, size_t len);
 
 size_t mcp__marks_key_list(char *out, mcp__span prefix);
 size_t mcp__marks_key_epoch(char *out, mcp__span prefix);
+size_t mcp__marks_key_number(char *out, mcp__span prefix);
 size_t mcp__marks_key_journal(char *out, mcp__span prefix, uint32_t id8, uint32_t segment);
 size_t mcp__marks_key_lock(char *out, mcp__span prefix, uint32_t id8);
 

@@ -97,6 +97,81 @@ START_TEST(fault_48_a_restart_that_keeps_the_memory)
 }
 END_TEST
 
+static int n_lost_records;
+
+static void
+counts_lost_records(void *context, const mcp_event *event)
+{
+    (void)context;
+    n_lost_records += event->kind == MCP_EVENT_RECORD_LOST && event->server == 0;
+}
+
+static void
+copy_file(const char *from, const char *to, const char *ending)
+{
+    char source[120], target[120];
+    snprintf(source, sizeof source, "%s%s", from, ending);
+    snprintf(target, sizeof target, "%s%s", to, ending);
+    const char *const argv[] = {"cp", "--sparse=always", source, target, NULL};
+    ck_assert_int_eq(run_program(argv, NULL), 0);
+}
+
+static void
+stop_with_memory(server *s)
+{
+    kill(s->pid, SIGUSR1);
+    ck_assert_int_eq(waitpid(s->pid, NULL, 0), s->pid);
+    s->pid = 0;
+}
+
+/* Its memory file is one of some time ago, put back by hand: what it missed since then is on record
+ * nowhere. Whoever knew it by then sees it count from further back, and does not believe it. */
+START_TEST(fault_48_an_old_picture_of_its_memory)
+{
+    char extra[200], path[100], old[100];
+    snprintf(path, sizeof path, "%s/memory", run_folder());
+    snprintf(old, sizeof old, "%s/old", run_folder());
+    snprintf(extra, sizeof extra, "-m 64 -e %s", path);
+    server *p = server_unix(extra), *b = server_unix(NULL);
+    mcp_client *c = client_pair(p, b, "retry_min=50ms retry_max=100ms");
+    n_lost_records = 0;
+    mcp_on_event(c, counts_lost_records, NULL);
+    put_all(c, "one");
+    stop_with_memory(p);
+    copy_file(path, old, "");
+    copy_file(path, old, ".meta");
+    wait_ms(2200);
+    server_restart(p);
+    ck_assert_msg(server_holds(p, "key0", "one"), "this memcached keeps no memory");
+    ck_assert(client_wait_state(c, 0, MCP_STATE_UP, 8000));
+    client_expect(c, mcp_set(c, "key0", 4, "two", 3, 0, 0), MCP_OK, "with both");
+    client_expect(c, mcp_delete(c, "key2", 4), MCP_OK, "with both");
+    ck_assert(server_holds(p, "key0", "two"));
+    ck_assert_int_eq(n_lost_records, 0);
+    stop_with_memory(p);
+    copy_file(old, path, "");
+    copy_file(old, path, ".meta");
+    wait_ms(2200);
+    server_restart(p);
+    ck_assert_msg(server_holds(p, "key0", "one"), "the old file is not what it came back with");
+    ck_assert(server_holds(p, "key2", "one"));
+    for (int i = 0; i < 50; i++) {
+        client_reads(c, "key0", "two");
+        ck_assert_int_eq(mcp_get(c, "key2", 4, NULL), MCP_NOT_FOUND);
+        mcp_maintain(c);
+    }
+    ck_assert_int_ge(n_lost_records, 1);
+    struct until what = {c, p, "key0", "two"};
+    ck_assert(wait_until(holds, &what, 8000));
+    ck_assert(client_wait_state(c, 0, MCP_STATE_UP, 8000));
+    ck_assert_int_eq(server_look(p, "key2")->found, 0);
+    ck_assert_int_eq(n_hits(c, "one"), N_KEYS - 2);
+    mcp_close(c);
+    server_kill(p);
+    server_kill(b);
+}
+END_TEST
+
 /* Many clients meet the same server that has just come back empty: none of them misses, each makes
  * a connection or two, and it is filled once, not by each. */
 START_TEST(fault_55_everybody_meets_a_server_that_is_back)
@@ -201,6 +276,7 @@ main(void)
     TCase *tests = tcase_create("returns");
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, fault_48_a_restart_that_keeps_the_memory);
+    tcase_add_test(tests, fault_48_an_old_picture_of_its_memory);
     tcase_add_test(tests, fault_55_everybody_meets_a_server_that_is_back);
     tcase_add_test(tests, group_keys_of_one_client_are_known_to_all);
     tcase_add_test(tests, fault_92_another_list_of_servers);

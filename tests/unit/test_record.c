@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/debts.h"
 #include "engine/line.h"
 #include "world.h"
 
@@ -478,6 +479,54 @@ begin_down(void)
     news();
 }
 
+/* It says the same about itself as before, and counts from further back: an old picture of its
+ * memory. It stands, also while its partner has nothing on record yet. */
+START_TEST(an_old_picture_of_its_memory)
+{
+    mcp__reply number = {.kind = MCP__REPLY_DONE, .cas = 101};
+    mcp__reply nothing = {.kind = MCP__REPLY_MISS};
+    begin();
+    world_open(0);
+    world_open(1);
+    (void)news();
+    mcp__server *server = &w.engine.servers[0];
+    server->top_cas = 100;
+    mcp__record_answer(&w.engine, server, MCP__ASK_NUMBER, &number, w.now_ms);
+    expect_news("");
+    ck_assert_uint_eq(server->top_cas, 101);
+    number.cas = 50;
+    mcp__record_answer(&w.engine, server, MCP__ASK_NUMBER, &number, w.now_ms);
+    expect_news("lost 0 on 1, seen 0 on 1, state 0 up>recovering");
+    ck_assert(mcp__debts_any(&w.engine));
+    ck_assert(w.engine.debts->list[0].is_whole && w.engine.debts->list[0].witness == 1);
+    mcp__record_marks(&w.engine, &w.engine.servers[1], &nothing, w.now_ms + 1);
+    ck_assert_int_eq(server->missed_on, 1);
+    number.cas = 51; /* and it goes on from there */
+    mcp__record_answer(&w.engine, server, MCP__ASK_NUMBER, &number, w.now_ms);
+    ck_assert_uint_eq(server->top_cas, 51);
+    world_end();
+}
+END_TEST
+
+/* One that came back empty counts from the beginning: that is known already. */
+START_TEST(an_empty_one_is_no_old_picture)
+{
+    mcp__reply number = {.kind = MCP__REPLY_DONE, .cas = 5};
+    mcp__reply nothing = {.kind = MCP__REPLY_MISS};
+    begin();
+    world_open(0);
+    world_open(1);
+    (void)news();
+    mcp__server *server = &w.engine.servers[0];
+    server->top_cas = 100;
+    mcp__record_answer(&w.engine, server, MCP__ASK_EPOCH, &nothing, w.now_ms + 1);
+    mcp__record_answer(&w.engine, server, MCP__ASK_NUMBER, &number, w.now_ms + 1);
+    expect_news("");
+    ck_assert(!mcp__debts_any(&w.engine));
+    world_end();
+}
+END_TEST
+
 START_TEST(only_we_cannot_reach_it)
 {
     begin_down();
@@ -553,6 +602,8 @@ main(void)
     tcase_add_test(all, only_we_cannot_reach_it);
     tcase_add_test(all, not_so_often_or_not_away);
     tcase_add_test(all, cut_off_may_refuse_to_write);
+    tcase_add_test(all, an_old_picture_of_its_memory);
+    tcase_add_test(all, an_empty_one_is_no_old_picture);
     suite_add_tcase(suite, all);
     return run_suite(suite);
 }

@@ -230,19 +230,28 @@ forget_opaques(uint32_t server)
     opaques[server].first = opaques[server].end = 0;
 }
 
+#define QUESTIONS "mg mcp:e O@ v f c\r\nmg mcp:s O@ v f c\r\n"
+
 void
 world_open_saying(uint32_t server, const char *epoch, const char *marks)
 {
+    char number[48];
     forget_opaques(server);
     mcp__drive_connected(&w.engine, server, w.now_ms);
     int asks = w.settings.promise.keeps_record && server < w.engine.n_servers;
-    expect_sent(server,
-                asks ? "version\r\nmg mcp:e O@ v f c\r\nmg mcp:s O@ v f c\r\n" : "version\r\n");
+    /* Who has seen what numbers it gives wants to know how far it is. */
+    uint64_t top_cas = w.engine.servers[server].top_cas;
+    expect_sent(server, !asks          ? "version\r\n"
+                        : top_cas == 0 ? "version\r\n" QUESTIONS
+                                       : "version\r\n" QUESTIONS "ms mcp:n 0 O@ T1 c\r\n\r\n");
     world_say(server, "VERSION 1.6.18\r\n");
     if (asks) {
         ck_assert_int_eq(w.engine.servers[server].link.state, MCP__LINK_GREETING);
         world_say(server, epoch);
         world_say(server, marks);
+        snprintf(number, sizeof number, "HD O@ c%llu\r\n", (unsigned long long)top_cas + 1);
+        if (top_cas != 0)
+            world_say(server, number);
     }
     ck_assert_int_eq(w.engine.servers[server].link.state, MCP__LINK_OPEN);
 }
