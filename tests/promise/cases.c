@@ -41,6 +41,7 @@ play(const char *name)
     report_head(stdout);
     report_line(stdout, &row);
     report_examples(stdout, &result.verdict);
+    report_difference(stdout, &result);
     fflush(stdout);
     ck_assert_msg(report_broken(&plan, &result, broken, sizeof broken) == 0,
                   "\"%s\" %s, seed %u (the machine stood still for up to %d ms):\n%s", name,

@@ -105,13 +105,39 @@ note(inspect_found *found, uint32_t key, const copy *c, int is_backup)
     found->n_records++;
 }
 
+static int
+is_abandoned(const inspect_site *site, uint32_t key, uint64_t value)
+{
+    for (int i = 0; i < site->n_abandoned; i++)
+        if (site->abandoned[i].key == key && site->abandoned[i].value == value)
+            return 1;
+    return 0;
+}
+
+static void
+note_different(const inspect_site *site, uint32_t key, const copy *primary, const copy *backup,
+               inspect_found *found)
+{
+    uint64_t on_primary = keys_value(key, primary->value, primary->len, primary->flags);
+    uint64_t on_backup = keys_value(key, backup->value, backup->len, backup->flags);
+
+    if (is_abandoned(site, key, on_primary) || is_abandoned(site, key, on_backup))
+        return;
+    if (found->different++ > 0)
+        return;
+    found->first_different = key;
+    found->values[0] = on_primary;
+    found->values[1] = on_backup;
+}
+
 static void
 compare(const inspect_site *site, uint32_t key, const copy *primary, const copy *backup,
         inspect_found *found)
 {
     note(found, key, primary, 0);
     note(found, key, backup, 1);
-    found->different += primary->found && backup->found && !is_same(primary, backup);
+    if (primary->found && backup->found && !is_same(primary, backup))
+        note_different(site, key, primary, backup, found);
     found->statics += key >= KEYS_STATIC && site->where[key].primary == 0 && primary->found;
 }
 

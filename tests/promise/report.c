@@ -147,6 +147,18 @@ report_examples(FILE *out, const judge_verdict *verdict)
     }
 }
 
+void
+report_difference(FILE *out, const stage_result *result)
+{
+    const history_record *differing = result->differing;
+
+    if (result->different == 0)
+        return;
+    fprintf(out, "  two copies differ (times from the first one's start):\n");
+    for (int copy = 0; copy < 2; copy++)
+        tell_record(out, copy == 0 ? "on P" : "on B", &differing[copy], differing[0].start_us);
+}
+
 /* ---- The table ---------------------------------------------------------------------------- */
 
 static int64_t

@@ -34,4 +34,7 @@ void report_line(FILE *out, const report_row *row);
 /* The first few offending reads, with the writes that make them so. */
 void report_examples(FILE *out, const judge_verdict *verdict);
 
+/* Who wrote the two copies of a key that differ, if any does. */
+void report_difference(FILE *out, const stage_result *result);
+
 #endif

@@ -149,6 +149,7 @@ end_run(soak *s, world *w, int status)
     fprintf(stderr, "%s, \"%s\", seed %u (stood still for up to %d ms):\n%s", of->of->title,
             plan.scene->name, w->seed, (int)w->result->stall_ms, broken);
     report_examples(stderr, &w->result->verdict);
+    report_difference(stderr, w->result);
 }
 
 /* ---- All of them -------------------------------------------------------------------------- */

@@ -21,6 +21,7 @@ enum {
     STOP_MS = 5000,
     FIRST_LEN = 600, /* of what is stored before the scene */
     AT_ONCE = 20,
+    MOST_AT_ONCE = 16, /* operations that a client has under way */
 };
 
 typedef struct stage {
@@ -212,12 +213,25 @@ restart_server(stage *s, int number)
     s->restarted_us = now_us();
 }
 
+/* What a client was in the middle of: at most one batch. */
+static void
+note_abandoned(stage *s, const yard_log *log)
+{
+    unsigned n = atomic_load(&log->n);
+
+    for (unsigned i = n > MOST_AT_ONCE ? n - MOST_AT_ONCE : 0; i < n; i++)
+        if (log->records[i].end_us == 0 && s->site.n_abandoned < INSPECT_ABANDONED)
+            s->site.abandoned[s->site.n_abandoned++] = log->records[i];
+}
+
 static void
 let_die(stage *s, unsigned clients)
 {
     for (int i = 0; i < KEYS_CLIENTS; i++)
-        if (clients & 1u << i)
+        if (clients & 1u << i) {
             kill_process(&s->workers[i]);
+            note_abandoned(s, &s->yard->logs[i]);
+        }
 }
 
 /* What is done to the roads of some clients. */
@@ -473,6 +487,17 @@ gather(const stage *s, size_t *n, stage_result *result)
     return records;
 }
 
+/* Who wrote the two copies of the first key that differs. */
+static void
+find_writers(const stage *s, const history_record *records, size_t n, stage_result *result)
+{
+    for (size_t i = 0; i < n && s->found.different > 0; i++)
+        for (int copy = 0; copy < 2; copy++)
+            if (records[i].op == OP_WRITE && records[i].key == s->found.first_different &&
+                records[i].value == s->found.values[copy])
+                result->differing[copy] = records[i];
+}
+
 static void
 weigh(stage *s, stage_result *result)
 {
@@ -486,6 +511,7 @@ weigh(stage *s, stage_result *result)
     for (uint32_t key = 0; key < KEYS_ALL; key++)
         numbered[key] = (uint8_t)keys_is_numbered(key);
     judge(records, n, &rules, &result->verdict);
+    find_writers(s, records, n, result);
     result->verdict.writes -= s->n_written;
     result->on_primary = judge_on_primary(records, n, s->begun_us + 500000, s->over_us);
     last_us = judge_last_from_backup(records, n, s->deed_us);

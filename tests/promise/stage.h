@@ -30,6 +30,8 @@ typedef struct stage_result {
     uint64_t hits, misses;           /* of static keys, all along */
     uint64_t late_hits, late_misses; /* one second after the last restart */
     uint64_t different;              /* keys whose two copies differ at the end */
+    history_record differing[2];     /* of the first of these: who wrote what is on its primary,
+                                        and on its backup */
     uint64_t marks_left;             /* marks that still stand at the end */
     uint64_t refilled;               /* flushed keys that are on the primary at the end */
     uint64_t evicted;                /* by the servers, all along */
