@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Threads that share a pool of clients: eight workers, three clients. Each worker borrows one for as
- * long as it needs it, counts its own key up and leaves a note.
+ * long as it needs it and counts its own key up. With other options as a second argument the pool
+ * is given those while they work.
  *
  *     cc pool.c $(pkg-config --cflags --libs libmcproxy) -lpthread -o pool
- *     ./pool "server=127.0.0.1:11211 backup=127.0.0.1:11212"
+ *     ./pool "server=127.0.0.1:11211 backup=127.0.0.1:11212" \
+ *            "server=127.0.0.1:11211 backup=127.0.0.1:11213"
  */
 #include <mcproxy/pool.h>
 #include <pthread.h>
@@ -59,6 +61,10 @@ main(int argc, char **argv)
         workers[i] = (worker){.pool = pool, .number = i};
         if (pthread_create(&threads[i], NULL, work, &workers[i]) != 0)
             return 3;
+    }
+    if (argc > 2 && mcp_pool_reload(pool, argv[2], why, sizeof why) != MCP_OK) {
+        fprintf(stderr, "the list stays: %s\n", why);
+        failed++;
     }
     for (int i = 0; i < WORKERS; i++) {
         pthread_join(threads[i], NULL);

@@ -191,6 +191,7 @@ libmcproxy_core_la_SOURCES = \
 	lib/api/share.h \
 	lib/api/share_hall.c \
 	lib/api/share_hall.h \
+	lib/api/share_reload.c \
 	lib/api/table.c \
 	lib/api/table.h \
 	lib/api/values.c \

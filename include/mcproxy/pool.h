@@ -67,7 +67,7 @@ MCP_API mcp_status mcp_pool_borrow(mcp_pool *pool, uint32_t wait_ms, mcp_client 
 /*
  * Gives a client back, after which the caller may not touch it or what it lent. Its connections
  * stay open; its callbacks are taken away. Does not wait for servers, except behind
- * mcp_pool_close(), when the client is closed. MCP_OK; MCP_BAD_ARGUMENT: it is not lent by this
+ * mcp_pool_close(), when the client is closed, and behind mcp_pool_reload(). MCP_OK; MCP_BAD_ARGUMENT: it is not lent by this
  * pool (or was returned already); MCP_BUSY: called from a callback of that client. mcp_close() of a
  * lent client does nothing.
  */
@@ -83,6 +83,24 @@ MCP_API void mcp_pool_maintain(mcp_pool *pool);
  * borrower. NULL is allowed.
  */
 MCP_API void mcp_pool_close(mcp_pool *pool);
+
+/*
+ * Gives the pool other options, as mcp_reload() does for a client: `options` is a whole text as for
+ * mcp_pool_open(), and what is known of servers that stay, and their connections, is kept. From when
+ * this has returned, whoever borrows gets a client of the new list. Clients that nobody has
+ * borrowed go over to it in this call, at most one `timeout` each, which is only waited for where
+ * such a client is owed answers; those that are lent serve the old list until they are returned,
+ * and go over to it then: mcp_pool_return() may wait for answers owed to that client, in the same
+ * way.
+ *
+ * MCP_OK. Else the pool is as it was, and `why` says why: MCP_BAD_ARGUMENT: the options are wrong;
+ * MCP_REFUSED: a server that is not in the new list has on record what one that stays missed,
+ * repair that one first; MCP_UNSUPPORTED: discovery=; MCP_NO_MEMORY; MCP_NO_RESOURCE: the pool has
+ * been closed. Should a client that is lent turn out to know of such a record when it comes back,
+ * it is not lent again before that is repaired, which mcp_pool_maintain() and those who borrow and
+ * return see to.
+ */
+MCP_API mcp_status mcp_pool_reload(mcp_pool *pool, const char *options, char *why, size_t why_size);
 
 /* How a pool is used at the moment. */
 typedef struct mcp_pool_use {

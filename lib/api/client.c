@@ -209,17 +209,23 @@ mcp_open(const char *options, char *why, size_t why_size)
 }
 
 mcp_client *
-mcp__client_open_shared(const mcp__mem *mem, const mcp__config *config, mcp__pairing *pairing)
+mcp__client_open_shared(const mcp__mem *mem, const mcp__config *config, mcp__pairing *pairing,
+                        mcp__err *err)
 {
     mcp_client *client = mcp__mem_new_zeroed(mem, 1, sizeof *client);
-    if (client == NULL)
+    if (client == NULL) {
+        mcp__err_set(err, MCP_NO_MEMORY, "no memory");
         return NULL;
+    }
     client->mem = *mem;
     client->config = *config;
     client->pairing = pairing;
     client->is_shared = 1;
     mcp__err_clear(&client->err);
-    if (mcp__client_build(client, &client->mem) != MCP_OK) {
+    mcp_status status = mcp__client_build(client, &client->mem);
+    if (status != MCP_OK) {
+        mcp__err_set(err, status, "%s",
+                     client->err.text[0] != '\0' ? client->err.text : mcp_strstatus(status));
         mcp__mem_free(mem, client);
         return NULL;
     }

@@ -105,11 +105,11 @@ mcp__client_is_busy(const mcp_client *client)
 }
 
 /*
- * A client whose options and placement are somebody else's, who keeps them as they are until it is
- * closed. NULL: no memory.
+ * A client whose options and placement are somebody else's, who keeps them as they are until it has
+ * left them (mcp__reload_shared) or is closed. NULL: `err` says why.
  */
 mcp_client *mcp__client_open_shared(const mcp__mem *mem, const mcp__config *config,
-                                    mcp__pairing *pairing);
+                                    mcp__pairing *pairing, mcp__err *err);
 /* Everything behind the options, with memory from `mem`, which outlives the client. What was made
  * before a failure is unmade, but for the pairing. */
 mcp_status mcp__client_build(mcp_client *client, const mcp__mem *mem);

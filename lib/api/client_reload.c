@@ -67,6 +67,12 @@ match(const mcp__config *config, const mcp__config *next, uint32_t *kept)
         kept[i] = find(config, &next->servers[i], kept, i);
 }
 
+int
+mcp__reload_keeps(const mcp__config *config, uint32_t server, const mcp__config *next)
+{
+    return find(next, &config->servers[server], NULL, 0) != MCP__NO_SERVER;
+}
+
 /* ---- bringing to an end ---- */
 
 /* Whoever still has not answered will not be listened to any more. */
@@ -150,6 +156,15 @@ exchange(mcp_client *client, mcp__next *next)
 
 /* ---- making ready ---- */
 
+mcp_status
+mcp__reload_refuse(mcp__err *err, const char *witness, const char *missed)
+{
+    return mcp__err_set(err, MCP_REFUSED,
+                        "%s is not in the new list, and has on record what %s missed: repair that "
+                        "one first",
+                        witness, missed);
+}
+
 /* What a server that is to go has on record about one that stays would be lost with it. */
 static mcp_status
 refuse_loss(mcp_client *client, const mcp__next *next)
@@ -159,10 +174,8 @@ refuse_loss(mcp_client *client, const mcp__next *next)
     if (!mcp__move_loses_record(&client->engine, next->kept, next->client.engine.n_servers,
                                 &witness, &missed))
         return MCP_OK;
-    return mcp__err_set(&client->err, MCP_REFUSED,
-                        "%s is not in the new list, and has on record what %s missed: repair that "
-                        "one first",
-                        config->servers[witness].name, config->servers[missed].name);
+    return mcp__reload_refuse(&client->err, config->servers[witness].name,
+                              config->servers[missed].name);
 }
 
 static void
@@ -201,29 +214,33 @@ read_options(mcp_client *client, mcp_client *fresh, const char *options, char *f
     return status;
 }
 
-/* Everything is made and checked, and the client is as it was. NULL: it says why. */
 static mcp__next *
-make_next(mcp_client *client, const char *options, char *found, uint64_t version,
-          mcp_status *status)
+new_next(mcp_client *client, mcp_status *status)
 {
     mcp__next *next = mcp__mem_new_zeroed(&client->mem, 1, sizeof *next);
-    if (next == NULL) {
-        mcp__mem_free(&client->mem, found);
+    if (next == NULL)
         *status = mcp__err_set(&client->err, MCP_NO_MEMORY, "no memory");
-        return NULL;
-    }
+    else
+        mcp__err_clear(&next->client.err);
+    return next;
+}
+
+/* What was read could not be built, or not be read. */
+static void
+refuse(mcp_client *client, mcp__next *next, mcp_status status)
+{
+    if (next->client.err.text[0] != '\0')
+        client->err = next->client.err;
+    else
+        mcp__err_set(&client->err, status, "%s", mcp_strstatus(status));
+    free_next(client, next);
+}
+
+/* The last of what can fail. NULL: next is gone. */
+static mcp__next *
+compare(mcp_client *client, mcp__next *next, mcp_status *status)
+{
     mcp_client *fresh = &next->client;
-    mcp__err_clear(&fresh->err);
-    fresh->found_version = version;
-    *status = read_options(client, fresh, options, found);
-    if (*status != MCP_OK)
-        goto refused;
-    *status = mcp__client_build(fresh, &client->mem);
-    if (*status != MCP_OK) {
-        mcp__pairing_free(fresh->pairing);
-        mcp__options_fini(&fresh->config);
-        goto refused;
-    }
     next->kept = mcp__mem_new(&client->mem, fresh->engine.n_servers * sizeof *next->kept);
     if (next->kept == NULL) {
         *status = mcp__err_set(&client->err, MCP_NO_MEMORY, "no memory");
@@ -236,13 +253,30 @@ make_next(mcp_client *client, const char *options, char *found, uint64_t version
     mcp__client_unbuild(fresh);
     free_next(client, next);
     return NULL;
+}
 
+/* Everything is made and checked, and the client is as it was. NULL: it says why. */
+static mcp__next *
+make_next(mcp_client *client, const char *options, char *found, uint64_t version,
+          mcp_status *status)
+{
+    mcp__next *next = new_next(client, status);
+    if (next == NULL) {
+        mcp__mem_free(&client->mem, found);
+        return NULL;
+    }
+    mcp_client *fresh = &next->client;
+    fresh->found_version = version;
+    *status = read_options(client, fresh, options, found);
+    if (*status != MCP_OK)
+        goto refused;
+    *status = mcp__client_build(fresh, &client->mem);
+    if (*status == MCP_OK)
+        return compare(client, next, status);
+    mcp__pairing_free(fresh->pairing);
+    mcp__options_fini(&fresh->config);
 refused:
-    if (fresh->err.text[0] != '\0')
-        client->err = fresh->err;
-    else
-        mcp__err_set(&client->err, *status, "%s", mcp_strstatus(*status));
-    free_next(client, next);
+    refuse(client, next, *status);
     return NULL;
 }
 
@@ -386,6 +420,34 @@ reload(mcp_client *client, const char *options, char *found, uint64_t version)
 }
 
 mcp_status
+mcp__reload_shared(mcp_client *client, const mcp__config *config, mcp__pairing *pairing)
+{
+    mcp_status status;
+    mcp__next *next = new_next(client, &status);
+    if (next == NULL)
+        return status;
+    mcp_client *fresh = &next->client;
+    fresh->mem = client->mem;
+    fresh->config = *config;
+    fresh->pairing = pairing;
+    fresh->is_shared = 1;
+    status = mcp__client_build(fresh, &client->mem);
+    if (status != MCP_OK) {
+        refuse(client, next, status);
+        return status;
+    }
+    next = compare(client, next, &status);
+    if (next == NULL)
+        return status;
+    mcp__client_enter(client);
+    finish(client);
+    exchange(client, next);
+    free_next(client, next);
+    mcp__client_leave(client);
+    return MCP_OK;
+}
+
+mcp_status
 mcp__reload_found(mcp_client *client, char *found, uint64_t version)
 {
     return reload(client, client->options, found, version);
@@ -398,7 +460,7 @@ mcp_reload(mcp_client *client, const char *options)
         return MCP_BUSY;
     if (client->is_shared)
         return mcp__err_set(&client->err, MCP_UNSUPPORTED,
-                            "a client that a pool has lent keeps the pool's options");
+                            "a client that a pool has lent keeps the pool's options: mcp_pool_reload");
     mcp__client_enter(client);
     mcp_status status = reload(client, options, NULL, 0);
     mcp__client_leave(client);

@@ -21,6 +21,17 @@ mcp_status mcp__reload_found(mcp_client *client, char *found, uint64_t version);
 /* Whether that would wait for nothing. */
 int mcp__reload_is_quiet(const mcp_client *client);
 
+/*
+ * A pool's client, which is not lent, goes over to another list of the pool. Waits, at most one
+ * timeout. MCP_OK; MCP_REFUSED, MCP_NO_MEMORY ...: it is as it was.
+ */
+mcp_status mcp__reload_shared(mcp_client *client, const mcp__config *config,
+                              mcp__pairing *pairing);
+/* Whether a server of the one list stands in the next one, too. */
+int mcp__reload_keeps(const mcp__config *config, uint32_t server, const mcp__config *next);
+/* MCP_REFUSED with its text: what `witness` has on record about `missed` would be lost. */
+mcp_status mcp__reload_refuse(mcp__err *err, const char *witness, const char *missed);
+
 /* At the end of a loop's round: the exchange, if there is one to come and nothing is under way. */
 void mcp__reload_round(mcp_client *client);
 

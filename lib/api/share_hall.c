@@ -8,35 +8,74 @@
 
 /* ---- life ---- */
 
-static int
-init_facts(mcp__hall *hall, const mcp__mem *mem, const mcp__config *config)
+mcp__share_list *
+mcp__hall_list_new(const mcp__mem *mem, const char *options, mcp__err *err)
+{
+    mcp__share_list *list = mcp__mem_new_zeroed(mem, 1, sizeof *list);
+    if (list == NULL) {
+        mcp__err_set(err, MCP_NO_MEMORY, "no memory");
+        return NULL;
+    }
+    mcp__config *config = &list->config;
+    if (mcp__options_parse(config, mem, options, err) != MCP_OK)
+        goto no_options;
+    if (config->discovery != NULL)
+        mcp__err_set(err, MCP_UNSUPPORTED, "a pool is told its list: no discovery=");
+    else
+        list->pairing = mcp__pairing_new(mem, &config->place, config->mirror, config->servers,
+                                         config->n_primaries, config->n_backups, err);
+    if (list->pairing != NULL)
+        return list;
+    mcp__options_fini(config);
+no_options:
+    mcp__mem_free(mem, list);
+    return NULL;
+}
+
+void
+mcp__hall_list_free(const mcp__mem *mem, mcp__share_list *list)
+{
+    mcp__pairing_free(list->pairing);
+    mcp__options_fini(&list->config);
+    mcp__mem_free(mem, list);
+}
+
+mcp__fact *
+mcp__hall_facts_new(const mcp__mem *mem, const mcp__config *config)
 {
     size_t n = config->n_primaries + config->n_backups;
-    hall->facts = mcp__mem_new_zeroed(mem, n, sizeof *hall->facts);
-    if (hall->facts == NULL)
-        return -1;
-    hall->n_facts = n;
-    for (size_t i = 0; i < n; i++) {
+    mcp__fact *facts = mcp__mem_new_zeroed(mem, n, sizeof *facts);
+    for (size_t i = 0; facts != NULL && i < n; i++) {
         const char *name = config->servers[i].name;
-        mcp__fact_init(&hall->facts[i], mem, mcp__marks_id8(name, strlen(name)));
+        mcp__fact_init(&facts[i], mem, mcp__marks_id8(name, strlen(name)));
     }
-    return 0;
+    return facts;
+}
+
+void
+mcp__hall_facts_free(const mcp__mem *mem, mcp__fact *facts, const mcp__config *config)
+{
+    for (size_t i = 0; i < config->n_primaries + config->n_backups; i++)
+        mcp__fact_fini(&facts[i]);
+    mcp__mem_free(mem, facts);
 }
 
 mcp__hall *
-mcp__hall_new(const mcp__mem *mem, const mcp__config *config, size_t n_places)
+mcp__hall_new(const mcp__mem *mem, mcp__share_list *list, size_t n_places)
 {
     mcp__hall *hall = mcp__mem_new_zeroed(mem, 1, sizeof *hall);
     if (hall == NULL)
         return NULL;
     hall->n_places = n_places;
     hall->places = mcp__mem_new_zeroed(mem, n_places, sizeof *hall->places);
-    if (hall->places == NULL || init_facts(hall, mem, config) != 0)
+    hall->facts = mcp__hall_facts_new(mem, &list->config);
+    if (hall->places == NULL || hall->facts == NULL)
         goto no_memory;
     if (pthread_mutex_init(&hall->lock, NULL) != 0)
         goto no_memory;
     for (size_t i = 0; i < n_places; i++)
         atomic_init(&hall->places[i].state, MCP__PLACE_EMPTY);
+    atomic_init(&hall->list, list);
     mcp__clock_init(&hall->clock);
     mcp__fork_init(&hall->fork);
     return hall;
@@ -64,19 +103,26 @@ put_idle(mcp__hall *hall, mcp__place *place)
  * found out anew.
  */
 mcp__hall *
-mcp__hall_after_fork(const mcp__mem *mem, const mcp__config *config, mcp__hall *old)
+mcp__hall_after_fork(const mcp__mem *mem, mcp__hall *old)
 {
-    mcp__hall *hall = mcp__hall_new(mem, config, old->n_places);
+    mcp__hall *hall = mcp__hall_new(mem, mcp__hall_list(old), old->n_places);
     if (hall == NULL)
         return NULL;
     for (size_t i = 0; i < old->n_places; i++) {
         mcp__place *place = &hall->places[i];
-        int state = atomic_load_explicit(&old->places[i].state, memory_order_acquire);
-        place->orphan = state == MCP__PLACE_LENT ? old->places[i].client : old->places[i].orphan;
-        if (state != MCP__PLACE_IDLE)
+        const mcp__place *before = &old->places[i];
+        int state = atomic_load_explicit(&before->state, memory_order_acquire);
+        place->orphan = state == MCP__PLACE_LENT ? before->client : before->orphan;
+        place->orphan_list = state == MCP__PLACE_LENT ? before->list : before->orphan_list;
+        if (state != MCP__PLACE_IDLE && state != MCP__PLACE_BEHIND)
             continue;
-        place->client = old->places[i].client;
+        place->client = before->client;
+        place->list = before->list;
         hall->n_open++;
+        if (state == MCP__PLACE_BEHIND) {
+            mcp__hall_put_behind(hall, place);
+            continue;
+        }
         mcp__hall_set(hall, place, MCP__PLACE_IDLE);
         put_idle(hall, place);
     }
@@ -97,8 +143,8 @@ void
 mcp__hall_free(const mcp__mem *mem, mcp__hall *hall)
 {
     mcp__hall *before = hall->before;
-    for (size_t i = 0; i < hall->n_facts; i++)
-        mcp__fact_fini(&hall->facts[i]);
+    mcp__hall_facts_free(mem, hall->facts, &mcp__hall_list(hall)->config);
+    hall->facts = NULL;
     pthread_mutex_destroy(&hall->lock);
     free_one(mem, hall);
     while (before != NULL) { /* somebody may seem to hold its lock, or to be writing its facts */
@@ -124,6 +170,20 @@ mcp__hall_take(mcp__hall *hall, mcp__place *place, mcp__place_state state)
     *(place->previous != NULL ? &place->previous->next : &hall->first_idle) = place->next;
     *(place->next != NULL ? &place->next->previous : &hall->last_idle) = place->previous;
     hall->n_needy -= place->is_needy != 0;
+}
+
+void
+mcp__hall_put_behind(mcp__hall *hall, mcp__place *place)
+{
+    hall->n_behind++;
+    mcp__hall_set(hall, place, MCP__PLACE_BEHIND);
+}
+
+void
+mcp__hall_leave_behind(mcp__hall *hall, mcp__place *place)
+{
+    hall->n_behind--;
+    mcp__hall_set(hall, place, MCP__PLACE_TENDED);
 }
 
 static void

@@ -85,6 +85,31 @@ START_TEST(pool_serves_eight_workers_with_three_clients)
 }
 END_TEST
 
+START_TEST(pool_goes_over_to_another_list)
+{
+    server *p = server_unix(NULL);
+    server *b = server_unix(NULL);
+    server *other = server_unix(NULL);
+    char path[512], options[400], next[400], out[128];
+    const char *const good[] = {example(path, sizeof path, "pool"), options, next, NULL};
+    const char *const bad[] = {path, options, "server=a nonsense", NULL};
+    char *output;
+
+    snprintf(options, sizeof options, "server=%s backup=%s timeout=5s", p->address, b->address);
+    snprintf(next, sizeof next, "server=%s backup=%s timeout=5s", p->address, other->address);
+    ck_assert_int_eq(run_program(good, run_path(out, sizeof out, ".out")), 0);
+    output = run_read_file(out, NULL);
+    ck_assert_ptr_nonnull(strstr(output, "worker 7 counted to 100\n"));
+    ck_assert_ptr_nonnull(strstr(output, " clients, 0 failed\n"));
+    free(output);
+    ck_assert_int_eq(run_program(bad, run_path(out, sizeof out, ".out")), 1);
+    output = run_read_file(out, NULL);
+    ck_assert_ptr_nonnull(strstr(output, "the list stays: "));
+    ck_assert_ptr_nonnull(strstr(output, "nonsense"));
+    free(output);
+}
+END_TEST
+
 static void
 stores_and_reads(const char *name)
 {
@@ -375,6 +400,7 @@ main(void)
     tcase_add_test(tests, first_prints_what_it_stored);
     tcase_add_test(tests, first_tells_why_not);
     tcase_add_test(tests, pool_serves_eight_workers_with_three_clients);
+    tcase_add_test(tests, pool_goes_over_to_another_list);
     tcase_add_test(tests, async_poll_stores_and_reads);
     tcase_add_test(tests, mget_prints_what_there_is);
     if (is_built("async_libevent"))

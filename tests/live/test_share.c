@@ -257,6 +257,185 @@ START_TEST(what_one_wrote_the_next_one_reads)
 }
 END_TEST
 
+/* ---- Another list -------------------------------------------------------------------------- */
+
+static void
+pool_reload(mcp_pool *pool, const char *options)
+{
+    char why[200] = "";
+
+    ck_assert_msg(mcp_pool_reload(pool, options, why, sizeof why) == MCP_OK, "%s", why);
+}
+
+static int
+servers_of(mcp_pool *pool)
+{
+    mcp_client *c = borrow(pool);
+    int n = mcp_server_count(c);
+
+    ck_assert_int_eq(mcp_pool_return(pool, c), MCP_OK);
+    return n;
+}
+
+/* Idle clients go over at once, one that is lent when it comes back, and one that was never opened
+ * begins there; connections to servers that stay are kept. */
+START_TEST(all_clients_go_over_to_another_list)
+{
+    server *p = server_unix(NULL);
+    server *b = server_unix(NULL);
+    server *added = server_unix(NULL);
+    mcp_pool *pool = pool_open(p->address, b->address, "timeout=5s", 3);
+    mcp_client *lent = borrow(pool);
+    mcp_client *idle = borrow(pool);
+    char next[600];
+    uint64_t before;
+
+    client_expect(lent, mcp_set(lent, T("k"), T("x"), 0, 0), MCP_OK, "set");
+    client_reads(idle, "k", "x");
+    ck_assert_int_eq(mcp_pool_return(pool, idle), MCP_OK);
+    before = server_stat(p, "total_connections");
+    snprintf(next, sizeof next, "server=%s server=%s backup=%s timeout=5s namespace=other:",
+             p->address, added->address, b->address);
+    pool_reload(pool, next);
+    ck_assert_ptr_eq(borrow(pool), idle);
+    ck_assert_int_eq(mcp_server_count(idle), 3);
+    ck_assert_int_eq(mcp_server_count(lent), 2);
+    client_reads(lent, "k", "x");
+    ck_assert_int_eq(mcp_get(idle, T("k"), NULL), MCP_NOT_FOUND);
+    client_expect(idle, mcp_set(idle, T("k"), T("y"), 0, 0), MCP_OK, "set");
+    ck_assert_int_eq(mcp_pool_return(pool, lent), MCP_OK);
+    ck_assert_int_eq(mcp_server_count(borrow(pool)), 3);
+    client_reads(lent, "k", "y");
+    ck_assert_int_eq(servers_of(pool), 3);
+    ck_assert_int_eq(mcp_pool_return(pool, lent), MCP_OK);
+    ck_assert_int_eq(mcp_pool_return(pool, idle), MCP_OK);
+    /* Nothing but our own looks. */
+    ck_assert_uint_le(server_stat(p, "total_connections"), before + 2);
+    mcp_pool_close(pool);
+}
+END_TEST
+
+START_TEST(a_list_that_is_wrong_changes_nothing)
+{
+    server *p = server_unix(NULL);
+    server *b = server_unix(NULL);
+    mcp_pool *pool = pool_open(p->address, b->address, "timeout=5s", 2);
+    char why[200] = "";
+    char next[600];
+
+    ck_assert_int_eq(servers_of(pool), 2);
+    ck_assert_int_eq(mcp_pool_reload(pool, "server=a nonsense", why, sizeof why), MCP_BAD_ARGUMENT);
+    ck_assert_msg(strstr(why, "nonsense") != NULL, "%s", why);
+    ck_assert_int_eq(mcp_pool_reload(pool, "discovery=127.0.0.1:1", why, sizeof why),
+                     MCP_UNSUPPORTED);
+    ck_assert_msg(strstr(why, "no discovery=") != NULL, "%s", why);
+    ck_assert_int_eq(mcp_pool_reload(pool, "", NULL, 0), MCP_BAD_ARGUMENT);
+    ck_assert_int_eq(servers_of(pool), 2);
+    /* What would fail only when the next client is opened. */
+    snprintf(next, sizeof next, "server=%s tls tls_ca=/nowhere.pem", p->address);
+    ck_assert_int_ne(mcp_pool_reload(pool, next, why, sizeof why), MCP_OK);
+    ck_assert_str_ne(why, "");
+    ck_assert_int_eq(servers_of(pool), 2);
+    mcp_pool_close(pool);
+}
+END_TEST
+
+typedef struct turns {
+    crowd all;
+    const char *lists[2];
+    atomic_int n_exchanges;
+} turns;
+
+/* Each of the thousand works in one list, whichever it is. */
+static void *
+turn_main(void *context)
+{
+    crowd_main(context);
+    return NULL;
+}
+
+static void *
+exchange_main(void *context)
+{
+    turns *t = context;
+
+    while (t->all.next < BORROWERS) {
+        int n = t->n_exchanges;
+        t->all.bad += mcp_pool_reload(t->all.pool, t->lists[(n + 1) % 2], NULL, 0) != MCP_OK;
+        t->n_exchanges++;
+    }
+    return NULL;
+}
+
+START_TEST(a_thousand_borrowers_while_the_list_is_exchanged)
+{
+    server *p = server_unix(NULL);
+    server *q = server_unix(NULL);
+    server *b = server_unix(NULL);
+    char one[600], other[600];
+    turns t = {.lists = {one, other}};
+    pthread_t threads[THREADS + 2];
+
+    snprintf(one, sizeof one, "server=%s backup=%s timeout=30s", p->address, b->address);
+    snprintf(other, sizeof other, "server=%s server=%s backup=%s timeout=30s", p->address,
+             q->address, b->address);
+    t.all.pool = pool_open(p->address, b->address, "timeout=30s", 3);
+    for (int i = 0; i < THREADS + 2; i++) {
+        void *(*run)(void *) = i < THREADS ? turn_main : exchange_main;
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, run, &t), 0);
+    }
+    for (int i = 0; i < THREADS + 2; i++)
+        ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+    ck_assert_int_eq(t.all.bad, 0);
+    ck_assert_int_ge(t.n_exchanges, 2);
+    pool_reload(t.all.pool, one);
+    ck_assert_int_eq(servers_of(t.all.pool), 2);
+    pool_reload(t.all.pool, other);
+    ck_assert_int_eq(servers_of(t.all.pool), 3);
+    mcp_pool_close(t.all.pool);
+}
+END_TEST
+
+/* What is on record on a server that is to go: known to the pool (0), or to a client that is lent
+ * while the list is exchanged (1). */
+START_TEST(a_record_is_not_left_behind)
+{
+    const fault_rule lost = {.match = "ms k ", .what = FAULT_HANG, .times = 1};
+    server *real = server_tcp(NULL);
+    server *b = server_tcp(NULL);
+    server *other = server_tcp(NULL);
+    fault *p = fault_tcp(real);
+    mcp_pool *pool = pool_open(fault_address(p), b->address, "timeout=1s", 1);
+    mcp_client *c = borrow(pool);
+    char why[200] = "";
+    char next[600];
+
+    snprintf(next, sizeof next, "server=%s backup=%s timeout=1s", fault_address(p), other->address);
+    client_expect(c, mcp_set(c, T("k"), T("old"), 0, 0), MCP_OK, "set");
+    if (_i == 1)
+        pool_reload(pool, next);
+    fault_rule_one(p, &lost);
+    client_expect(c, mcp_set(c, T("k"), T("new"), 0, 0), MCP_OK, "set");
+    ck_assert(server_holds(real, "k", "old"));
+    ck_assert(client_wait_state(c, 0, MCP_STATE_RECOVERING, 20000));
+    ck_assert_int_eq(mcp_pool_return(pool, c), MCP_OK);
+    if (_i == 0) {
+        ck_assert_int_eq(mcp_pool_reload(pool, next, why, sizeof why), MCP_REFUSED);
+        ck_assert_msg(strstr(why, b->address) != NULL, "%s", why);
+        ck_assert_int_eq(servers_of(pool), 2);
+        mcp_pool_close(pool);
+        return;
+    }
+    /* Nobody gets it before the primary is right again. */
+    ck_assert_int_eq(mcp_pool_borrow(pool, 0, &c), MCP_TIMEOUT);
+    c = borrow(pool);
+    ck_assert(!server_holds(real, "k", "old"));
+    ck_assert_str_eq(client_info(c, 1).name, other->address);
+    ck_assert_int_eq(mcp_pool_return(pool, c), MCP_OK);
+    mcp_pool_close(pool);
+}
+END_TEST
+
 /* ---- Closing, forks ----------------------------------------------------------------------- */
 
 START_TEST(what_is_lent_outlives_the_pool)
@@ -355,6 +534,10 @@ main(void)
     tcase_add_test(tests, a_thousand_borrowers_and_a_server_that_dies);
     tcase_add_loop_test(tests, one_client_pays_for_all, 0, 2);
     tcase_add_test(tests, what_one_wrote_the_next_one_reads);
+    tcase_add_test(tests, all_clients_go_over_to_another_list);
+    tcase_add_test(tests, a_list_that_is_wrong_changes_nothing);
+    tcase_add_test(tests, a_thousand_borrowers_while_the_list_is_exchanged);
+    tcase_add_loop_test(tests, a_record_is_not_left_behind, 0, 2);
     tcase_add_test(tests, what_is_lent_outlives_the_pool);
     tcase_add_test(tests, a_pool_keeps_its_list);
     tcase_add_test(tests, parent_and_child_share_no_connection);

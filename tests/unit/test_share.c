@@ -12,6 +12,7 @@
 #include "support/wait.h"
 
 #define OPTIONS "server=127.0.0.1:1 server=127.0.0.1:2 backup=127.0.0.1:3 timeout=100ms"
+#define OTHER_OPTIONS "server=127.0.0.1:2 server=127.0.0.1:4 backup=127.0.0.1:3 timeout=100ms"
 #define PATIENCE_MS 60000
 
 static mcp_pool *
@@ -278,6 +279,11 @@ live(const supply *from)
         ck_assert_int_eq(mcp_pool_return(pool, a), MCP_OK);
     }
     mcp_pool_maintain(pool);
+    why[0] = '\0';
+    if (mcp_pool_reload(pool, OTHER_OPTIONS, why, sizeof why) == MCP_OK)
+        step++;
+    else
+        ck_assert_str_ne(why, "");
     if (b != NULL)
         ck_assert_int_eq(mcp_pool_return(pool, b), MCP_OK);
     mcp_pool_close(pool);
@@ -289,7 +295,7 @@ START_TEST(no_memory_at_any_moment)
     supply from;
     size_t n_needed, n_failed = 0;
     supply_init(&from);
-    ck_assert_int_eq(live(&from), 3);
+    ck_assert_int_eq(live(&from), 4);
     ck_assert_uint_eq(from.n_live, 0);
     n_needed = from.n_asked;
     for (int onward = 0; onward < 2; onward++) {
@@ -297,7 +303,7 @@ START_TEST(no_memory_at_any_moment)
             supply_init(&from);
             from.fail_at = i;
             from.fails_onward = onward;
-            n_failed += live(&from) < 3;
+            n_failed += live(&from) < 4;
             ck_assert_uint_eq(from.n_live, 0);
         }
     }
@@ -356,6 +362,32 @@ START_TEST(a_child_has_the_pool_too)
 }
 END_TEST
 
+/* Its client was lent with the list before: that one goes with it. */
+START_TEST(a_child_returns_what_has_an_older_list)
+{
+    mcp_pool *pool = pool_open(2);
+    mcp_client *own = borrow(pool);
+    ck_assert_int_eq(mcp_pool_reload(pool, OTHER_OPTIONS, NULL, 0), MCP_OK);
+    pid_t child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        int good = mcp_server_count(own) == 3 && mcp_pool_return(pool, own) == MCP_OK;
+        mcp_pool_close(pool);
+        _exit(good ? 0 : 1);
+    }
+    ck_assert_int_eq(exit_status(child), 0);
+    mcp_server info = MCP_SERVER_INIT;
+    ck_assert_int_eq(mcp_server_info(own, 0, &info), MCP_OK);
+    ck_assert_str_eq(info.name, "127.0.0.1:1");
+    ck_assert_int_eq(mcp_pool_return(pool, own), MCP_OK);
+    ck_assert_ptr_eq(borrow(pool), own);
+    ck_assert_int_eq(mcp_server_info(own, 0, &info), MCP_OK);
+    ck_assert_str_eq(info.name, "127.0.0.1:2");
+    ck_assert_int_eq(mcp_pool_return(pool, own), MCP_OK);
+    mcp_pool_close(pool);
+}
+END_TEST
+
 typedef struct trade {
     mcp_pool *pool;
     _Atomic int is_over;
@@ -373,13 +405,25 @@ trade_on(void *context)
     return NULL;
 }
 
-/* Other threads are anywhere in the pool, with its lock or without, when the process forks. */
+static void *
+reload_on(void *context)
+{
+    trade *t = context;
+    for (unsigned i = 0; !t->is_over; i++)
+        (void)mcp_pool_reload(t->pool, i % 2 == 0 ? OTHER_OPTIONS : OPTIONS, NULL, 0);
+    return NULL;
+}
+
+/* Other threads are anywhere in the pool, with its lock or without, when the process forks; in the
+ * second round one of them exchanges its list. */
 START_TEST(forks_at_any_moment)
 {
     trade t = {.pool = pool_open(2)};
     pthread_t threads[3];
-    for (int i = 0; i < 3; i++)
-        ck_assert_int_eq(pthread_create(&threads[i], NULL, trade_on, &t), 0);
+    for (int i = 0; i < 3; i++) {
+        void *(*run)(void *) = _i == 1 && i == 0 ? reload_on : trade_on;
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, run, &t), 0);
+    }
     for (int i = 0; i < 100; i++) {
         pid_t child = fork();
         ck_assert_int_ge(child, 0);
@@ -418,7 +462,8 @@ main(void)
     tcase_add_test(all, a_callback_cannot_return_its_client);
     tcase_add_test(all, no_memory_at_any_moment);
     tcase_add_test(all, a_child_has_the_pool_too);
-    tcase_add_test(all, forks_at_any_moment);
+    tcase_add_loop_test(all, forks_at_any_moment, 0, 2);
+    tcase_add_test(all, a_child_returns_what_has_an_older_list);
     suite_add_tcase(suite, all);
     return run_suite(suite);
 }
