@@ -27,8 +27,12 @@ libmcproxy_pure_la_SOURCES = \
 	lib/engine/diary.h \
 	lib/engine/drive.c \
 	lib/engine/drive.h \
+	lib/engine/coach.c \
+	lib/engine/coach.h \
 	lib/engine/convoy.c \
 	lib/engine/convoy.h \
+	lib/engine/convoy_classic.c \
+	lib/engine/convoy_parts.h \
 	lib/engine/dumper.c \
 	lib/engine/dumper.h \
 	lib/engine/scout.c \

@@ -12,6 +12,7 @@ UNIT = \
 	tests/unit/test_classic \
 	tests/unit/test_cluster \
 	tests/unit/test_convoy \
+	tests/unit/test_convoy_classic \
 	tests/unit/test_debts \
 	tests/unit/test_dialect \
 	tests/unit/test_drive \

@@ -194,6 +194,7 @@ submit_one(batch *b, size_t i)
         b->notes[i] = MCP__NOTE_OUT;
         return;
     }
+    mcp__convoy_go(&client->engine);
     mcp__task *task = mcp__drive_submit(&client->engine, request, left_ms(b), b->now_ms);
     if (task != NULL)
         task->tag = i;
@@ -265,6 +266,7 @@ run(batch *b)
         if (mcp__batch_has_lost(client))
             ask_again(b);
         fill_window(b);
+        mcp__convoy_go(&client->engine);
         if (mcp__batch_under_way(client) > 0)
             mcp__wait_once(&client->world, mcp__drive_next_time(&client->engine));
         collect(b);

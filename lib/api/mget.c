@@ -157,6 +157,7 @@ run_all(mget *m)
         if (mcp__batch_has_lost(client))
             ask_again(m);
         fill_window(m);
+        mcp__convoy_go(&client->engine);
         if (mcp__batch_under_way(client) > 0)
             mcp__wait_once(&client->world, mcp__drive_next_time(&client->engine));
         collect(m);

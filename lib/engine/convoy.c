@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "engine/convoy.h"
 
+#include "engine/convoy_parts.h"
 #include "engine/drive.h"
 #include "engine/quiet.h"
 #include "wire/fold.h"
@@ -12,6 +13,7 @@ void
 mcp__convoy_begin(mcp__engine *engine, uint32_t timeout_ms)
 {
     int has_pairs = engine->settings.promise.keeps_record || !engine->settings.mirrors_writes;
+    mcp__coaches_clear(&engine->coaches);
     engine->convoy = (mcp__convoy){
         .limit_ms =
             has_pairs ? ((int64_t)timeout_ms * MCP__SHARE_PERCENT + 99) / 100 : (int64_t)timeout_ms,
@@ -32,7 +34,7 @@ mcp__convoy_put(mcp__engine *engine, const mcp_request *request, uint32_t tag, i
     const mcp__server *backup =
         pair.backup != MCP__NO_SERVER ? &engine->servers[pair.backup] : NULL;
     if (mcp__quiet_plain(engine, MCP__COMMAND_GET, request, server, backup) != MCP__PLAIN_READ)
-        return 0;
+        return link->is_classic && mcp__convoy_put_classic(engine, request, server, backup, tag);
     uint64_t opaque = mcp__token_opaque(&engine->opaque_count, &engine->opaque);
     *mcp__link_slot(link) = (mcp__pending){
         .opaque = opaque,
@@ -81,6 +83,8 @@ fetch_from(mcp__engine *engine, mcp__server *server, mcp__fetched *fetched)
 {
     mcp__link *link = &server->link;
     const mcp__pending *oldest = mcp__link_oldest(link);
+    if (link->is_classic)
+        return mcp__convoy_fetch_classic(engine, server, fetched);
     if (oldest == NULL || !oldest->is_convoy || !mcp__link_has_partial(link))
         return 0;
     mcp__reply *reply = &fetched->reply;
@@ -117,11 +121,14 @@ disown_oldest(mcp__engine *engine, mcp__server *server)
 {
     mcp__link *link = &server->link;
     mcp__pending *oldest = &link->pending[link->pending_head & link->pending_mask];
+    size_t n = oldest->is_convoy == MCP__CONVOY_MANY
+                   ? mcp__coach_lose(&engine->coaches, oldest->tag)
+                   : 1;
     link->n_awaited -= oldest->is_awaited;
     oldest->is_awaited = oldest->is_convoy = 0;
     oldest->word = MCP__ASK_NOTHING;
-    engine->convoy.n_out--;
-    engine->convoy.n_lost++;
+    engine->convoy.n_out -= n;
+    engine->convoy.n_lost += n;
 }
 
 int
@@ -154,8 +161,9 @@ mcp__convoy_note(const mcp__engine *engine, uint8_t *notes, uint8_t note)
         for (uint32_t j = 0; j < link->pending_count; j++) {
             const mcp__pending *pending =
                 &link->pending[(link->pending_head + j) & link->pending_mask];
-            if (pending->is_convoy)
+            if (pending->is_convoy && pending->is_convoy != MCP__CONVOY_MANY)
                 notes[pending->tag] = note;
         }
     }
+    mcp__coaches_note(&engine->coaches, notes, note);
 }

@@ -27,6 +27,16 @@ int mcp__convoy_put(mcp__engine *engine, const mcp_request *request, uint32_t ta
  * nor finds so was lost. */
 void mcp__convoy_note(const mcp__engine *engine, uint8_t *notes, uint8_t note);
 
+/* What was put and not sent yet goes: to be called before anything is waited for, or sent by others
+ * that came later. */
+void mcp__convoy_send_off(mcp__engine *engine);
+static inline void
+mcp__convoy_go(mcp__engine *engine)
+{
+    if (engine->coaches.n_filling > 0)
+        mcp__convoy_send_off(engine);
+}
+
 /* One answer. The value stands in the link until bytes are received there again. */
 typedef struct mcp__fetched {
     uint32_t tag;

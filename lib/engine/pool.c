@@ -98,6 +98,7 @@ mcp__pool_fini(mcp__engine *engine)
         engine->check_slabs = slab->next;
         mcp__mem_free(&engine->mem, slab);
     }
+    mcp__coaches_fini(&engine->coaches, &engine->mem);
     mcp__timers_fini(&engine->timers);
     mcp__mem_free(&engine->mem, engine->debts);
     mcp__mem_free(&engine->mem, engine->servers);

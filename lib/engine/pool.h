@@ -25,6 +25,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "engine/coach.h"
 #include "engine/news.h"
 #include "engine/timer.h"
 #include "ops/op.h"
@@ -225,6 +226,7 @@ typedef struct mcp__engine {
     mcp__check_slab *check_slabs;
     mcp__express express;
     mcp__convoy convoy;
+    mcp__coaches coaches; /* its gets over classic connections */
     mcp__timers timers;
 
     char marks_key[MCP__MARKS_KEY_MAX]; /* of the marks, on every server */

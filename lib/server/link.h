@@ -64,8 +64,11 @@ typedef struct mcp__pending {
     uint8_t is_awaited; /* somebody waits for it */
     uint8_t is_check;   /* `op` is a check, see engine/checks.h */
     uint8_t is_convoy;  /* a get of a convoy, see engine/convoy.h: there is no op, */
-    uint32_t tag;       /* but its number in there */
+    uint32_t tag;       /* but its number in there; of MANY that of their coach */
 } mcp__pending;
+
+/* Of is_convoy: gets of several keys in one classic command. */
+#define MCP__CONVOY_MANY 2
 
 /* A large value in the middle of what is to be sent: it comes after `at` bytes of `out`. */
 typedef struct mcp__splice {
@@ -278,6 +281,14 @@ mcp__link_end(mcp__link *link, const uint8_t *end, uint8_t is_awaited, int is_ri
  * queued).
  */
 int mcp__link_ask(mcp__link *link, const mcp__command *command, const mcp__asker *asker);
+
+/*
+ * Queues "get" or "gets" of several keys, each with a blank in front, on a link that speaks the
+ * classic protocol. Their replies are for the asker to read. 0, or -1: no memory.
+ */
+int mcp__link_ask_many(mcp__link *link, mcp__span keys, int has_cas, const mcp__pending *pending);
+/* Whether all bytes of the oldest request have gone. */
+int mcp__link_is_all_sent(const mcp__link *link);
 
 /* The same for an op that waits; NULL: nobody does. */
 int mcp__link_put(mcp__link *link, const mcp__command *command, void *op, uint8_t leg);

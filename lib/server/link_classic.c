@@ -275,6 +275,25 @@ mcp__link_ask_classic(mcp__link *link, const mcp__command *command, const mcp__a
     return 0;
 }
 
+int
+mcp__link_ask_many(mcp__link *link, mcp__span keys, int has_cas, const mcp__pending *pending)
+{
+    const mcp__fold fold = {.kind = MCP__COMMAND_GET, .has_cas = has_cas != 0};
+    mcp__pending ours = *pending;
+    uint8_t *room = mcp__link_prepare(link, keys.len + sizeof "gets\r\n", 0);
+    if (room == NULL || put_note(link, &fold, (mcp__span){NULL, 0}) != 0)
+        return -1;
+    size_t verb_len = has_cas ? 4 : 3;
+    memcpy(room, "gets", verb_len);
+    memcpy(room + verb_len, keys.bytes, keys.len);
+    memcpy(room + verb_len + keys.len, "\r\n", 2);
+    mcp__buf_filled(&link->out, verb_len + keys.len + 2);
+    ours.first_byte = link->queued;
+    link->queued += verb_len + keys.len + 2;
+    queue(link, &ours, 0);
+    return 0;
+}
+
 /* ---- replies ---- */
 
 /* The oldest request is not answered yet: what is still to be said for it goes behind all others.

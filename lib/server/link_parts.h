@@ -9,9 +9,6 @@
  * way. NULL: no memory. `is_spliced`: its value is sent from where it stands. */
 uint8_t *mcp__link_prepare(mcp__link *link, size_t len, int is_spliced);
 
-/* Whether all bytes of the oldest request have gone. */
-int mcp__link_is_all_sent(const mcp__link *link);
-
 /* What stands there is no protocol: the first line of it is shown. */
 mcp__link_answer mcp__link_not_protocol(const mcp__link *link, mcp__reply *reply);
 

@@ -260,6 +260,48 @@ mcp__classic_parse_value(const uint8_t *bytes, size_t len, mcp__span key, int ha
     return end_len < sizeof end - 1 ? MCP__PARSE_MORE : value + value_len + sizeof end - 1 - bytes;
 }
 
+/* "VALUE k 0 5", and which key it is. -1: it is not that. */
+static int
+parse_any_head(const uint8_t *bytes, const uint8_t *cr, int has_cas, mcp__span *key,
+               mcp__reply *reply, uint64_t *value_len)
+{
+    if (cr - bytes < 6 || memcmp(bytes, "VALUE ", 6) != 0)
+        return -1;
+    const uint8_t *blank = memchr(bytes + 6, ' ', (size_t)(cr - bytes) - 6);
+    if (blank == NULL)
+        return -1;
+    *key = (mcp__span){bytes + 6, (size_t)(blank - bytes) - 6};
+    return parse_head(bytes + 6, cr, *key, has_cas, reply, value_len);
+}
+
+ssize_t
+mcp__classic_parse_item(const uint8_t *bytes, size_t len, int has_cas, size_t value_max,
+                        mcp__span *key, mcp__reply *reply)
+{
+    const uint8_t *cr;
+    ssize_t verdict;
+    uint64_t value_len;
+    *reply = (mcp__reply){.ttl = -1};
+    if (!first_line(bytes, len, &cr, &verdict))
+        return verdict;
+    reply->kind = MCP__REPLY_MISS;
+    if (is_line(bytes, cr, "END"))
+        return cr + 2 - bytes;
+    if (parse_any_head(bytes, cr, has_cas, key, reply, &value_len) != 0)
+        return parse_error(bytes, cr, reply);
+    if (value_len > value_max)
+        return MCP__PARSE_BAD;
+    const uint8_t *value = cr + 2;
+    size_t there = len - (size_t)(value - bytes);
+    size_t behind = there > value_len ? there - (size_t)value_len : 0;
+    if (behind > 0 && (value[value_len] != '\r' || (behind > 1 && value[value_len + 1] != '\n')))
+        return MCP__PARSE_BAD;
+    reply->kind = MCP__REPLY_VALUE;
+    reply->ttl = MCP__TTL_UNKNOWN;
+    reply->value = (mcp__span){value, (size_t)value_len};
+    return behind < 2 ? MCP__PARSE_MORE : value + value_len + 2 - bytes;
+}
+
 ssize_t
 mcp__classic_parse_word(const uint8_t *bytes, size_t len, const char *done, mcp__reply *reply)
 {

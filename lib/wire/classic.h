@@ -35,6 +35,13 @@ ssize_t mcp__classic_parse(const uint8_t *bytes, size_t len, const uint8_t *cr, 
 ssize_t mcp__classic_parse_value(const uint8_t *bytes, size_t len, mcp__span key, int has_cas,
                                  size_t value_max, mcp__reply *reply);
 
+/*
+ * The next part of the reply to get or gets of several keys: VALUE, with whose it is in `key`, or
+ * MISS for the END behind them all. Else as above.
+ */
+ssize_t mcp__classic_parse_item(const uint8_t *bytes, size_t len, int has_cas, size_t value_max,
+                                mcp__span *key, mcp__reply *reply);
+
 /* Of what stores, deletes or touches: DONE for the word `done` ("STORED", "DELETED", "TOUCHED"),
  * or NOT_STORED, EXISTS, NOT_FOUND. */
 ssize_t mcp__classic_parse_word(const uint8_t *bytes, size_t len, const char *done,
