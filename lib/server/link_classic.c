@@ -34,6 +34,9 @@ doubt(mcp__link *link, int64_t now_ms)
     if (length_ms == 0 || now_ms - link->doubt_ms > DOUBT_MAX_MS)
         length_ms = DOUBT_FIRST_MS;
     link->doubt_length_ms = length_ms < DOUBT_MAX_MS ? length_ms : DOUBT_MAX_MS;
+#ifdef MCP_MUTANT_PROXY_FOR_EVER
+    link->doubt_length_ms = INT64_MAX / 2 - now_ms;
+#endif
     link->doubt_ms = now_ms + link->doubt_length_ms;
 }
 
@@ -98,6 +101,9 @@ void
 mcp__link_hear_error(mcp__link *link, const mcp__reply *reply)
 {
     int is_unknown = reply->kind == MCP__REPLY_ERROR && reply->value.len == 0;
+#ifdef MCP_MUTANT_VERSION_BELIEVED
+    is_unknown = 0;
+#endif
     if (link->dialect != MCP__DIALECT_AUTO || !is_unknown)
         return;
     link->hello.has_meta = 0;

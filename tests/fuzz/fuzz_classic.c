@@ -3,10 +3,12 @@
  * Replies of the old text protocol (version, stats, error lines), against a slow reader that looks
  * at one line at a time and knows only whole texts.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fuzz/fuzz.h"
+#include "wire/classic.h"
 #include "wire/meta.h"
 
 #define VALUE_MAX 100
@@ -15,7 +17,8 @@ const char fuzz_name[] = "classic";
 const unsigned fuzz_rounds = 150000;
 const char *const fuzz_words[] = {
     "STAT ", "STAT a b\r\n",  "END\r\n",       "\r\n",     "\n",     "OK\r\n", "RESET",
-    "ERROR", "CLIENT_ERROR ", "SERVER_ERROR ", "VERSION ", "\r\r\n", " ",      NULL};
+    "ERROR", "CLIENT_ERROR ", "SERVER_ERROR ", "VERSION ", "\r\r\n", " ",      "VALUE ",
+    "VALUE k 0 5\r\nhello\r\n", "VALUE k 7 1 42\r\nx\r\n", NULL};
 
 typedef struct line {
     size_t len;      /* with its line end */
@@ -109,6 +112,55 @@ walk_stats(const mcp__reply *reply)
     }
 }
 
+/* "VALUE <key> <flags> <len>[ <number>]", read word by word; how long the value is, or -1. */
+static int64_t
+slow_head(const uint8_t *at, const line *l, int has_cas, size_t *key_len)
+{
+    char text[MCP__LINE_MAX + 1], tail;
+    unsigned long long flags, len, number;
+    int n_key = 0, n_all = 0;
+    memcpy(text, at, l->text_len);
+    text[l->text_len] = '\0';
+    if (memchr(at, '\0', l->text_len) != NULL || !starts(at, l, "VALUE "))
+        return -1;
+    n_key = (int)strcspn(text + 6, " ");
+    const char *rest = text + 6 + n_key;
+    size_t shape = strspn(rest, " 0123456789");
+    if (rest[shape] != '\0' || strstr(rest, "  ") != NULL || rest[0] != ' ' ||
+        rest[shape - 1] == ' ')
+        return -1;
+    int n = has_cas ? sscanf(rest, " %llu %llu %llu%n%c", &flags, &len, &number, &n_all, &tail)
+                    : sscanf(rest, " %llu %llu%n%c", &flags, &len, &n_all, &tail);
+    *key_len = (size_t)n_key;
+    return n == (has_cas ? 3 : 2) && flags <= UINT32_MAX && len <= VALUE_MAX ? (int64_t)len : -1;
+}
+
+/* One part of the reply to a get of several keys. */
+static void
+check_item(const uint8_t *bytes, size_t len, int has_cas)
+{
+    mcp__reply reply;
+    mcp__span key = {NULL, 0};
+    size_t key_len = 0;
+    line l;
+    ssize_t used = mcp__classic_parse_item(bytes, len, has_cas, VALUE_MAX, &key, &reply);
+    FUZZ_NEED(used >= MCP__PARSE_BAD && used <= (ssize_t)len);
+    if (used > 0 && reply.kind == MCP__REPLY_VALUE) {
+        FUZZ_NEED(get_line(bytes, len, &l));
+        int64_t value_len = slow_head(bytes, &l, has_cas, &key_len);
+        FUZZ_NEED(value_len == (int64_t)reply.value.len);
+        FUZZ_NEED((const uint8_t *)key.bytes == bytes + 6 && key.len == key_len);
+        FUZZ_NEED((size_t)used == l.len + reply.value.len + 2);
+        FUZZ_NEED(memcmp(bytes + used - 2, "\r\n", 2) == 0);
+    }
+    for (ssize_t part = 1; part < used; part++) {
+        uint8_t *copy = fuzz_copy(bytes, (size_t)part);
+        FUZZ_NEED(mcp__classic_parse_item(copy, (size_t)part, has_cas, VALUE_MAX, &key, &reply) ==
+                  MCP__PARSE_MORE);
+        free(copy);
+    }
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
@@ -117,6 +169,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     size_t wanted = 0;
     if (len == 0)
         return 0;
+    check_item(bytes, len, 0);
+    check_item(bytes, len, 1);
     ssize_t used = mcp__meta_parse(bytes, len, VALUE_MAX, &reply, &wanted);
     size_t slow = slow_parse(bytes, len, &kind);
     FUZZ_NEED(used >= MCP__PARSE_BAD && used <= (ssize_t)len);

@@ -225,16 +225,25 @@ START_TEST(a_mix_up_loses_all)
 }
 END_TEST
 
+/* Who is still out, and who will not come any more. */
 START_TEST(a_connection_that_is_lost)
 {
+    uint8_t notes[4] = {0};
     begin_classic(NULL);
     put_three();
     world_sent(0);
+    ck_assert(put(3, "d"));
     world_say(0, "VALUE b 0 1\r\nx\r\n");
     expect_value(1, "x");
-    expect_nothing(2, 0);
+    expect_nothing(3, 0);
+    mcp__convoy_note(&w.engine, notes, 9);
+    ck_assert_mem_eq(notes, "\x09\x00\x09\x09", 4);
+    mcp__convoy_go(&w.engine);
+    memset(notes, 0, sizeof notes);
     world_break(0, ECONNRESET);
-    expect_nothing(0, 2);
+    expect_nothing(0, 3);
+    mcp__convoy_note(&w.engine, notes, 9);
+    ck_assert_mem_eq(notes, "\x00\x00\x00\x00", 4);
     world_end();
 }
 END_TEST
