@@ -87,7 +87,7 @@ bake(floor_client *c)
     size_t head_len =
         (size_t)snprintf(head, sizeof head, "ms %s %zu\r\n", bench_key(0), pool->value_len);
     c->set_len = head_len + pool->value_len + 2;
-    size_t n_sets = pool->value_len > 10000 ? 1 : BENCH_KEYS;
+    size_t n_sets = pool->n_keys;
     c->sets = malloc(n_sets * c->set_len);
     for (size_t i = 0; i < n_sets; i++) {
         char *at = c->sets + i * c->set_len;
@@ -192,7 +192,7 @@ floor_set(void *client, size_t number)
 {
     floor_client *c = client;
     int fd = c->fds[c->owner[number]], backup = c->fds[c->pool->n_servers];
-    const char *text = c->sets + (c->pool->value_len > 10000 ? 0 : number * c->set_len);
+    const char *text = c->sets + number * c->set_len;
     if (c->pool->backup == NULL)
         return ask(c, fd, text, c->set_len, 4);
     if (send_all(fd, text, c->set_len) != 0 || send_all(backup, text, c->set_len) != 0)

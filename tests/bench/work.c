@@ -14,19 +14,29 @@ const bench_work bench_works[] = {
     {"get", "get, 100 bytes", TURN_GET, 1, 0, 0, 100, 0, ""},
     {"get-tcp", "get, 100 bytes, TCP", TURN_GET, 1, 0, 1, 100, 0, ""},
     {"get-pair", "get, 100 bytes, of a pair", TURN_GET, 1, 1, 0, 100, 0, ""},
+    {"get-1", "get, 1 byte", TURN_GET, 1, 0, 0, 1, 0, ""},
     {"get-4k", "get, 4 KB", TURN_GET, 1, 0, 0, 4096, 0, ""},
     {"get-64k", "get, 64 KB", TURN_GET, 1, 0, 0, 65536, 0, ""},
     {"get-1m", "get, 1 MB", TURN_GET, 1, 0, 0, 1000000, 0, ""},
+    {"get-1m-tcp", "get, 1 MB, TCP", TURN_GET, 1, 0, 1, 1000000, 0, ""},
     {"set", "set, 100 bytes", TURN_SET, 1, 0, 0, 100, 0, ""},
     {"set-tcp", "set, 100 bytes, TCP", TURN_SET, 1, 0, 1, 100, 0, ""},
+    {"set-1", "set, 1 byte", TURN_SET, 1, 0, 0, 1, 0, ""},
+    {"set-4k", "set, 4 KB", TURN_SET, 1, 0, 0, 4096, 0, ""},
     {"set-64k", "set, 64 KB", TURN_SET, 1, 0, 0, 65536, 0, ""},
     {"set-1m", "set, 1 MB", TURN_SET, 1, 0, 0, 1000000, 0, ""},
+    {"set-1m-tcp", "set, 1 MB, TCP", TURN_SET, 1, 0, 1, 1000000, 0, ""},
     {"mirror", "mirrored set, verified", TURN_SET, 1, 1, 0, 100, 0, ""},
     {"mirror-plain", "mirrored set, not verified", TURN_SET, 1, 1, 0, 100, 0, "mirror_verify=no"},
+    {"mirror-tcp", "mirrored set, verified, TCP", TURN_SET, 1, 1, 1, 100, 0, ""},
     {"delete", "delete of a pair", TURN_DELETE, 1, 1, 0, 100, 0, ""},
     {"count", "incr", TURN_COUNT, 1, 0, 0, 7, 0, ""},
     {"many", "100 keys of 3 servers", TURN_MANY, 3, 0, 0, 100, 100, ""},
+    {"many-tcp", "100 keys of 3 servers, TCP", TURN_MANY, 3, 0, 1, 100, 100, ""},
     {"pipeline", "64 keys of 1 server", TURN_MANY, 1, 0, 0, 100, 64, ""},
+    {"batch-1", "a batch of 1 key", TURN_MANY, 3, 0, 0, 100, 1, ""},
+    {"batch-10", "10 keys of 3 servers", TURN_MANY, 3, 0, 0, 100, 10, ""},
+    {"batch-1000", "1,000 keys of 3 servers", TURN_MANY, 3, 0, 0, 100, 1000, ""},
     {"batch", "10,000 keys of 3 servers", TURN_MANY, 3, 0, 0, 100, 10000, ""},
     {"servers-10", "get, 10 servers", TURN_GET, 10, 0, 0, 100, 0, ""},
     {"servers-100", "get, 100 servers", TURN_GET, 100, 0, 0, 100, 0, ""},
@@ -73,7 +83,7 @@ start_servers(const bench_work *work, bench_pool *pool)
         pool->servers[i] = addresses[i];
     }
     if (work->has_backup)
-        pool->backup = server_unix(MEMORY)->address;
+        pool->backup = (work->is_tcp ? server_tcp : server_unix)(MEMORY)->address;
 }
 
 void
