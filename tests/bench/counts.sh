@@ -20,8 +20,9 @@ work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM HUP
 
-turns_of() { # turns_of BATCH: enough for a mean that does not change
-    if test "$1" -gt 5000; then echo 4; elif test "$1" -gt 1; then echo 40; else echo 1000; fi
+turns_of() { # turns_of BATCH WORK: enough for a mean that does not change
+    if [[ $2 == *-1m* ]]; then echo 100 # libmemcached takes a million instructions each
+    elif test "$1" -gt 5000; then echo 4; elif test "$1" -gt 1; then echo 40; else echo 1000; fi
 }
 
 run() { # run TOOL... CLIENT WORK TURNS
@@ -50,7 +51,7 @@ if test -n "$client"; then
     shift 3
     for name in "$@"; do
         batch=$(batch_of "$name")
-        turns=$(turns_of "$batch")
+        turns=$(turns_of "$batch" "$name")
         code=0
         i=$(instructions "$client" "$name" "$turns" "$batch") || code=$?
         c=$(calls "$client" "$name" "$turns") || code=$?
@@ -65,7 +66,7 @@ printf '%-14s %28s %24s\n' work 'instructions (budget)' 'system calls (budget)'
 while IFS=$'\t' read -r name budget now calls_budget calls_now; do
     case $name in '#'* | '') continue ;; esac
     batch=$(batch_of "$name")
-    turns=$(turns_of "$batch")
+    turns=$(turns_of "$batch" "$name")
     i=$(instructions mcproxy "$name" "$turns" "$batch") && c=$(calls mcproxy "$name" "$turns") || {
         echo "$name: bench_all failed:"
         cat "$work/log"
