@@ -13,6 +13,9 @@
 
 #include "io/carry.h"
 
+/* What is not larger goes at once, nearly always. */
+#define MCP__LARGE_LEAST 65536
+
 /* Sends all of the command of a call with one leg. 0: not all of it has gone, or there is too
  * little time left to wait for the answer within receive. */
 int mcp__large_send(mcp__world *world, mcp__server *server);

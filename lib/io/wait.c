@@ -315,7 +315,7 @@ send_express(mcp__world *world, mcp__server *server)
         mcp__carry_begin_timing(world, server->number);
     if (link->n_splices == 0) {
         sent = mcp__sock_send_flat(fd, mcp__buf_bytes(&link->out), mcp__buf_len(&link->out));
-    } else if (world->engine->express.n_legs == 1) {
+    } else if (world->engine->express.n_legs == 1 && link->due - link->sent > MCP__LARGE_LEAST) {
         return mcp__large_send(world, server);
     } else {
         mcp__span spans[MCP__SOCK_SPANS];

@@ -23,7 +23,7 @@ typedef struct floor_client {
     int fds[BENCH_SERVERS_MAX + 1]; /* the backup's is the last */
     uint16_t owner[BENCH_KEYS];
     char get[BENCH_KEYS][32], erase[BENCH_KEYS][32], count[BENCH_KEYS][40];
-    size_t get_len, erase_len, count_len;
+    size_t get_len, get_answer, erase_len, count_len;
     char *sets; /* all of one length, one behind the other */
     size_t set_len;
     floor_text many[BENCH_SERVERS_MAX]; /* what one batch asks each server */
@@ -84,6 +84,7 @@ bake(floor_client *c)
 {
     const bench_pool *pool = c->pool;
     char head[40];
+    c->get_answer = answer_of_get(pool);
     size_t head_len =
         (size_t)snprintf(head, sizeof head, "ms %s %zu\r\n", bench_key(0), pool->value_len);
     c->set_len = head_len + pool->value_len + 2;
@@ -109,7 +110,7 @@ bake(floor_client *c)
 static int
 place(floor_client *c)
 {
-    static char options[BENCH_SERVERS_MAX * 128];
+    static _Thread_local char options[BENCH_SERVERS_MAX * 128];
     char why[160];
     size_t used = 0;
     for (size_t i = 0; i < c->pool->n_servers; i++)
@@ -183,7 +184,7 @@ static int
 floor_get(void *client, size_t number)
 {
     floor_client *c = client;
-    return ask(c, c->fds[c->owner[number]], c->get[number], c->get_len, answer_of_get(c->pool));
+    return ask(c, c->fds[c->owner[number]], c->get[number], c->get_len, c->get_answer);
 }
 
 /* To both copies before either is awaited. */

@@ -17,7 +17,7 @@ typedef struct mcproxy_client {
 static void *
 open_mcproxy(const bench_pool *pool)
 {
-    static char options[BENCH_SERVERS_MAX * 128 + 400];
+    static _Thread_local char options[BENCH_SERVERS_MAX * 128 + 400];
     char why[160];
     size_t used = 0;
     mcproxy_client *c = calloc(1, sizeof *c);

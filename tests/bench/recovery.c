@@ -159,8 +159,8 @@ resync(void)
 {
     server *primary = server_unix("-m 1024"), *backup = server_unix("-m 1024");
     char options[400];
-    snprintf(options, sizeof options, "server=%s backup=%s timeout=2s", primary->address,
-             backup->address);
+    snprintf(options, sizeof options, "server=%s backup=%s timeout=2s resync_rate=1000000000/s",
+             primary->address, backup->address);
     mcp_client *client = open_or_exit(options);
     size_t bad = set_many(client, 0, MANY_KEYS);
     server_restart(primary);
