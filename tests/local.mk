@@ -20,6 +20,7 @@ UNIT = \
 	tests/unit/test_drive_double \
 	tests/unit/test_drive_pair \
 	tests/unit/test_drive_record \
+	tests/unit/test_drive_rides \
 	tests/unit/test_diary \
 	tests/unit/test_dump \
 	tests/unit/test_dumper \

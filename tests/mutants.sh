@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # mutants.sh TOP BUILD: plants every bug of tests/mutants.tsv, one at a time, into the test program
 # that is expected to see it; a program that still passes fails this test. A planted bug is a
-# `#ifdef MCP_MUTANT_NAME` in a .c file of lib/; the table has to know them all.
+# `#ifdef MCP_MUTANT_NAME` in a file of lib/; the table has to know them all. Where that is a header
+# it says, too, which .c file is to be compiled with it.
 top=$1
 build=$2
 work=$(mktemp -d) || exit 2
@@ -59,15 +60,16 @@ while IFS=$tab read -r file name; do
         complain "$file: MCP_MUTANT_$name is not in tests/mutants.tsv"
 done < "$work/planted"
 
-while IFS=$tab read -r name file program; do
+while IFS=$tab read -r name file program object; do
+    object=${object:-$file}
     if ! grep -qx "$file$tab$name" "$work/planted"; then
         complain "$name: no MCP_MUTANT_$name in $file"
-    elif ! compile "$file" -DMCP_NO_MUTANT || ! link "$program" "$work/mutant.o"; then
+    elif ! compile "$object" -DMCP_NO_MUTANT || ! link "$program" "$work/mutant.o"; then
         complain "$name: $program cannot be built"
     elif ! is_green "$program"; then
         tail -n 20 "$work/log"
         complain "$name: $program fails without any bug"
-    elif ! compile "$file" "-DMCP_MUTANT_$name=1" || ! link "$program" "$work/mutant.o"; then
+    elif ! compile "$object" "-DMCP_MUTANT_$name=1" || ! link "$program" "$work/mutant.o"; then
         complain "$name: cannot be built"
     elif ! is_red; then
         complain "$name: SURVIVED $program"

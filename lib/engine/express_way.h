@@ -166,10 +166,6 @@ mcp__express_begin(mcp__engine *engine, const mcp_request *request, uint32_t tim
     express->plain =
         (uint8_t)mcp__quiet_plain(engine, kind, request, express->server[MCP__PRIMARY],
                                   express->is_pair ? express->server[MCP__BACKUP] : NULL);
-#ifdef MCP_MUTANT_EXPRESS_BLIND
-    if (express->is_pair)
-        express->plain = (uint8_t)mcp__plain_of_pair(kind, &engine->settings.promise);
-#endif
     if (express->plain == MCP__PLAIN_NOT || mcp__express_is_in_use(express->server[MCP__PRIMARY]) ||
         (express->is_pair && mcp__express_is_in_use(express->server[MCP__BACKUP])))
         return 0;

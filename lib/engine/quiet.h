@@ -47,6 +47,9 @@ static inline int
 mcp__quiet_is_clear(const mcp__server *server)
 {
     const mcp__ledger *ledger = &server->ledger;
+#ifdef MCP_MUTANT_QUIET_BLIND
+    return 1;
+#endif
     return ledger->n_missed == 0 && !ledger->is_foreign && ledger->epoch == MCP__EPOCH_READY &&
            !server->is_cut_off && !server->has_other_list;
 }

@@ -8,28 +8,6 @@
 
 #define MARKS "mg mcp:s O@ v f c\r\n"
 
-/* Both connections stand; both views are of now. */
-static void
-begin_open(void)
-{
-    world_defaults();
-    world_keep_record();
-    world_begin(1, 1);
-    mcp__task *task = world_ask(MCP_TOUCH);
-    world_open(0);
-    world_open(1);
-    expect_sent(0, MARKS); /* the call's own question */
-    expect_sent(1, MARKS);
-    world_say(0, "EN O@\r\n");
-    world_say(1, "EN O@\r\n");
-    expect_sent(0, "mg k O@ T0\r\n");
-    expect_sent(1, "mg k O@ T0\r\n");
-    world_say(0, "HD O@\r\n");
-    world_say(1, "HD O@\r\n");
-    ck_assert_int_eq(world_result(task).status, MCP_OK);
-    world_wishes();
-}
-
 /* id8 of a server of the world. */
 static uint32_t
 id8_of(uint32_t server)
@@ -66,7 +44,7 @@ put_primary_down(void)
 /* Both may stand: the backup is known to, and it alone knows about the primary. */
 START_TEST(a_primary_that_is_waited_for_may_stand_itself)
 {
-    begin_open();
+    world_open_pair(0);
     w.now_ms += 300;
     mcp__task *task = world_ask(MCP_TOUCH);
     expect_sent(0, MARKS);
@@ -96,7 +74,7 @@ END_TEST
  * is tried first, and has put on record what was missed. */
 START_TEST(a_backup_that_was_away_is_not_believed_at_once)
 {
-    begin_open();
+    world_open_pair(0);
     put_primary_down();
     mcp__task *task = world_ask(MCP_GET);
     expect_sent(1, "mg k O@ v f\r\n");
@@ -126,7 +104,7 @@ END_TEST
 START_TEST(an_answer_from_a_copy_that_stands_by_now)
 {
     for (int both = 0; both < 2; both++) {
-        begin_open();
+        world_open_pair(0);
         mcp__task *task = world_ask(MCP_GET);
         expect_sent(0, "mg k O@ v f\r\n");
         w.now_ms += 210;
@@ -160,7 +138,7 @@ START_TEST(a_number_or_value_of_a_copy_that_stands_by_now)
 {
     for (int is_count = 0; is_count < 2; is_count++) {
         char answers[200];
-        begin_open();
+        world_open_pair(0);
         mcp__task *task = world_ask(is_count ? MCP_INCR : MCP_GAT);
         (void)world_sent(0);
         (void)world_sent(1);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Pairs that keep a record, through the engine's door: greetings, views and their age, marks on the
- * survivor, what rides with other commands. */
+ * survivor. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,29 +10,6 @@
 
 #define MARKS "mg mcp:s O@ v f c\r\n"
 #define PEEK "mg k O@ c\r\n"
-
-/* Both connections stand; both views are of now. */
-static void
-begin_open(int verifies)
-{
-    world_defaults();
-    world_keep_record();
-    w.settings.promise.verifies = (uint8_t)verifies;
-    world_begin(1, 1);
-    mcp__task *task = world_ask(MCP_TOUCH);
-    world_open(0);
-    world_open(1);
-    expect_sent(0, MARKS); /* the call's own question */
-    expect_sent(1, MARKS);
-    world_say(0, "EN O@\r\n");
-    world_say(1, "EN O@\r\n");
-    expect_sent(0, "mg k O@ T0\r\n");
-    expect_sent(1, "mg k O@ T0\r\n");
-    world_say(0, "HD O@\r\n");
-    world_say(1, "HD O@\r\n");
-    ck_assert_int_eq(world_result(task).status, MCP_OK);
-    world_wishes();
-}
 
 /* id8 of a server of the world. */
 static uint32_t
@@ -103,7 +80,7 @@ END_TEST
 START_TEST(a_look_that_was_lost_is_made_good)
 {
     for (int is_fresh = 0; is_fresh < 2; is_fresh++) {
-        begin_open(0);
+        world_open_pair(0);
         w.now_ms += 300;
         int64_t start_ms = w.now_ms;
         mcp__task *task = world_ask(MCP_REPLACE);
@@ -132,7 +109,7 @@ END_TEST
 /* A connection that was closed in its sleep costs a look no more than a get. */
 START_TEST(a_look_moves_to_another_connection)
 {
-    begin_open(0);
+    world_open_pair(0);
     w.now_ms += 300;
     mcp__task *task = world_ask(MCP_GET);
     expect_sent(1, MARKS);
@@ -153,7 +130,7 @@ END_TEST
 /* The same of a read, which went on to the primary: when that one fails, the backup is asked. */
 START_TEST(a_reader_comes_back_to_a_backup_that_came_back)
 {
-    begin_open(0);
+    world_open_pair(0);
     w.now_ms += 300;
     mcp__task *task = world_ask(MCP_GET);
     expect_sent(1, MARKS);
@@ -175,7 +152,7 @@ END_TEST
 /* What was last known holds: a client that is blind now does not take the primary for right. */
 START_TEST(a_mark_is_not_forgotten_with_its_witness)
 {
-    begin_open(0);
+    world_open_pair(0);
     w.now_ms += 300;
     mcp__task *task = world_ask(MCP_GET);
     expect_sent(1, MARKS);
@@ -203,7 +180,7 @@ END_TEST
 /* Nor when that is found out only by asking it. */
 START_TEST(blind_is_not_taken_for_fine)
 {
-    begin_open(0);
+    world_open_pair(0);
     w.now_ms += 300;
     mcp__task *task = world_ask(MCP_GET);
     world_sent(1);
@@ -230,7 +207,7 @@ END_TEST
 
 START_TEST(a_fresh_view_is_not_asked_for)
 {
-    begin_open(0);
+    world_open_pair(0);
     for (int i = 0; i < 5; i++) {
         w.now_ms += 20; /* up to half an interval */
         mcp__task *task = world_ask(MCP_GET);
@@ -247,7 +224,7 @@ END_TEST
 START_TEST(a_view_is_renewed_beside_the_calls)
 {
     int n_polls = 0, n_rides = 0;
-    begin_open(0);
+    world_open_pair(0);
     for (int i = 0; i < 1000; i++) {
         w.now_ms++;
         mcp__task *task = world_ask(MCP_GET);
@@ -285,7 +262,7 @@ END_TEST
 START_TEST(an_expired_view_is_asked_for_first)
 {
     for (int stands = 0; stands < 2; stands++) {
-        begin_open(0);
+        world_open_pair(0);
         w.now_ms += 200;
         mcp__task *task = world_ask(MCP_GET);
         expect_sent(0, "");
@@ -309,7 +286,7 @@ END_TEST
 /* A write goes by both. */
 START_TEST(a_write_asks_both_first)
 {
-    begin_open(0);
+    world_open_pair(0);
     w.now_ms += 200;
     mcp__task *task = world_ask(MCP_SET);
     expect_sent(0, MARKS);
@@ -330,7 +307,7 @@ END_TEST
 START_TEST(a_write_while_the_primary_stands)
 {
     for (int moved = 0; moved < 2; moved++) {
-        begin_open(0);
+        world_open_pair(0);
         w.now_ms += 200;
         mcp__task *task = world_ask(MCP_SET);
         world_sent(0);
@@ -363,7 +340,7 @@ START_TEST(a_missed_write_is_on_record_before_it_is_acknowledged)
 {
     char bundle[400], lists[100];
     unsigned segment = mcp__marks_segment("k", 1);
-    begin_open(0);
+    world_open_pair(0);
     unsigned id8 = id8_of(0);
     mcp__task *task = world_ask(MCP_SET);
     world_sent(0);
@@ -392,7 +369,7 @@ END_TEST
 
 START_TEST(without_the_record_it_is_unknown)
 {
-    begin_open(0);
+    world_open_pair(0);
     mcp__task *task = world_ask(MCP_SET);
     world_sent(0);
     world_sent(1);
@@ -405,204 +382,6 @@ START_TEST(without_the_record_it_is_unknown)
     ck_assert_int_eq(result.status, MCP_UNKNOWN);
     ck_assert_int_eq(result.backup, MCP_COPY_OK);
     ck_assert_uint_eq(w.engine.servers[0].tally.journaled, 0);
-    world_end();
-}
-END_TEST
-
-/* ---- what rides ---- */
-
-/* A verified set: the numbers are asked for together with the next command, not before. */
-static void
-set_verified(void)
-{
-    mcp__task *task = world_ask(MCP_SET);
-    expect_sent(0, "ms k 0 O@ c\r\n\r\n");
-    expect_sent(1, "ms k 0 O@ c\r\n\r\n");
-    world_say(0, "HD O@ c11\r\n");
-    world_say(1, "HD O@ c22\r\n");
-    ck_assert_int_eq(world_result(task).status, MCP_OK);
-    world_wishes();
-}
-
-START_TEST(verification_rides_with_the_next_command)
-{
-    begin_open(1);
-    set_verified();
-    expect_wishes("");
-    ck_assert_uint_eq(w.engine.n_background, 1);
-    ck_assert_ptr_null(w.engine.first_busy); /* nobody polls for it */
-    mcp__task *task = world_ask(MCP_GET);
-    expect_wishes("0:send");
-    expect_sent(0, PEEK "mg k O@ v f\r\n");
-    world_say(0, "HD O@ c11 s0 f0\r\nVA 2 O@ f0\r\nhi\r\n");
-    ck_assert_int_eq(world_result(task).status, MCP_OK);
-    ck_assert_uint_eq(w.engine.n_background, 1); /* the backup has not been asked yet */
-    task = world_ask(MCP_TOUCH);
-    expect_sent(1, PEEK MARKS "mg k O@ T0\r\n");
-    expect_sent(0, "mg k O@ T0\r\n");
-    world_say(1, "HD O@ c22 s0 f0\r\nEN O@\r\nHD O@\r\n");
-    ck_assert_uint_eq(w.engine.n_background, 0);
-    world_say(0, "HD O@\r\n");
-    ck_assert_int_eq(world_result(task).status, MCP_OK);
-    world_end();
-}
-END_TEST
-
-/* Without company it goes by itself when a view interval is over. */
-START_TEST(verification_goes_alone_in_time)
-{
-    begin_open(1);
-    set_verified();
-    int64_t start_ms = w.now_ms;
-    world_time(start_ms + 199);
-    expect_wishes("");
-    world_time(start_ms + 200);
-    expect_wishes("0:send 1:send");
-    expect_sent(0, PEEK);
-    expect_sent(1, PEEK MARKS);
-    world_say(0, "HD O@ c11 s0 f0\r\n");
-    world_say(1, "HD O@ c22 s0 f0\r\nEN O@\r\n");
-    ck_assert_uint_eq(w.engine.n_background, 0);
-    world_end();
-}
-END_TEST
-
-/* Another writer came in another order: the backup's copy goes. */
-START_TEST(copies_that_differ)
-{
-    for (int backup_moved = 0; backup_moved < 2; backup_moved++) {
-        begin_open(1);
-        set_verified();
-        mcp__drive_hasten(&w.engine, w.now_ms);
-        world_sent(0);
-        world_sent(1);
-        world_say(0, backup_moved ? "HD O@ c11 s0 f0\r\n" : "HD O@ c12 s0 f0\r\n");
-        world_say(1,
-                  backup_moved ? "HD O@ c23 s0 f0\r\nEN O@\r\n" : "HD O@ c22 s0 f0\r\nEN O@\r\n");
-        expect_sent(1, backup_moved ? "md k O@ C23\r\n" : "md k O@ C22\r\n");
-        expect_sent(0, "");
-        world_say(1, "HD O@\r\n");
-        ck_assert_uint_eq(w.engine.n_background, 0);
-        world_end();
-    }
-}
-END_TEST
-
-/* The connection was lost before the numbers came. Over the next one they are compared all the same,
- * as long as the server has not restarted: then they would say nothing. */
-START_TEST(copies_that_differ_beyond_a_connection)
-{
-    static const char *const epochs[] = {WORLD_EPOCH,
-                                         "VA 25 O@ f1 c7\r\nR 18 990 00c0ffee 700 991\r\n"};
-    for (int is_reborn = 0; is_reborn < 2; is_reborn++) {
-        begin_open(1);
-        set_verified();
-        mcp__drive_hasten(&w.engine, w.now_ms);
-        world_sent(0);
-        world_sent(1);
-        world_break(0, ECONNRESET);
-        world_say(1, "HD O@ c22 s0 f0\r\nEN O@\r\n");
-        world_wishes();
-        world_time(w.now_ms + 200); /* once more */
-        expect_wishes("0:open");
-        world_open_saying(0, epochs[is_reborn], WORLD_NOTHING);
-        mcp__drive_hasten(&w.engine, w.now_ms);
-        expect_sent(0, PEEK);
-        expect_sent(1, PEEK MARKS);
-        world_say(1, "HD O@ c22 s0 f0\r\nEN O@\r\n");
-        world_say(0, "HD O@ c12 s0 f0\r\n");
-        expect_sent(1, is_reborn ? "" : "md k O@ C22\r\n");
-        if (!is_reborn)
-            world_say(1, "HD O@\r\n");
-        ck_assert_uint_eq(w.engine.n_background, 0);
-        world_end();
-    }
-}
-END_TEST
-
-/* A ride that is lost with an idle connection blames nobody. */
-START_TEST(a_ride_on_a_connection_that_was_closed)
-{
-    begin_open(1);
-    set_verified();
-    mcp__task *task = world_ask(MCP_GET);
-    expect_sent(0, PEEK "mg k O@ v f\r\n");
-    world_wishes();
-    world_break(0, ECONNRESET); /* it had been closed long ago */
-    expect_wishes("0:reset+open");
-    ck_assert_int_eq(world_state(0), MCP_STATE_UP);
-    world_open(0);
-    expect_sent(0, "mg k O@ v f\r\n");
-    world_say(0, "EN O@\r\n");
-    ck_assert_int_eq(world_result(task).from_backup, 0);
-    world_end();
-}
-END_TEST
-
-/* But one that is given up on does. */
-START_TEST(a_ride_that_is_not_answered)
-{
-    begin_open(1);
-    set_verified();
-    mcp__drive_hasten(&w.engine, w.now_ms);
-    world_sent(0);
-    world_sent(1);
-    world_say(1, "HD O@ c22 s0 f0\r\nEN O@\r\n");
-    world_wishes();
-    world_time(w.now_ms + 500);
-    ck_assert_int_eq(world_state(0), MCP_STATE_SUSPECT);
-    ck_assert_int_eq(world_state(1), MCP_STATE_UP);
-    ck_assert_uint_eq(w.engine.n_background, 1); /* it is tried again */
-    world_end();
-}
-END_TEST
-
-/* More than 64 do not wait for company. */
-START_TEST(not_too_many_ride)
-{
-    begin_open(1);
-    for (int i = 0; i < 40; i++) {
-        char key[16];
-        mcp__task *task;
-        snprintf(key, sizeof key, "key%d", i);
-        w.request.key = key;
-        w.request.key_len = strlen(key);
-        task = world_ask(MCP_SET);
-        world_sent(0);
-        world_sent(1);
-        for (uint32_t s = 0; s < 2; s++) {
-            while (w.engine.servers[s].link.pending_count > 0) {
-                const mcp__pending *oldest = mcp__link_oldest(&w.engine.servers[s].link);
-                int is_marks = oldest->word == MCP__WORD_MARKS;
-                if (!mcp__link_was_sent(&w.engine.servers[s].link, oldest))
-                    break;
-                world_say(s, is_marks ? "EN O@\r\n" : "HD O@ c5 s0 f0\r\n");
-            }
-        }
-        ck_assert_int_eq(world_result(task).status, MCP_OK);
-        ck_assert_uint_le(w.engine.servers[1].link.pending_count, 64 + 2);
-    }
-    world_end();
-}
-END_TEST
-
-/* ---- deletes ---- */
-
-START_TEST(a_lost_third_delete_goes_on_record)
-{
-    begin_open(0);
-    mcp__task *task = world_ask(MCP_DELETE);
-    world_sent(1);
-    world_say(1, "HD O@\r\n");
-    world_sent(0);
-    world_say(0, "HD O@\r\n");
-    ck_assert_int_eq(world_result(task).status, MCP_OK);
-    world_sent(1);
-    world_break(1, ECONNRESET);
-    ck_assert_int_eq(world_state(1), MCP_STATE_SUSPECT);
-    const char *sent = world_sent(0); /* again, and that the backup missed it */
-    ck_assert_msg(strncmp(sent, "md k O@\r\nmg mcp:j:", 18) == 0, "%s", sent);
-    ck_assert_uint_eq(w.engine.n_background, 1);
     world_end();
 }
 END_TEST
@@ -627,14 +406,6 @@ main(void)
     tcase_add_test(all, a_write_while_the_primary_stands);
     tcase_add_test(all, a_missed_write_is_on_record_before_it_is_acknowledged);
     tcase_add_test(all, without_the_record_it_is_unknown);
-    tcase_add_test(all, verification_rides_with_the_next_command);
-    tcase_add_test(all, verification_goes_alone_in_time);
-    tcase_add_test(all, copies_that_differ_beyond_a_connection);
-    tcase_add_test(all, copies_that_differ);
-    tcase_add_test(all, a_ride_on_a_connection_that_was_closed);
-    tcase_add_test(all, a_ride_that_is_not_answered);
-    tcase_add_test(all, not_too_many_ride);
-    tcase_add_test(all, a_lost_third_delete_goes_on_record);
     suite_add_tcase(suite, all);
     return run_suite(suite);
 }

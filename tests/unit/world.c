@@ -263,6 +263,28 @@ world_open(uint32_t server)
 }
 
 void
+world_open_pair(int verifies)
+{
+    world_defaults();
+    world_keep_record();
+    w.settings.promise.verifies = (uint8_t)verifies;
+    world_begin(1, 1);
+    mcp__task *task = world_ask(MCP_TOUCH);
+    world_open(0);
+    world_open(1);
+    expect_sent(0, "mg mcp:s O@ v f c\r\n"); /* the call's own question */
+    expect_sent(1, "mg mcp:s O@ v f c\r\n");
+    world_say(0, "EN O@\r\n");
+    world_say(1, "EN O@\r\n");
+    expect_sent(0, "mg k O@ T0\r\n");
+    expect_sent(1, "mg k O@ T0\r\n");
+    world_say(0, "HD O@\r\n");
+    world_say(1, "HD O@\r\n");
+    ck_assert_int_eq(world_result(task).status, MCP_OK);
+    world_wishes();
+}
+
+void
 world_break(uint32_t server, int os_error)
 {
     forget_opaques(server);

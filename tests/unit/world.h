@@ -59,6 +59,9 @@ void world_open_saying(uint32_t server, const char *epoch, const char *marks);
 #define WORLD_EPOCH "VA 25 O@ f1 c7\r\nR 17 900 00c0ffee 700 901\r\n"
 #define WORLD_NOTHING "EN O@\r\n"
 
+/* A pair that keeps a record, whose connections stand and whose views are of now. */
+void world_open_pair(int verifies);
+
 void world_break(uint32_t server, int os_error);
 void world_time(int64_t now_ms);
 
