@@ -1,5 +1,5 @@
 --TEST--
-memcache: a call's timeout is the largest of the pool's; retry_interval does not delay the first look
+memcache: a call's timeout is the largest of the pool's; retry_interval bounds the time between looks at a dead server, and does not delay the first one
 --SKIPIF--
 <?php getenv('MCPROXY_SLOW') and print 'skip times mean nothing here'; ?>
 --FILE--
@@ -43,6 +43,24 @@ check('found again all the same', wait_until(function () use ($m, $quick) {
     $m->get('k');
     return $m->getServerStatus($quick->host, $quick->port) === 1;
 }, 20));
+echo "-- a second between them, while another one answers\n";
+ini_set('memcache.backup', $slow->name());
+$m = new Memcache();
+$m->addServer($quick->host, $quick->port, true, 1, 1, 1);
+wait_until(function () use ($m) {
+    return $m->set('k', 'v');
+});
+$quick->end();
+/* Doubled from 0.3 s, the waits would be at 7 to 9 s from one look to the next by then. */
+wait_until(function () use ($m) {
+    $m->get('k');
+    return false;
+}, 10.5);
+$quick->restart();
+check('found again soon', wait_until(function () use ($m, $quick) {
+    $m->get('k');
+    return $m->getServerStatus($quick->host, $quick->port) === 1;
+}, 3));
 ?>
 --EXPECT--
 the larger of 0.1 and 0.6: yes
@@ -51,3 +69,5 @@ the larger of 0.6 and 0.1: yes
 bool(false)
 int(0)
 found again all the same: yes
+-- a second between them, while another one answers
+found again soon: yes
