@@ -260,15 +260,15 @@ ask_to_read(story *it, int leg)
 static void
 tell_get(story *it)
 {
-    int leg = authority(it);
-    int what = ask_to_read(it, leg);
+    int leg = authority(it), what = ask_to_read(it, leg);
     if (!is_answer(what) && what != HOPELESS && it->view.exists[1 - leg] &&
         !it->view.stands[1 - leg]) {
         leg = 1 - leg;
         what = ask_to_read(it, leg);
     }
+    int asks_other = it->view.is_usable[1 - leg] && !it->view.is_usable[leg]; /* it may be back */
     if (!is_answer(what) && what != HOPELESS && it->keeps_record &&
-        (once_more(it, leg) || once_more(it, leg = 1 - leg)))
+        (once_more(it, leg ^= asks_other) || once_more(it, leg ^= 1)))
         what = ask_to_read(it, leg);
     if (is_answer(what))
         it->status = story_statuses[what];
