@@ -151,7 +151,7 @@ START_TEST(a_new_pool_one_of_which_is_late)
         world_keep_record();
         world_begin(2, 1);
         for (size_t k = 0; k < 4; k++) { /* keys of both primaries */
-            w.request.key = "abcd" + k;
+            w.request.key = &"abcd"[k];
             w.request.key_len = 1;
             ck_assert_ptr_nonnull(world_ask(MCP_TOUCH));
         }
