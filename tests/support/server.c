@@ -178,6 +178,9 @@ is_up_or_gone(void *context)
     return 1;
 }
 
+/* Why the last one did not start. */
+static char why[100];
+
 static int
 start(server *s)
 {
@@ -185,17 +188,19 @@ start(server *s)
     char *reply;
 
     launch(s);
-    if (!wait_until(is_up_or_gone, s, START_MS) || s->pid == 0)
-        return 0;
-    reply = server_ask(s, "stats\r\n", 7, NULL);
-    snprintf(pid, sizeof pid, "STAT pid %d\r", (int)s->pid);
-    if (strstr(reply, pid) == NULL) {
-        free(reply);
-        server_kill(s);
+    if (!wait_until(is_up_or_gone, s, START_MS) || s->pid == 0) {
+        snprintf(why, sizeof why, "%s", s->pid == 0 ? "it ended at once" : "nobody could connect");
         return 0;
     }
+    reply = server_ask(s, "stats\r\n", 7, NULL);
+    snprintf(pid, sizeof pid, "STAT pid %d\r", (int)s->pid);
+    int is_ours = strstr(reply, pid) != NULL;
+    if (!is_ours) {
+        snprintf(why, sizeof why, "to stats somebody said \"%.60s\"", reply);
+        server_kill(s);
+    }
     free(reply);
-    return 1;
+    return is_ours;
 }
 
 static void
@@ -231,7 +236,7 @@ start_as(int family, int is_tls, const char *extra, const char *login)
         if (start(s))
             return s;
     }
-    ck_abort_msg("memcached %s did not start: is it installed?", s->extra);
+    ck_abort_msg("memcached %s did not start (%s): is it installed?", s->extra, why);
     return NULL;
 }
 

@@ -388,6 +388,7 @@ START_TEST(a_child_returns_what_has_an_older_list)
 }
 END_TEST
 
+#ifndef __SANITIZE_ADDRESS__ /* whose malloc may hang for ever behind a fork beside threads */
 typedef struct trade {
     mcp_pool *pool;
     _Atomic int is_over;
@@ -446,6 +447,7 @@ START_TEST(forks_at_any_moment)
     mcp_pool_close(t.pool);
 }
 END_TEST
+#endif
 
 int
 main(void)
@@ -462,7 +464,9 @@ main(void)
     tcase_add_test(all, a_callback_cannot_return_its_client);
     tcase_add_test(all, no_memory_at_any_moment);
     tcase_add_test(all, a_child_has_the_pool_too);
+#ifndef __SANITIZE_ADDRESS__
     tcase_add_loop_test(all, forks_at_any_moment, 0, 2);
+#endif
     tcase_add_test(all, a_child_returns_what_has_an_older_list);
     suite_add_tcase(suite, all);
     return run_suite(suite);
