@@ -97,6 +97,7 @@ LIVE = \
 	tests/live/test_dialects \
 	tests/live/test_doubts \
 	tests/live/test_discovery \
+	tests/live/test_discovery_secure \
 	tests/live/test_dump_keys \
 	tests/live/test_dump_live \
 	tests/live/test_events \
