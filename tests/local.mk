@@ -294,6 +294,8 @@ FAIL = \
 	tests/fail/test_fail_calls \
 	tests/fail/test_fail_memory
 FAIL_SUPPORT = \
+	tests/fail/found.c \
+	tests/fail/found.h \
 	tests/fail/scene.c \
 	tests/fail/scene.h \
 	tests/fail/stage.c \

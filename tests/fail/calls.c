@@ -31,7 +31,8 @@ static const struct {
 
 enum { SOCKET, CONNECT, SEND, RECEIVE, POLL, RANDOM, OPEN };
 
-static calls *watching;
+/* Of the thread that watches: the harness has others. */
+static _Thread_local calls *watching;
 
 void
 calls_watch(calls *c)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fail/found.h"
 #include "support/client.h"
 #include "support/wait.h"
 
@@ -239,6 +240,8 @@ scene_end(scene *s)
                   "%s: later sets do not work: %s", s->what, mcp_last_error(s->c)->text);
     ck_assert_msg(wait_until(repair_works, s, client_slack(AFTER_MS)), "%s: later repairs: %s",
                   s->what, mcp_last_error(s->c)->text);
+    if (s->endpoint != NULL)
+        found_end(s);
     read_all(s, s->c, "the client");
     mcp_close(s->c);
     ck_assert_msg(s->memory == NULL || s->memory->n_blocks == 0, "%s: %lld blocks left", s->what,

@@ -15,6 +15,7 @@
 
 #include "mcproxy/mcproxy.h"
 #include "sim/memory.h"
+#include "support/fault.h"
 #include "support/server.h"
 
 #define SCENE_KEYS 6
@@ -22,14 +23,17 @@
 typedef struct scene {
     mcp_client *c;
     server *primary, *backup;
+    fault *endpoint;    /* tells of the primary; NULL: the options name it */
+    uint64_t list;      /* the version of what it tells */
     sim_memory *memory; /* NULL: malloc */
     char options[512];
     char what[96]; /* what fails, for the message */
     /* The primary came back empty, and what fails may keep this client from the backup: that is two
      * faults at once, and a miss is not judged while it lasts. */
     int is_without_backup;
-    uint64_t n_calls; /* made on the client */
-    uint64_t n_bad;   /* of these, answered with a negative status */
+    int is_untroubled; /* nothing fails at all */
+    uint64_t n_calls;  /* made on the client */
+    uint64_t n_bad;    /* of these, answered with a negative status */
     struct {
         uint64_t first, last; /* versions that may be there; last 0: none */
         uint64_t safe;        /* since the last one that is known to be on both servers */

@@ -3,6 +3,7 @@
 
 #include <check.h>
 
+#include "fail/found.h"
 #include "support/client.h"
 
 /* With a client of its own, which does nothing in the background. */
@@ -46,4 +47,5 @@ const stage_piece stage_pieces[STAGE_PIECES] = {
     {"returned", "repair=off", write_while_away, scene_returned, 1},
     {"emptied", "resync=off", empty_the_primary, scene_emptied, 1},
     {"reload", "", NULL, scene_reload, 0},
+    {"discovery", "", found_prepare, found_play, 0},
 };

@@ -24,6 +24,7 @@ live(scene *s, const stage_piece *piece, uint64_t fail_at, int onward)
     s->n_bad = 0;
     if (piece->prepare != NULL)
         piece->prepare(s);
+    s->is_untroubled = fail_at == 0;
     s->is_without_backup = piece->needs_restarts && fail_at != 0;
     memory = (sim_memory){.fail_at = fail_at, .fails_from_then = onward};
     int is_open = scene_open(s);
