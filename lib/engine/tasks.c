@@ -38,21 +38,23 @@ name_of(const mcp__engine *engine, uint32_t server)
 }
 
 static const char *
-why_not(const mcp__server *server)
+why_not(const mcp__server *server, uint8_t verb)
 {
     if (server->link.is_plain)
         return "a proxy, or as if: it takes no stats, no flush_all, and no binary key";
+    if (verb == MCP_STATS)
+        return "it has no stats of that name";
     if (server->link.is_classic)
         return "it knows only the classic protocol, and not that command or so long a binary key";
     return "too old: it lacks the meta commands (memcached 1.6.10 has them)";
 }
 
 static const char *
-what_failed(const mcp__engine *engine, const mcp__leg *leg)
+what_failed(const mcp__engine *engine, const mcp__op *op, const mcp__leg *leg)
 {
     switch (leg->failure) {
     case MCP__FAILURE_TOO_OLD:
-        return why_not(&engine->servers[leg->server]);
+        return why_not(&engine->servers[leg->server], op->verb);
     case MCP__FAILURE_MEMORY:
         return "no memory here";
     case MCP__FAILURE_NONE:
@@ -71,9 +73,9 @@ explain(mcp__engine *engine, const mcp__op *op)
         first = second;
     int both = first != second && second->failure != MCP__FAILURE_NONE;
     mcp__err_set(&engine->err, op->status, "%s: %s%s%s%s%s", name_of(engine, first->server),
-                 what_failed(engine, first), both ? "; " : "",
+                 what_failed(engine, op, first), both ? "; " : "",
                  both ? name_of(engine, second->server) : "", both ? ": " : "",
-                 both ? what_failed(engine, second) : "");
+                 both ? what_failed(engine, op, second) : "");
     engine->err.server = (int)first->server;
     engine->err.os_error = engine->servers[first->server].os_error;
     mcp__diary_failed(engine, op);

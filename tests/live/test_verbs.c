@@ -408,6 +408,8 @@ START_TEST(stats_version_and_ping_of_one_server)
     ck_assert_int_eq(mcp_stats(c, 0, " items", &r), MCP_BAD_ARGUMENT);
     ck_assert_int_eq(mcp_stats(c, 0, "items ", &r), MCP_BAD_ARGUMENT);
     ck_assert_int_eq(mcp_stats(c, 0, "items\r\nflush_all", &r), MCP_BAD_ARGUMENT);
+    ck_assert_int_eq(mcp_stats(c, 0, "nonsense", &r), MCP_UNSUPPORTED);
+    ck_assert_ptr_nonnull(strstr(mcp_last_error(c)->text, "it has no stats of that name"));
     ck_assert_int_eq(mcp_ping(c, 2), MCP_BAD_ARGUMENT);
     ck_assert_int_eq(mcp_ping(c, -1), MCP_BAD_ARGUMENT);
 }
