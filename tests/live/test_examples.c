@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "support/client.h"
 #include "support/fault.h"
 #include "support/run.h"
 #include "support/server.h"
@@ -97,6 +98,9 @@ START_TEST(pool_goes_over_to_another_list)
 
     snprintf(options, sizeof options, "server=%s backup=%s timeout=5s", p->address, b->address);
     snprintf(next, sizeof next, "server=%s backup=%s timeout=5s", p->address, other->address);
+    mcp_client *first = client_pair(p, b, ""); /* in a pool that is not of this very second */
+    client_expect(first, mcp_set(first, T("k"), T("v"), 0, 0), MCP_OK, "set");
+    mcp_close(first);
     ck_assert_int_eq(run_program(good, run_path(out, sizeof out, ".out")), 0);
     output = run_read_file(out, NULL);
     ck_assert_ptr_nonnull(strstr(output, "worker 7 counted to 100\n"));

@@ -361,6 +361,15 @@ START_TEST(fault_84_foreign_tokens_are_not_accepted)
 }
 END_TEST
 
+/* It has come back empty, and has all again. */
+static int
+is_filled(void *client)
+{
+    mcp_maintain(client);
+    const held *epoch = server_look(p, "mcp:e");
+    return epoch->found && epoch->value[0] == 'R';
+}
+
 START_TEST(fault_84_a_token_of_the_backup_is_refused_by_the_primary)
 {
     mcp_result r = MCP_RESULT_INIT;
@@ -371,8 +380,9 @@ START_TEST(fault_84_a_token_of_the_backup_is_refused_by_the_primary)
     client_expect(fast, mcp_gets(fast, T("k"), &r), MCP_OK, "gets");
     ck_assert_int_eq(r.from_backup, 1);
     server_restart(p);
-    server_put(p, "k", "new", 3, 0, 0);
     ck_assert(client_wait_state(fast, 0, MCP_STATE_UP, 3000));
+    ck_assert(wait_until(is_filled, fast, 3000)); /* until then the backup's word counts */
+    server_put(p, "k", "new", 3, 0, 0);
     client_expect(fast, mcp_cas(fast, T("k"), T("y"), 0, 0, r.cas), MCP_EXISTS, "cas");
     ck_assert(server_holds(p, "k", "new"));
     mcp_close(fast);
