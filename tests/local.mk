@@ -27,6 +27,7 @@ UNIT = \
 	tests/unit/test_express \
 	tests/unit/test_err \
 	tests/unit/test_facts \
+	tests/unit/test_cold_backup \
 	tests/unit/test_fill \
 	tests/unit/test_fold \
 	tests/unit/test_health \

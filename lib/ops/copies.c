@@ -51,10 +51,24 @@ int
 mcp__copies_met_stub(const mcp__op *op, int leg, const mcp__reply *reply)
 {
     const mcp__leg *at = &op->leg[leg];
-    int is_count = op->verb == MCP_INCR || op->verb == MCP_DECR;
     if (at->bundle[0] == MCP__COMMAND_TOUCH)
         return (reply->lease & MCP__LEASE_TAKEN) != 0;
-    return is_count && at->status != MCP_OK && at->bundle[0] != MCP__COMMAND_DELETE;
+    return mcp__copies_is_count(op) && at->status != MCP_OK &&
+           at->bundle[0] != MCP__COMMAND_DELETE;
+}
+
+int
+mcp__copies_is_to_be_copied(const mcp__op *op, int leg)
+{
+    return op->view.is_cold[leg] && !op->view.stands[leg] && mcp__op_keeps_record(op);
+}
+
+int
+mcp__copies_was_copied_beside(const mcp__op *op)
+{
+    return mcp__copies_is_relative(op) && mcp__copies_is_stored(op, MCP__PRIMARY) &&
+           op->leg[MCP__BACKUP].copy == MCP_COPY_OK && !op->view.stands[MCP__PRIMARY] &&
+           mcp__copies_is_to_be_copied(op, MCP__BACKUP);
 }
 
 int
@@ -125,9 +139,8 @@ missing_copy(const mcp__op *op)
     return -1;
 }
 
-/* What comes next goes over the connection on which the value came: it has to stand elsewhere. */
-static void
-keep_value(mcp__op *op)
+void
+mcp__copies_keep_value(mcp__op *op)
 {
     mcp__reply as_reply = {.value = op->result_value};
     if (!op->has_view || mcp__op_keep(op, &as_reply) == 0)
@@ -144,7 +157,7 @@ finish(mcp__op *op)
     op->hold_ms = hold ? mcp__mark_hold_ms(op) : 0;
     if (op->hold_ms == 0)
         return mcp__op_done(op, op->status);
-    keep_value(op);
+    mcp__copies_keep_value(op);
     /* No time left: it is on record, but somebody may still read what was there before. */
     if (op->hold_ms > op->deadline_ms) {
         op->hold_ms = op->deadline_ms;
@@ -172,7 +185,7 @@ mcp__copies_done(mcp__op *op, mcp_status status)
     op->status = (int16_t)status;
     if (missing < 0 || !mcp__op_keeps_record(op) || op->mark.has != 0)
         return finish(op);
-    keep_value(op);
+    mcp__copies_keep_value(op);
     return mcp__mark_begin(op, MCP__OTHER(missing), MCP__COMMAND_NONE);
 }
 

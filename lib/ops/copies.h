@@ -24,6 +24,21 @@ mcp__copies_is_stored(const mcp__op *op, int leg)
     return op->leg[leg].copy == MCP_COPY_OK && op->leg[leg].status == MCP_OK;
 }
 
+static inline int
+mcp__copies_is_count(const mcp__op *op)
+{
+    return op->verb == MCP_INCR || op->verb == MCP_DECR;
+}
+
+/* It changes what is there instead of putting something in its place. Who copies the key at this
+ * moment may have read what was there before, and would store that behind it; or may have read what
+ * it left, and then it must not be made to the copy. */
+static inline int
+mcp__copies_is_relative(const mcp__op *op)
+{
+    return mcp__copies_is_count(op) || op->verb == MCP_GAT || op->verb == MCP_TOUCH;
+}
+
 /* A cas token of another server names nothing here; none has a unique of 0. */
 int mcp__copies_is_foreign_token(const mcp__op *op, int leg);
 
@@ -37,6 +52,18 @@ int mcp__copies_is_lost_cas(const mcp__op *op, int leg);
  * moment, and would then store what was before: what was touched is his stub; a number that is not
  * there may be one, too. */
 int mcp__copies_met_stub(const mcp__op *op, int leg, const mcp__reply *reply);
+
+/* This copy is being filled: a key that was removed there is to be copied anew. Who fills it may have
+ * been there already: without its number a key would count from the beginning as soon as the server
+ * is whole. */
+int mcp__copies_is_to_be_copied(const mcp__op *op, int leg);
+
+/* A relative change was made to both copies at once, and meanwhile it became known that the backup
+ * came back empty: what it has now may be what was there before, or may count the change twice. */
+int mcp__copies_was_copied_beside(const mcp__op *op);
+
+/* What comes next may go over the connection on which the value came: it has to stand elsewhere. */
+void mcp__copies_keep_value(mcp__op *op);
 
 /* A copy that is known to be away is not asked: it misses the change. */
 void mcp__copies_leave_out(mcp__op *op, int leg);

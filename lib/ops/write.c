@@ -31,12 +31,6 @@ is_append(const mcp__op *op)
     return op->verb == MCP_APPEND || op->verb == MCP_PREPEND;
 }
 
-static int
-is_count(const mcp__op *op)
-{
-    return op->verb == MCP_INCR || op->verb == MCP_DECR;
-}
-
 /* The outcome depends on what is there: a copy that missed writes cannot tell. */
 static int
 is_decided(const mcp__op *op)
@@ -57,7 +51,7 @@ is_decided(const mcp__op *op)
 static int
 wants_truth(const mcp__op *op)
 {
-    return is_decided(op) || is_count(op) || op->verb == MCP_GAT;
+    return is_decided(op) || mcp__copies_is_count(op) || op->verb == MCP_GAT;
 }
 
 /* ---- one copy, with the record ---- */
@@ -173,6 +167,13 @@ settle_both(mcp__op *op)
     /* Nobody else can say what is there. */
     if (op->answered == MCP__PRIMARY && wants_truth(op) && is_outspoken(op))
         return mcp__copies_done(op, MCP_UNKNOWN);
+    if (mcp__copies_was_copied_beside(op)) {
+        op->sequel = MCP__SEQUEL_COPY;
+        op->status = MCP_OK;
+        op->phase = CLEAN;
+        mcp__copies_keep_value(op);
+        return mcp__op_send(MCP__BACKUP, MCP__COMMAND_DELETE);
+    }
     return done_both(op, op->leg[op->answered].status);
 }
 
@@ -231,9 +232,9 @@ mirror_command(const mcp__op *op)
     mcp__command_kind kind = mcp__copies_command(op);
     if (kind == MCP__COMMAND_GAT)
         return MCP__COMMAND_TOUCH;
-    if (is_count(op) && (op->view.stands[other] || op->view.is_cold[other]))
+    if (mcp__copies_is_count(op) && (op->view.stands[other] || op->view.is_cold[other]))
         return MCP__COMMAND_DELETE;
-    if (kind == MCP__COMMAND_TOUCH || is_count(op))
+    if (kind == MCP__COMMAND_TOUCH || mcp__copies_is_count(op))
         return kind;
     return op->ttl < 0 && !is_append(op) ? MCP__COMMAND_DELETE : MCP__COMMAND_SET;
 }
@@ -243,7 +244,8 @@ static int
 is_mirrored_later(const mcp__op *op, int decider)
 {
     return !op->promise->waits_for_mirror && decider == MCP__PRIMARY &&
-           !op->view.stands[MCP__PRIMARY] && !op->view.stands[MCP__BACKUP];
+           !op->view.stands[MCP__PRIMARY] && !op->view.stands[MCP__BACKUP] &&
+           !(op->view.is_cold[MCP__BACKUP] && mcp__copies_is_relative(op));
 }
 
 static mcp__step
@@ -311,27 +313,19 @@ answer_fetch(mcp__op *op, int leg, const mcp__reply *reply)
     return mcp__op_send(other, MCP__COMMAND_SET);
 }
 
-/* The key is removed while the server is being filled. Who fills it may have been there already:
- * without its number it would count from the beginning as soon as it is whole. */
-static int
-is_to_be_copied(const mcp__op *op, int leg)
-{
-    return op->view.is_cold[leg] && !op->view.stands[leg] && mcp__op_keeps_record(op);
-}
-
 /* The other copy has it, too. While it stands, its order among writes is not the authority's: has
  * that one been written meanwhile, the key goes on record again. */
 static mcp__step
 answer_mirror(mcp__op *op, int leg, const mcp__reply *reply)
 {
     int is_stub = mcp__copies_met_stub(op, leg, reply);
-    int is_removed = is_count(op) && op->leg[leg].bundle[0] == MCP__COMMAND_DELETE;
+    int is_removed = mcp__copies_is_count(op) && op->leg[leg].bundle[0] == MCP__COMMAND_DELETE;
     op->leg[leg].copy = MCP_COPY_OK;
     if (mcp__copies_is_refusal(op->leg[leg].status)) {
         op->leg[op->authority].status = MCP_OK;
         return clean_up(op);
     }
-    if ((is_stub || is_removed) && is_to_be_copied(op, leg))
+    if ((is_stub || is_removed) && mcp__copies_is_to_be_copied(op, leg))
         op->sequel = MCP__SEQUEL_COPY;
     if (is_stub) {
         op->status = MCP_OK;
@@ -380,7 +374,7 @@ failed_decision(mcp__op *op, int leg)
 static int
 builds_on_value(const mcp__op *op)
 {
-    return is_decided(op) || is_count(op) || op->verb == MCP_GAT || op->verb == MCP_TOUCH;
+    return is_decided(op) || mcp__copies_is_relative(op);
 }
 
 /* A new start: the copies count as not asked, and nothing as answered. */
@@ -401,7 +395,7 @@ decide_anew(mcp__op *op)
 static mcp__step
 take_as_missing(mcp__op *op)
 {
-    int may_create = op->verb == MCP_ADD || (is_count(op) && op->with_initial);
+    int may_create = op->verb == MCP_ADD || (mcp__copies_is_count(op) && op->with_initial);
     op->result_value = (mcp__span){NULL, 0};
     op->has_view = 0;
     if (!may_create) {
@@ -451,8 +445,9 @@ is_level(const mcp__op *op)
     const mcp__view *view = &op->view;
     if (view->stands[MCP__PRIMARY] || view->stands[MCP__BACKUP])
         return 0;
-    return !is_decided(op) && !((is_count(op) || op->verb == MCP_GAT || op->verb == MCP_TOUCH) &&
-                                mcp__view_decider(view) == MCP__BACKUP);
+    return !is_decided(op) && !(mcp__copies_is_relative(op) &&
+                                (view->is_cold[MCP__BACKUP] ||
+                                 mcp__view_decider(view) == MCP__BACKUP));
 }
 
 static mcp__step

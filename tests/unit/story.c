@@ -213,24 +213,11 @@ decider(story *it)
     return leg == P && is_better ? B : leg;
 }
 
-static int
-is_decided(int kind)
-{
-    return kind == MCP__COMMAND_ADD || kind == MCP__COMMAND_REPLACE ||
-           kind == MCP__COMMAND_APPEND || kind == MCP__COMMAND_PREPEND || kind == MCP__COMMAND_CAS;
-}
-
-static int
-is_count(int kind)
-{
-    return kind == MCP__COMMAND_INCR || kind == MCP__COMMAND_DECR;
-}
-
 /* Who missed writes cannot tell what such a change comes to. */
 static int
 builds_on_value(int kind)
 {
-    return is_decided(kind) || is_count(kind) || kind == MCP__COMMAND_GAT;
+    return story_is_decided(kind) || story_is_count(kind) || kind == MCP__COMMAND_GAT;
 }
 
 /* A token of the other server names nothing here. */
@@ -440,9 +427,9 @@ mirror_kind(story *it, int other, int kind)
     int is_append = kind == MCP__COMMAND_APPEND || kind == MCP__COMMAND_PREPEND;
     if (kind == MCP__COMMAND_GAT || kind == MCP__COMMAND_TOUCH)
         return MCP__COMMAND_TOUCH;
-    if (is_count(kind) && (it->view.stands[other] || it->view.is_cold[other]))
+    if (story_is_count(kind) && (it->view.stands[other] || it->view.is_cold[other]))
         return MCP__COMMAND_DELETE; /* a copy at this moment would count it twice */
-    if (is_count(kind))
+    if (story_is_count(kind))
         return kind;
     return it->request->ttl < 0 && !is_append ? MCP__COMMAND_DELETE : MCP__COMMAND_SET;
 }
@@ -459,7 +446,7 @@ tell_after_mirror(story *it, int leg, int kind, int what)
     } else if (what == FULL) {
         clean(it, other);
         end(it, it->status);
-    } else if (is_answer(what) && is_count(kind) && what != YES &&
+    } else if (is_answer(what) && story_is_count(kind) && what != YES &&
                mirror_kind(it, other, kind) == kind) {
         clean(it, other); /* no number to count on: nothing of it may stay */
         end(it, it->status);
@@ -474,9 +461,18 @@ tell_after_mirror(story *it, int leg, int kind, int what)
         end(it, it->status);
         if (is_answer(what))
             verify_if_both(it);
-        if (is_answer(what) && is_count(kind) && it->view.is_cold[other] && !it->view.stands[other])
+        if (is_answer(what) && story_is_count(kind) && it->view.is_cold[other] && !it->view.stands[other])
             story_note(it->log, sizeof it->log, "copied ", other, MCP__COMMAND_SET);
     }
+}
+
+/* The user is told before the backup is. Not while it is being filled, and the change builds on what
+ * is there: who fills it may be there with what was before. */
+static int
+is_told_first(story *it, int leg)
+{
+    return it->is_late && leg == P && !it->view.stands[P] && !it->view.stands[B] &&
+           !(it->view.is_cold[B] && story_is_relative(kind_of(it)));
 }
 
 /* The authority said yes: the other copy gets what is there now. */
@@ -491,7 +487,7 @@ tell_mirror(story *it, int leg, int kind)
         end(it, MCP_OK);
         return;
     }
-    int later = it->is_late && !is_append && leg == P && !it->view.stands[P] && !it->view.stands[B];
+    int later = is_told_first(it, leg) && !is_append;
     if (later) {
         story_note(it->log, sizeof it->log, "owed ", other, mirror_kind(it, other, kind));
         return;
@@ -551,9 +547,9 @@ static int
 is_level(story *it)
 {
     int kind = kind_of(it);
-    if (it->view.stands[P] || it->view.stands[B] || is_decided(kind))
+    if (it->view.stands[P] || it->view.stands[B] || story_is_decided(kind))
         return 0;
-    return kind == MCP__COMMAND_SET || kind == MCP__COMMAND_DELETE || decider(it) == P;
+    return !story_is_relative(kind) || (decider(it) == P && !it->view.is_cold[B]);
 }
 
 static void
@@ -561,7 +557,7 @@ tell_pair(story *it)
 {
     int kind = kind_of(it), leg = decider(it), other = 1 - leg;
     int has_both = it->view.is_usable[P] && it->view.is_usable[B];
-    int is_late = it->is_late && leg == P && !it->view.stands[P] && !it->view.stands[B];
+    int is_late = is_told_first(it, leg);
     int has_none = !it->view.is_usable[P] && !it->view.is_usable[B];
     if (has_both || has_none) {
         is_level(it) && !(has_both && is_late) ? tell_both(it) : tell_decided(it, leg);
@@ -595,5 +591,5 @@ story_tell(story *it)
     else if (it->view.exists[B])
         tell_pair(it);
     else
-        is_decided(kind) ? tell_decided(it, P) : tell_both(it);
+        story_is_decided(kind) ? tell_decided(it, P) : tell_both(it);
 }

@@ -56,6 +56,27 @@ typedef struct story {
     int n_told[2];
 } story;
 
+/* Kinds of change: it depends on what is there whether anything is done; it counts; it builds on what
+ * is there and is always done. */
+static inline int
+story_is_decided(int kind)
+{
+    return kind == MCP__COMMAND_ADD || kind == MCP__COMMAND_REPLACE ||
+           kind == MCP__COMMAND_APPEND || kind == MCP__COMMAND_PREPEND || kind == MCP__COMMAND_CAS;
+}
+
+static inline int
+story_is_count(int kind)
+{
+    return kind == MCP__COMMAND_INCR || kind == MCP__COMMAND_DECR;
+}
+
+static inline int
+story_is_relative(int kind)
+{
+    return story_is_count(kind) || kind == MCP__COMMAND_TOUCH || kind == MCP__COMMAND_GAT;
+}
+
 /* "P.set B.set ", "owed B.delete ". */
 void story_note(char *log, size_t size, const char *what, int leg, int kind);
 /* Tells it from the beginning. */

@@ -379,7 +379,7 @@ all_courses(const mcp__view *view, int is_mirrored)
     mcp__ledger_fini(&ledgers[B]);
 }
 
-/* Without a record, with it, with ack=primary; nobody stands, one does, the primary is cold. (Where
+/* Without a record, with it, with ack=primary; nobody stands, one does, one is cold. (Where
  * both stand both are asked first: see test_agree.) */
 static void
 all_views(void)
@@ -404,6 +404,10 @@ all_views(void)
         promise.waits_for_mirror = 0;
         all_courses(&view, 1);
         view.is_cold[P] = 0;
+        all_courses(&view, 1);
+        view.is_cold[B] = 1;
+        all_courses(&view, 1);
+        promise.waits_for_mirror = 1;
         all_courses(&view, 1);
     }
 }
