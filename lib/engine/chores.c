@@ -69,7 +69,7 @@ begin_needed(mcp__engine *engine)
         return;
     engine->chores_ms = engine->now_ms + LOOK_MS;
     engine->wants_chores = 0;
-    mcp__payer_run(engine);
+    mcp__payer_run(engine, 0);
     for (uint32_t i = 0; i < engine->n_servers; i++) {
         mcp__server *server = &engine->servers[i];
         uint32_t witness = 0;
@@ -510,7 +510,7 @@ mcp__chores_leave(mcp__engine *engine)
         if (lock->is_held)
             (void)mcp__tasks_begin_background(engine, &wanted);
     }
-    mcp__payer_run(engine);
+    mcp__payer_run(engine, 1);
     mcp__tasks_settle(engine);
 }
 

@@ -39,6 +39,16 @@ missed_by(const mcp__op *op)
     return -1;
 }
 
+/* The witness has refused it, or there was no memory here, and it would be the same at once. Where it is
+ * away the debt is paid as soon as it is back. */
+static int64_t
+rest_of(const mcp__engine *engine, const mcp__op *op, const mcp__debt *debt)
+{
+    int was_tried = op->verb == MCP__VERB_MARK || op->verb == MCP__VERB_WHOLE;
+    int is_there = mcp__health_is_usable(&engine->servers[debt->witness].health);
+    return was_tried && is_there ? engine->now_ms + MCP__DEBTS_REST_MS : 0;
+}
+
 void
 mcp__debts_note(mcp__engine *engine, const mcp__op *op)
 {
@@ -54,6 +64,7 @@ mcp__debts_note(mcp__engine *engine, const mcp__op *op)
         return;
     debt.missed = op->leg[missed].server;
     debt.witness = op->leg[MCP__OTHER(missed)].server;
+    debt.rests_until_ms = rest_of(engine, op, &debt);
     debt.key_len = (uint8_t)op->key.len;
     if (!debt.is_whole)
         memcpy(debt.key, op->key.bytes, op->key.len);

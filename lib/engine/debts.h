@@ -14,6 +14,8 @@
 #include "engine/pool.h"
 
 #define MCP__DEBTS_MAX 64
+/* How long one rests that its witness could not take, though it was there. */
+#define MCP__DEBTS_REST_MS 200
 
 typedef struct mcp__debt {
     uint32_t missed;  /* the server that may lack the change, or may make it late */
@@ -22,6 +24,7 @@ typedef struct mcp__debt {
     uint8_t is_whole; /* every key, not this one */
     uint8_t key_len;
     char key[MCP_KEY_MAX];
+    int64_t rests_until_ms; /* not to be tried before, unless the client ends */
 } mcp__debt;
 
 typedef struct mcp__debts {

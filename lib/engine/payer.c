@@ -5,10 +5,12 @@
 #include "engine/tasks.h"
 
 void
-mcp__payer_run(mcp__engine *engine)
+mcp__payer_run(mcp__engine *engine, int is_last)
 {
     for (uint32_t i = mcp__debts_any(engine) ? engine->debts->n : 0; i-- > 0;) {
-        if (!mcp__health_is_usable(&engine->servers[engine->debts->list[i].witness].health))
+        const mcp__debt *owed = &engine->debts->list[i];
+        int rests = !is_last && engine->now_ms < owed->rests_until_ms;
+        if (rests || !mcp__health_is_usable(&engine->servers[owed->witness].health))
             continue;
         mcp__debt debt = mcp__debts_take(engine, i);
         mcp__background wanted = {

@@ -159,6 +159,52 @@ START_TEST(it_goes_on_record_when_the_witness_is_back)
 }
 END_TEST
 
+/* Whether the witness is asked to keep the record now; it has no memory for that. */
+static int
+is_refused(void)
+{
+    const char *sent = world_sent(1);
+    int is_tried = strstr(sent, "ms mcp:j:") != NULL;
+    if (strncmp(sent, "mg mcp:s", 8) == 0)
+        world_say(1, "EN O@\r\n");
+    if (is_tried)
+        world_refuse(1, "SERVER_ERROR out of memory storing object\r\n");
+    return is_tried;
+}
+
+static int
+is_tried_and_refused(void)
+{
+    mcp__chores_run(&w.engine);
+    return is_refused();
+}
+
+/* The witness is there, and has no memory for it: it is not asked again and again. */
+START_TEST(a_full_witness_is_given_a_rest)
+{
+    world_open_pair(0);
+    mcp__debt whole = debt_of(0, 1, "");
+    whole.is_whole = 1;
+    ck_assert(mcp__debts_put(&w.engine, &whole));
+    for (int n = 0; n < 3; n++) {
+        ck_assert(is_tried_and_refused()); /* at once; and behind a rest */
+        ck_assert_int_eq(world_state(1), MCP_STATE_UP);
+        ck_assert_uint_eq(w.engine.debts->n, 1);
+        ck_assert(w.engine.debts->list[0].is_whole);
+        for (int waited_ms = 0; waited_ms < MCP__DEBTS_REST_MS; waited_ms += 10) {
+            ck_assert(!is_tried_and_refused());
+            ck_assert(w.engine.wants_chores);
+            w.now_ms += 10;
+            world_time(w.now_ms);
+        }
+    }
+    ck_assert(is_tried_and_refused());
+    mcp__chores_leave(&w.engine); /* there is no later */
+    ck_assert(is_refused());
+    world_end();
+}
+END_TEST
+
 /* A write that both had, or that is on record, leaves nothing. */
 START_TEST(what_was_answered_is_not_owed)
 {
@@ -190,6 +236,7 @@ main(void)
     tcase_add_test(all, a_full_list_makes_room);
     tcase_add_test(all, without_memory_nothing_is_kept);
     tcase_add_test(all, it_goes_on_record_when_the_witness_is_back);
+    tcase_add_test(all, a_full_witness_is_given_a_rest);
     tcase_add_test(all, what_was_answered_is_not_owed);
     suite_add_tcase(suite, all);
     return run_suite(suite);

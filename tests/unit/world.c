@@ -213,6 +213,14 @@ world_say(uint32_t server, const char *text)
 }
 
 void
+world_refuse(uint32_t server, const char *text)
+{
+    ck_assert_uint_lt(opaques[server].first, opaques[server].end);
+    opaques[server].first++;
+    world_say_bytes(server, text, strlen(text));
+}
+
+void
 world_whisper(uint32_t server, const char *text)
 {
     size_t len, fits;

@@ -47,6 +47,8 @@ void world_send_part(uint32_t server, size_t len);
 
 /* A server speaks. */
 void world_say(uint32_t server, const char *text);
+/* An error as servers say it: without the opaque of what it answers. */
+void world_refuse(uint32_t server, const char *text);
 /* It speaks, and the engine is not told: the bytes stand in the link. */
 void world_whisper(uint32_t server, const char *text);
 void world_say_bytes(uint32_t server, const void *bytes, size_t len);
