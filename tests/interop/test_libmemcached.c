@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * One server, two clients: libmemcached (1.1.4, Debian 12) and this library. Each reads what the
- * other wrote: values, flags, counters, expiry, verbs, in both directions.
+ * Three servers, two clients with the same placement: libmemcached (1.1.4, Debian 12) and this
+ * library. Each reads what the other wrote: values, flags, counters, expiry, verbs, in both
+ * directions.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,9 @@
 
 enum { LARGEST = 1000000 };
 
-static server *s;
+enum { N_SERVERS = 3 };
+
+static server *servers[N_SERVERS];
 static mcp_client *ours;
 static memcached_st *theirs;
 
@@ -23,15 +26,16 @@ static memcached_st *theirs;
 static void
 start(int kind)
 {
-    s = kind == 0 ? server_unix(NULL) : server_tcp(NULL);
-    ours = client_open("server=%s timeout=5s", s->address);
     theirs = memcached_create(NULL);
     ck_assert_ptr_nonnull(theirs);
-    if (kind == 0)
-        ck_assert_int_eq(memcached_server_add_unix_socket(theirs, s->path), MEMCACHED_SUCCESS);
-    else
-        ck_assert_int_eq(memcached_server_add(theirs, "127.0.0.1", (in_port_t)s->port),
+    for (size_t i = 0; i < N_SERVERS; i++) {
+        server *s = servers[i] = kind == 0 ? server_unix(NULL) : server_tcp(NULL);
+        ck_assert_int_eq(kind == 0 ? memcached_server_add_unix_socket(theirs, s->path)
+                                   : memcached_server_add(theirs, "127.0.0.1", (in_port_t)s->port),
                          MEMCACHED_SUCCESS);
+    }
+    ours = client_open("server=%s server=%s server=%s distribution=modula timeout=5s",
+                       servers[0]->address, servers[1]->address, servers[2]->address);
     if (kind == 2)
         ck_assert_int_eq(memcached_behavior_set(theirs, MEMCACHED_BEHAVIOR_BINARY_PROTOCOL, 1),
                          MEMCACHED_SUCCESS);
@@ -92,6 +96,22 @@ static int
 they_miss(const char *key)
 {
     return memcached_exist(theirs, key, strlen(key)) == MEMCACHED_NOTFOUND;
+}
+
+/* The one server that has the key. */
+static const held *
+look(const char *key)
+{
+    int n = 0;
+    const server *holder = NULL;
+    for (size_t i = 0; i < N_SERVERS; i++) {
+        if (!server_look(servers[i], key)->found)
+            continue;
+        holder = servers[i];
+        n++;
+    }
+    ck_assert_int_eq(n, 1);
+    return server_look(holder, key);
 }
 
 /* ---- The tests ---------------------------------------------------------------------------- */
@@ -213,7 +233,7 @@ START_TEST(expiry_both_ways)
     ck_assert(r.ttl <= 300 && r.ttl >= 298);
     client_expect(ours, mcp_touch(ours, T("ever"), 700), MCP_OK, "touch");
     they_read("ever", "x", 1, 0);
-    ck_assert_int_ge(server_look(s, "ever")->ttl, 698);
+    ck_assert_int_ge(look("ever")->ttl, 698);
     they_read(e.a, "x", 1, 0);
     we_read(e.b, "x", 1, 0);
     ck_assert(wait_until(both_miss, &e, 5000));
@@ -262,10 +282,10 @@ START_TEST(cas_against_each_other)
     they_set("k", "two", 3, 0, 0);
     client_expect(ours, mcp_cas(ours, T("k"), T("three"), 0, 0, token), MCP_EXISTS, "cas");
     client_expect(ours, mcp_gets(ours, T("k"), &r), MCP_OK, "gets");
-    token = server_look(s, "k")->cas;
+    token = look("k")->cas;
     client_expect(ours, mcp_cas(ours, T("k"), T("three"), 0, 0, r.cas), MCP_OK, "cas");
     ck_assert_int_eq(memcached_cas(theirs, T("k"), T("four"), 0, 0, token), MEMCACHED_DATA_EXISTS);
-    token = server_look(s, "k")->cas;
+    token = look("k")->cas;
     ck_assert_int_eq(memcached_cas(theirs, T("k"), T("four"), 0, 0, token), MEMCACHED_SUCCESS);
     we_read("k", "four", 4, 0);
     stop();
@@ -310,6 +330,8 @@ START_TEST(multi_get_of_what_the_other_wrote)
         n++;
     }
     ck_assert_int_eq(n, N);
+    for (size_t i = 0; i < N_SERVERS; i++)
+        ck_assert_uint_gt(server_stat(servers[i], "curr_items"), N / 10);
     stop();
 }
 END_TEST
