@@ -121,14 +121,10 @@ disown_oldest(mcp__engine *engine, mcp__server *server)
 {
     mcp__link *link = &server->link;
     mcp__pending *oldest = &link->pending[link->pending_head & link->pending_mask];
-    size_t n = oldest->is_convoy == MCP__CONVOY_MANY
-                   ? mcp__coach_lose(&engine->coaches, oldest->tag)
-                   : 1;
+    mcp__pool_lose_convoy(engine, oldest);
     link->n_awaited -= oldest->is_awaited;
     oldest->is_awaited = oldest->is_convoy = 0;
     oldest->word = MCP__ASK_NOTHING;
-    engine->convoy.n_out -= n;
-    engine->convoy.n_lost += n;
 }
 
 int

@@ -305,11 +305,7 @@ unload(mcp__engine *engine, mcp__server *server, mcp__failure failure, int was_p
     mcp__pending pending;
     while (mcp__link_drop(link, &pending)) {
         if (pending.is_convoy) {
-            size_t n = pending.is_convoy == MCP__CONVOY_MANY
-                           ? mcp__coach_lose(&engine->coaches, pending.tag)
-                           : 1;
-            engine->convoy.n_out -= n;
-            engine->convoy.n_lost += n;
+            mcp__pool_lose_convoy(engine, &pending);
             int is_undone = was_peer == MCP__LINE_UNDONE || !mcp__link_was_sent(link, &pending);
             n_fallen += !(was_peer && (is_undone || (had_worked && !has_partial)));
             has_partial = 0;

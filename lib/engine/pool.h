@@ -308,6 +308,17 @@ void mcp__pool_add_due_check(mcp__engine *engine, mcp__check *check);
 /* Whether keys may have one copy on each of these two. */
 int mcp__pool_are_partners(const mcp__engine *engine, uint32_t one, uint32_t other);
 
+/* The answer to this pending of a convoy will not come: what it stands for is lost. */
+static inline void
+mcp__pool_lose_convoy(mcp__engine *engine, const mcp__pending *pending)
+{
+    size_t n = pending->is_convoy == MCP__CONVOY_MANY
+                   ? mcp__coach_lose(&engine->coaches, pending->tag)
+                   : 1;
+    engine->convoy.n_out -= n;
+    engine->convoy.n_lost += n;
+}
+
 /* Takes every task and check back, whatever state it is in, and empties the lists of legs and of
  * results. The links must hold none of them any more. */
 void mcp__pool_take_back_all(mcp__engine *engine);
