@@ -417,11 +417,19 @@ flush_by_hand(sim_world *world, sim_host *host)
     sim_session_fini(&session);
 }
 
+static void
+die(sim_world *world, sim_host *host, const sim_fault *fault)
+{
+    cut_all(world, fault->server, fault->ends_orderly ? SIM_END_CLOSED : SIM_END_RESET);
+    host->is_dead++;
+    if (world->notes != NULL) /* all of it is as good as gone */
+        sim_notes_emptied(world, &host->memcached);
+}
+
 void
 sim_host_fault(sim_world *world, sim_fault *fault)
 {
     sim_host *host = &world->hosts[fault->server];
-    sim_end ending = fault->ends_orderly ? SIM_END_CLOSED : SIM_END_RESET;
     host->n_troubles++;
     host->n_begun++;
     host->was_troubled = 1;
@@ -429,10 +437,7 @@ sim_host_fault(sim_world *world, sim_fault *fault)
     switch (fault->kind) {
     case SIM_KILL:
     case SIM_RESTART:
-        cut_all(world, fault->server, ending);
-        host->is_dead++;
-        if (world->notes != NULL) /* all of it is as good as gone */
-            sim_notes_emptied(world, &host->memcached);
+        die(world, host, fault);
         break;
     case SIM_PAUSE:
         host->is_paused++;
