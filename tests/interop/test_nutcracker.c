@@ -32,7 +32,7 @@ write_file(const char *path)
     FILE *out = fopen(path, "w");
     ck_assert_ptr_nonnull(out);
     fprintf(out,
-            "pool:\n  listen: %s\n  hash: fnv1a_64\n  distribution: ketama\n"
+            "pool:\n  listen: %s\n  hash: md5\n  distribution: ketama\n"
             "  auto_eject_hosts: false\n  timeout: 2000\n  server_retry_timeout: 100\n"
             "  servers:\n",
             p.listen);
