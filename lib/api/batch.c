@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "api/client_discover.h"
-#include "engine/convoy.h"
+#include "engine/convoy_way.h"
 
 #define BLOCK_SIZE 65536
 /* So many requests are under way at once; the next ones follow as these finish. */
@@ -115,7 +115,7 @@ convert(const mcp_request *request, mcp_request *ours)
     return ours;
 }
 
-static void
+static inline void
 collect_fetched(batch *b)
 {
     mcp__fetched fetched;
@@ -175,7 +175,19 @@ left_ms(const batch *b)
     return b->deadline_ms > b->now_ms ? (uint32_t)(b->deadline_ms - b->now_ms) : 1;
 }
 
-static void
+static __attribute__((noinline)) void
+submit_operation(batch *b, size_t i, const mcp_request *request)
+{
+    mcp_client *client = b->client;
+    mcp__convoy_go(&client->engine);
+    mcp__task *task = mcp__drive_submit(&client->engine, request, left_ms(b), b->now_ms);
+    if (task != NULL)
+        task->tag = i;
+    else
+        give_failure(b, i, mcp__err_set(&client->err, MCP_NO_MEMORY, "no memory for the call"));
+}
+
+static inline void
 submit_one(batch *b, size_t i)
 {
     mcp_request ours;
@@ -185,32 +197,27 @@ submit_one(batch *b, size_t i)
     /* Nobody can answer it any more, and asking would hold up the end by a little each time. */
     if (status == MCP_OK && b->now_ms >= b->deadline_ms)
         status = mcp__err_set(&client->err, MCP_TIMEOUT, "too late for the request's turn");
-    if (status != MCP_OK) {
+    if (status != MCP_OK)
         give_failure(b, i, status);
-        return;
-    }
-    if (b->notes != NULL && !was_lost(b, i) &&
-        mcp__convoy_put(&client->engine, request, (uint32_t)i, b->now_ms)) {
+    else if (b->notes != NULL && !was_lost(b, i) &&
+             mcp__convoy_put(&client->engine, request, (uint32_t)i, b->now_ms))
         b->notes[i] = MCP__NOTE_OUT;
-        return;
-    }
-    mcp__convoy_go(&client->engine);
-    mcp__task *task = mcp__drive_submit(&client->engine, request, left_ms(b), b->now_ms);
-    if (task != NULL)
-        task->tag = i;
     else
-        give_failure(b, i, mcp__err_set(&client->err, MCP_NO_MEMORY, "no memory for the call"));
+        submit_operation(b, i, request);
 }
 
 static uint32_t
 longest_timeout_ms(const batch *b)
 {
-    uint32_t longest = 0;
-    for (size_t i = 0; i < b->n; i++) {
-        mcp_request ours;
-        uint32_t timeout_ms = convert(request_at(b, i), &ours)->timeout_ms;
+    size_t size = b->requests->size;
+    const char *at = (const char *)&b->requests->timeout_ms;
+    uint32_t longest = 0, usual = b->client->config.timeout_ms, timeout_ms;
+    if (size < offsetof(mcp_request, timeout_ms) + sizeof timeout_ms)
+        return usual + MCP__CLOCK_LAG_MS;
+    for (size_t i = 0; i < b->n; i++, at += size) {
+        memcpy(&timeout_ms, at, sizeof timeout_ms);
         if (timeout_ms == 0)
-            timeout_ms = b->client->config.timeout_ms;
+            timeout_ms = usual;
         longest = timeout_ms > longest ? timeout_ms : longest;
     }
     return longest + MCP__CLOCK_LAG_MS;

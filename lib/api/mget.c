@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "api/client_discover.h"
-#include "engine/convoy.h"
+#include "engine/convoy_way.h"
 
 /* So many keys are asked for at once; the next ones follow as these are answered. */
 #define WINDOW 1024

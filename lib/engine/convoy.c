@@ -2,12 +2,9 @@
 #include "engine/convoy.h"
 
 #include "engine/convoy_parts.h"
+#include "engine/convoy_way.h"
 #include "engine/drive.h"
-#include "engine/quiet.h"
-#include "wire/fold.h"
 #include "wire/meta.h"
-#include "wire/token.h"
-#include "wire/usual.h"
 
 void
 mcp__convoy_begin(mcp__engine *engine, uint32_t timeout_ms)
@@ -21,42 +18,20 @@ mcp__convoy_begin(mcp__engine *engine, uint32_t timeout_ms)
 }
 
 int
-mcp__convoy_put(mcp__engine *engine, const mcp_request *request, uint32_t tag, int64_t now_ms)
+mcp__convoy_put_other(mcp__engine *engine, const mcp_request *request, mcp__server *server,
+                      const mcp__server *backup, uint32_t tag)
 {
-    char key[MCP_KEY_MAX];
-    if (request->verb != MCP_GET || request->route != NULL ||
-        !mcp__quiet_has_plain_key(engine, request))
-        return 0;
-    engine->now_ms = now_ms;
-    mcp__pair pair = mcp__pairing_find(engine->pairing, request->key, request->key_len);
-    mcp__server *server = &engine->servers[pair.primary];
-    mcp__link *link = &server->link;
-    const mcp__server *backup =
-        pair.backup != MCP__NO_SERVER ? &engine->servers[pair.backup] : NULL;
-    if (mcp__quiet_plain(engine, MCP__COMMAND_GET, request, server, backup) != MCP__PLAIN_READ)
-        return link->is_classic && mcp__convoy_put_classic(engine, request, server, backup, tag);
-    uint64_t opaque = mcp__token_opaque(&engine->opaque_count, &engine->opaque);
-    *mcp__link_slot(link) = (mcp__pending){
-        .opaque = opaque,
-        .first_byte = link->queued,
-        .asked_ms = now_ms,
-        .kind = MCP__COMMAND_GET,
-        .word = MCP__COMMAND_GET,
-        .is_awaited = 1,
-        .is_convoy = 1,
-        .tag = tag,
-    };
-    uint8_t *end = mcp__usual_put_get(mcp__link_begin(link), mcp__quiet_key(engine, request, key),
-                                      opaque, request->want);
-    mcp__link_end(link, MCP__USUAL_PUT(end, "\r\n"), 1, 0);
-    server->tally.calls++;
-    server->tally.kinds[MCP__COMMAND_GET]++;
-    engine->convoy.n_out++;
+    return server->link.is_classic &&
+           mcp__convoy_put_classic(engine, request, server, backup, tag);
+}
+
+void
+mcp__convoy_wake(mcp__engine *engine, mcp__server *server)
+{
     if (server->timer.place == 0)
-        mcp__timer_set(&engine->timers, &server->timer, now_ms + engine->convoy.limit_ms);
+        mcp__timer_set(&engine->timers, &server->timer, engine->now_ms + engine->convoy.limit_ms);
     mcp__pool_wish(engine, server, MCP__WISH_SEND);
     mcp__pool_set_busy(engine, server, 1);
-    return 1;
 }
 
 /* ---- fetching ---- */
@@ -88,29 +63,16 @@ fetch_from(mcp__engine *engine, mcp__server *server, mcp__fetched *fetched)
     if (oldest == NULL || !oldest->is_convoy || !mcp__link_has_partial(link))
         return 0;
     mcp__reply *reply = &fetched->reply;
-    ssize_t used = mcp__usual_parse(mcp__buf_bytes(&link->in), mcp__buf_len(&link->in),
-                                    link->value_max, oldest->opaque, reply);
-    if (used == MCP__PARSE_MORE)
-        used = parse_slowly(link, oldest, reply);
+    ssize_t used = parse_slowly(link, oldest, reply);
     if (used == MCP__PARSE_MORE)
         return 0;
-    int stands = server->missed_on >= 0;
+    int is_good = used > 0 && mcp__convoy_may_take(server, oldest, reply);
 #ifdef MCP_MUTANT_CONVOY_TRUSTS
-    stands = 0;
+    is_good |= used > 0 && server->missed_on >= 0;
 #endif
-    /* Meanwhile it may have been heard that it missed writes: an operation knows whom to ask. */
-    if (used < 0 || oldest->first_byte >= link->sent || reply->kind == MCP__REPLY_DONE ||
-        mcp__fold_is_stub(reply) || stands)
+    if (!is_good)
         return -1;
-    fetched->tag = oldest->tag;
-    fetched->server = server;
-    mcp__buf_take(&link->in, (size_t)used);
-    mcp__link_pop(link);
-    link->has_answered = 1;
-    mcp__health_answered(&server->health);
-    server->tally.hits += reply->kind == MCP__REPLY_VALUE;
-    server->tally.misses += reply->kind == MCP__REPLY_MISS;
-    engine->convoy.n_out--;
+    mcp__convoy_take(engine, server, (size_t)used, fetched);
     return 1;
 }
 
@@ -128,7 +90,7 @@ disown_oldest(mcp__engine *engine, mcp__server *server)
 }
 
 int
-mcp__convoy_fetch(mcp__engine *engine, mcp__fetched *fetched)
+mcp__convoy_fetch_slowly(mcp__engine *engine, mcp__fetched *fetched)
 {
     mcp__server *server;
     while ((server = engine->convoy.first_ripe) != NULL) {

@@ -8,6 +8,8 @@
  *        `--another answer than everybody hopes for, or none--> lost, and counted: it is asked for
  *           again, by an operation this time
  *
+ * How a get is put and its answer fetched stands in convoy_way.h.
+ *
  * A get may be asked again because it changes nothing. Who was lost the asker finds out itself: it
  * knows what has been fetched, and is told what is still out.
  */
@@ -19,9 +21,6 @@
 
 /* A new one, whose gets may take so long as a whole. None of an earlier one is out. */
 void mcp__convoy_begin(mcp__engine *engine, uint32_t timeout_ms);
-
-/* Asks, if the time is quiet: 1. `tag` comes back with the answer. 0: nothing was done. */
-int mcp__convoy_put(mcp__engine *engine, const mcp_request *request, uint32_t tag, int64_t now_ms);
 
 /* Puts a note down for each get that is still out, under its tag: what the asker has neither fetched
  * nor finds so was lost. */
@@ -43,9 +42,6 @@ typedef struct mcp__fetched {
     const mcp__server *server;
     mcp__reply reply;
 } mcp__fetched;
-
-/* The next answer that has come; 0: there is none. */
-int mcp__convoy_fetch(mcp__engine *engine, mcp__fetched *fetched);
 
 /* Fills in a result from it. */
 static inline void

@@ -9,6 +9,7 @@
  * proxy does not hide the others.
  */
 #include "engine/convoy_parts.h"
+#include "engine/convoy_way.h"
 #include "engine/quiet.h"
 #include "wire/classic.h"
 #include "wire/fold.h"
@@ -60,10 +61,7 @@ send_off(mcp__engine *engine, mcp__coach *coach)
         return;
     }
     mcp__coach_set(&engine->coaches, coach, MCP__COACH_OUT);
-    if (server->timer.place == 0)
-        mcp__timer_set(&engine->timers, &server->timer, engine->now_ms + engine->convoy.limit_ms);
-    mcp__pool_wish(engine, server, MCP__WISH_SEND);
-    mcp__pool_set_busy(engine, server, 1);
+    mcp__convoy_wake(engine, server);
 }
 
 void

@@ -61,7 +61,7 @@ take_rider(mcp__engine *engine, mcp__server *server, const mcp__pending *oldest)
         return 0;
     mcp__checks_answer(engine, oldest, kind, cas);
     mcp__buf_take(&link->in, (size_t)used);
-    mcp__link_pop(link);
+    mcp__link_pop(link, oldest->is_awaited);
     return 1;
 }
 

@@ -36,10 +36,10 @@ mcp__express_status(const mcp__engine *engine)
 {
     const mcp__express *express = &engine->express;
     mcp__reply_kind kind = express->reply[MCP__PRIMARY].kind;
+    if (kind == MCP__REPLY_VALUE || kind == MCP__REPLY_DONE)
+        return MCP_OK;
     int is_both = express->is_pair && express->plain == MCP__PLAIN_ERASE_SECOND;
-    if (kind == MCP__REPLY_NOT_FOUND && is_both)
-        kind = express->reply[MCP__BACKUP].kind;
-    return kind == MCP__REPLY_MISS || kind == MCP__REPLY_NOT_FOUND ? MCP_NOT_FOUND : MCP_OK;
+    return is_both && express->reply[MCP__BACKUP].kind == MCP__REPLY_DONE ? MCP_OK : MCP_NOT_FOUND;
 }
 
 /* It is not that simple: an operation takes over, and whatever of the answers has come already

@@ -139,7 +139,7 @@ mcp__express_close(mcp__engine *engine, int leg)
 {
     mcp__server *server = mcp__express_server(engine, leg);
     mcp__buf_take(&server->link.in, engine->express.reply_len[leg]);
-    mcp__link_pop(&server->link);
+    mcp__link_pop(&server->link, 1);
     server->link.has_answered = 1;
     server->link.used_ms = engine->now_ms;
     mcp__health_answered(&server->health);
@@ -210,11 +210,14 @@ mcp__express_hear(mcp__engine *engine, int leg)
 
 /* ---- the end ---- */
 
+/* A get was answered, well. */
 static inline void
 mcp__express_count(mcp__tally *tally, mcp__reply_kind reply)
 {
-    tally->hits += reply == MCP__REPLY_VALUE;
-    tally->misses += reply == MCP__REPLY_MISS;
+    if (reply == MCP__REPLY_VALUE)
+        tally->hits++;
+    else
+        tally->misses++;
 }
 
 static inline int
@@ -229,20 +232,24 @@ mcp__express_give(const mcp__engine *engine, mcp_status status, mcp_result *resu
     const mcp__express *express = &engine->express;
     const mcp__reply *reply = &express->reply[MCP__PRIMARY];
     uint64_t cas = reply->cas;
-    int is_number = express->kind == MCP__COMMAND_INCR || express->kind == MCP__COMMAND_DECR;
     result->status = status;
     result->server = (int)express->server[MCP__PRIMARY]->number;
     result->primary = MCP_COPY_OK;
     result->backup =
         express->n_legs == 2 || mcp__express_is_erased(express) ? MCP_COPY_OK : MCP_COPY_SKIPPED;
     result->from_backup = 0;
-    result->value = is_number || status != MCP_OK ? NULL : reply->value.bytes;
-    result->value_len = is_number ? 0 : reply->value.len;
+    result->value = reply->value.bytes; /* NULL with all but a hit */
+    result->value_len = reply->value.len;
     result->flags = reply->flags;
     result->ttl = -1;
     result->cas =
         cas != 0 ? mcp__token_cas(mcp__express_server(engine, MCP__PRIMARY)->cas_mark, cas) : 0;
-    result->number = is_number ? mcp__op_number(&reply->value) : 0;
+    result->number = 0;
+    if (express->kind == MCP__COMMAND_INCR || express->kind == MCP__COMMAND_DECR) {
+        result->number = mcp__op_number(&reply->value);
+        result->value = NULL;
+        result->value_len = 0;
+    }
 }
 
 /* And then: fills in the result, NULL: nobody wants it. The value is borrowed from the link: until

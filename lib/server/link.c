@@ -421,7 +421,7 @@ mcp__link_drop(mcp__link *link, mcp__pending *pending)
     *pending = *mcp__link_oldest(link);
     if (link->is_classic && pending->first_byte >= link->classic_from)
         mcp__link_forget(link);
-    mcp__link_pop(link);
+    mcp__link_pop(link, pending->is_awaited);
     return 1;
 }
 

@@ -388,9 +388,9 @@ mcp__link_oldest(const mcp__link *link)
 
 /* Takes it off. */
 static inline void
-mcp__link_pop(mcp__link *link)
+mcp__link_pop(mcp__link *link, uint8_t is_awaited)
 {
-    link->n_awaited -= link->pending[link->pending_head & link->pending_mask].is_awaited;
+    link->n_awaited -= is_awaited;
     link->pending_head++;
     link->pending_count--;
 }

@@ -15,31 +15,47 @@
 
 int mcp__key_is_clean_short(const uint8_t *key, size_t len);
 
-/*
- * Eight bytes at once: in the answer the high bit of a byte is set when it is below 0x21 or 0x7f.
- * Without their high bits, 0x7f is what has one again when 1 is added, and from 0x21 on all have
- * one when 0x5f is; bytes that had theirs from the start are allowed. Nothing is carried over.
- */
-static inline uint64_t
-mcp__key_bad_bytes(const uint8_t *bytes)
+/* Sixteen bytes at once, as gcc and clang have them for every processor. */
+typedef uint8_t mcp__key_bytes __attribute__((vector_size(16)));
+typedef uint64_t mcp__key_halves __attribute__((vector_size(16)));
+
+/* Not zero where a byte is below 0x21 or 0x7f. */
+static inline mcp__key_halves
+mcp__key_bad(mcp__key_bytes bytes)
 {
-    const uint64_t ones = 0x0101010101010101u;
-    uint64_t word;
-    memcpy(&word, bytes, sizeof word);
-    uint64_t low = word & (ones * 0x7f);
-    return ((low + ones) | ~(low + ones * 0x5f)) & ~word;
+    return (mcp__key_halves)((bytes <= 0x20) | (bytes == 0x7f));
+}
+
+static inline mcp__key_halves
+mcp__key_bad_long(const uint8_t *key, size_t len)
+{
+    mcp__key_bytes bytes;
+    memcpy(&bytes, key + len - sizeof bytes, sizeof bytes);
+    mcp__key_halves bad = mcp__key_bad(bytes);
+    for (size_t i = 0; i + sizeof bytes < len; i += sizeof bytes) {
+        memcpy(&bytes, key + i, sizeof bytes);
+        bad |= mcp__key_bad(bytes);
+    }
+    return bad;
 }
 
 /* Whether every byte is above 0x20 and not 0x7f. Length is not looked at. */
 static inline int
 mcp__key_is_clean(const uint8_t *key, size_t len)
 {
+    mcp__key_halves halves, bad;
     if (len < 8)
         return mcp__key_is_clean_short(key, len);
-    uint64_t bad = mcp__key_bad_bytes(key + len - 8);
-    for (size_t i = 0; i + 8 < len; i += 8)
-        bad |= mcp__key_bad_bytes(key + i);
-    return (bad & 0x8080808080808080u) == 0;
+    if (len > 16) {
+        bad = mcp__key_bad_long(key, len);
+    } else { /* the first eight and the last eight; they may overlap */
+        uint64_t first, last;
+        memcpy(&first, key, 8);
+        memcpy(&last, key + len - 8, 8);
+        halves = (mcp__key_halves){first, last};
+        bad = mcp__key_bad((mcp__key_bytes)halves);
+    }
+    return (bad[0] | bad[1]) == 0;
 }
 
 /* Position of the first byte that is not allowed, or `len`. For the message only. */

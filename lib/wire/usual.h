@@ -129,6 +129,26 @@ mcp__usual_number(const uint8_t *at, const uint8_t *end, uint64_t *number)
     return at - start <= 18 ? at : NULL;
 }
 
+/* The same where four bytes stand: most values are shorter than a thousand. */
+static inline const uint8_t *
+mcp__usual_length(const uint8_t *at, const uint8_t *end, uint64_t *number)
+{
+    uint32_t first = (uint32_t)at[0] - '0', second = (uint32_t)at[1] - '0';
+    uint32_t third = (uint32_t)at[2] - '0';
+    if (first > 9 || second > 9) {
+        *number = first;
+        return first <= 9 ? at + 1 : NULL;
+    }
+    if (third > 9) {
+        *number = first * 10 + second;
+        return at + 2;
+    }
+    if ((uint32_t)at[3] - '0' <= 9)
+        return mcp__usual_number(at, end, number);
+    *number = (first * 10 + second) * 10 + third;
+    return at + 3;
+}
+
 static inline int
 mcp__usual_is(const uint8_t *at, const char *two)
 {
@@ -178,7 +198,7 @@ mcp__usual_parse_value(const uint8_t *bytes, const uint8_t *end, size_t value_ma
                        mcp__reply *reply)
 {
     uint64_t value_len, flags = 0, cas = 0;
-    const uint8_t *at = mcp__usual_number(bytes + 3, end, &value_len);
+    const uint8_t *at = mcp__usual_length(bytes + 3, end, &value_len);
     if (at == NULL || end - at < MCP__USUAL_OPAQUE + 5 || !mcp__usual_has_opaque(at, opaque))
         return MCP__PARSE_MORE;
     at += MCP__USUAL_OPAQUE;

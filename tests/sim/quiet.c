@@ -2,7 +2,7 @@
 #include "sim/quiet.h"
 
 #include "engine/chores.h"
-#include "engine/convoy.h"
+#include "engine/convoy_way.h"
 #include "engine/express_way.h"
 #include "sim/driver.h"
 #include "sim/host.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Many gets without operations: what is fetched, what is lost, and that none is both or neither. */
-#include "engine/convoy.h"
+#include "engine/convoy_way.h"
 
 #include <errno.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "engine/coach.h"
-#include "engine/convoy.h"
+#include "engine/convoy_way.h"
 #include "world.h"
 
 static char keys[MCP__COACH_SEATS + 10][MCP_KEY_MAX];
