@@ -114,6 +114,7 @@ LIVE = \
 	tests/live/test_replies \
 	tests/live/test_reset \
 	tests/live/test_returns \
+	tests/live/test_riders \
 	tests/live/test_same_bytes \
 	tests/live/test_share \
 	tests/live/test_spin \

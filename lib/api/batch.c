@@ -75,7 +75,7 @@ typedef struct batch {
     size_t next;
 } batch;
 
-static void
+static inline void
 keep_value(mcp_client *client, mcp_result *result)
 {
     if (result->value_len == 0)
@@ -175,8 +175,22 @@ left_ms(const batch *b)
     return b->deadline_ms > b->now_ms ? (uint32_t)(b->deadline_ms - b->now_ms) : 1;
 }
 
+/* Whether a request can be asked at all; what it is told if not, it has been told. */
+static inline int
+is_askable(const batch *b, size_t i, const mcp_request *request)
+{
+    mcp_client *client = b->client;
+    mcp_status status = mcp__client_check(client, request);
+    /* Nobody can answer it any more, and asking would hold up the end by a little each time. */
+    if (status == MCP_OK && b->now_ms >= b->deadline_ms)
+        status = mcp__err_set(&client->err, MCP_TIMEOUT, "too late for the request's turn");
+    if (status != MCP_OK)
+        give_failure(b, i, status);
+    return status == MCP_OK;
+}
+
 static __attribute__((noinline)) void
-submit_operation(batch *b, size_t i, const mcp_request *request)
+submit_operation(const batch *b, size_t i, const mcp_request *request)
 {
     mcp_client *client = b->client;
     mcp__convoy_go(&client->engine);
@@ -188,22 +202,27 @@ submit_operation(batch *b, size_t i, const mcp_request *request)
 }
 
 static inline void
-submit_one(batch *b, size_t i)
+submit_one(const batch *b, size_t i)
 {
     mcp_request ours;
-    mcp_client *client = b->client;
     const mcp_request *request = convert(request_at(b, i), &ours);
-    mcp_status status = mcp__client_check(client, request);
-    /* Nobody can answer it any more, and asking would hold up the end by a little each time. */
-    if (status == MCP_OK && b->now_ms >= b->deadline_ms)
-        status = mcp__err_set(&client->err, MCP_TIMEOUT, "too late for the request's turn");
-    if (status != MCP_OK)
-        give_failure(b, i, status);
-    else if (b->notes != NULL && !was_lost(b, i) &&
-             mcp__convoy_put(&client->engine, request, (uint32_t)i, b->now_ms))
+    if (!is_askable(b, i, request))
+        return;
+    if (b->notes != NULL &&
+        mcp__convoy_put(&b->client->engine, request, (uint32_t)i, b->now_ms))
         b->notes[i] = MCP__NOTE_OUT;
     else
         submit_operation(b, i, request);
+}
+
+static void
+submit_again(const batch *b, size_t i)
+{
+    mcp_request ours;
+    const mcp_request *request = convert(request_at(b, i), &ours);
+    if (is_askable(b, i, request))
+        submit_operation(b, i, request);
+    b->notes[i] = MCP__NOTE_DONE;
 }
 
 static uint32_t
@@ -249,10 +268,8 @@ ask_again(batch *b)
 {
     mcp__batch_find_lost(b->client, b->next);
     for (size_t i = 0; i < b->next; i++) {
-        if (!was_lost(b, i))
-            continue;
-        submit_one(b, i);
-        b->notes[i] = MCP__NOTE_DONE;
+        if (was_lost(b, i))
+            submit_again(b, i);
     }
 }
 

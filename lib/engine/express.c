@@ -78,6 +78,13 @@ mcp__express_take_riders(mcp__engine *engine, mcp__server *server)
     return oldest;
 }
 
+int
+mcp__express_is_next(const mcp__engine *engine, int leg)
+{
+    const mcp__link *link = &mcp__express_server(engine, leg)->link;
+    return !mcp__link_has_partial(link) && mcp__link_oldest(link)->op == engine->express.task;
+}
+
 size_t
 mcp__express_missing(const mcp__engine *engine, int leg)
 {

@@ -23,6 +23,10 @@ mcp__express_server(const mcp__engine *engine, int leg)
     return engine->express.server[leg];
 }
 
+/* mcp__express_hear() has said no, but only because the leg's answer has not even begun: what rode in
+ * front of it has been answered. */
+int mcp__express_is_next(const mcp__engine *engine, int leg);
+
 /* mcp__express_hear() has said no, but the leg's answer has begun: so many bytes more. 0: it is not
  * known how many. */
 size_t mcp__express_missing(const mcp__engine *engine, int leg);

@@ -32,13 +32,13 @@ mcp__quiet_key(const mcp__engine *engine, const mcp_request *request, char *room
 
 /* It answers, was in use until now, and its link can take the command without any memory. */
 static inline int
-mcp__quiet_is_well(const mcp__engine *engine, const mcp__server *server, const mcp_request *request)
+mcp__quiet_is_well(const mcp__engine *engine, const mcp__server *server, size_t key_len,
+                   size_t value_len)
 {
     const mcp__link *link = &server->link;
     return server->health.state == MCP_STATE_UP && link->state == MCP__LINK_OPEN &&
            link->hello.has_meta &&
-           mcp__link_has_room(link, engine->name_space_len + request->key_len,
-                              request->value_len) &&
+           mcp__link_has_room(link, engine->name_space_len + key_len, value_len) &&
            engine->now_ms - link->used_ms <= MCP__REST_MS;
 }
 
@@ -69,7 +69,8 @@ mcp__quiet_plain(const mcp__engine *engine, mcp__command_kind kind, const mcp_re
                  const mcp__server *primary, const mcp__server *backup)
 {
     const mcp__promise *promise = &engine->settings.promise;
-    if (!mcp__quiet_is_well(engine, primary, request))
+    size_t value_len = kind == MCP__COMMAND_SET ? request->value_len : 0;
+    if (!mcp__quiet_is_well(engine, primary, request->key_len, value_len))
         return MCP__PLAIN_NOT;
     if (backup == NULL)
         return mcp__plain_of_one(kind);
@@ -81,7 +82,7 @@ mcp__quiet_plain(const mcp__engine *engine, mcp__command_kind kind, const mcp_re
     /* A get asks the primary alone: what stands against the backup does not matter to it. */
     if (kind == MCP__COMMAND_GET)
         return backup->health.state == MCP_STATE_UP ? MCP__PLAIN_READ : MCP__PLAIN_NOT;
-    if (!mcp__quiet_is_well(engine, backup, request) || !mcp__quiet_is_fresh(engine, primary))
+    if (!mcp__quiet_is_well(engine, backup, request->key_len, value_len) || !mcp__quiet_is_fresh(engine, primary))
         return MCP__PLAIN_NOT;
     return mcp__plain_of_pair(kind, promise);
 }

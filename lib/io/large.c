@@ -89,11 +89,17 @@ mcp__large_send(mcp__world *world, mcp__server *server)
 /* ---- receiving ---- */
 
 int
+mcp__large_may_wait(mcp__world *world)
+{
+    return may_receive(world, elapsed_ms(world));
+}
+
+int
 mcp__large_rest(mcp__world *world, mcp__server *server, int leg)
 {
     mcp__link *link = &server->link;
     size_t missing = mcp__express_missing(world->engine, leg);
-    if (missing == 0 || !may_receive(world, elapsed_ms(world)))
+    if (missing == 0 || !mcp__large_may_wait(world))
         return 0;
     uint8_t *room = mcp__buf_room(&link->in, missing);
     if (room == NULL)

@@ -20,6 +20,10 @@
  * little time left to wait for the answer within receive. */
 int mcp__large_send(mcp__world *world, mcp__server *server);
 
+/* Whether one more receive, however late, ends before this copy's share of the call does. The engine
+ * is told the time. */
+int mcp__large_may_wait(mcp__world *world);
+
 /* The leg's answer has begun and is not whole. 1: now it is, and good; 0: it is for an operation to
  * look at. */
 int mcp__large_rest(mcp__world *world, mcp__server *server, int leg);

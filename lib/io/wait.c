@@ -334,7 +334,25 @@ note_silence(mcp__world *world, ssize_t n)
     return 0;
 }
 
-/* One receive, and all of the answer is there; a second one for the rest of a large value. */
+/* More than one receive is needed: for the rest of a large value, or because only what rode in
+ * front of the call has been answered. */
+static __attribute__((noinline)) int
+receive_more(mcp__world *world, mcp__server *server, int leg)
+{
+    size_t len;
+    if (!mcp__express_is_next(world->engine, leg))
+        return mcp__large_rest(world, server, leg);
+    if (!mcp__large_may_wait(world))
+        return 0;
+    uint8_t *room = mcp__link_room(&server->link, &len);
+    ssize_t n = room == NULL ? 0 : mcp__carry_wait(world, server->number, room, len);
+    if (n <= 0)
+        return note_silence(world, n);
+    mcp__link_received(&server->link, (size_t)n);
+    return mcp__express_hear(world->engine, leg) || mcp__large_rest(world, server, leg);
+}
+
+/* Nearly always one receive, and all of the answer is there. */
 __attribute__((always_inline)) static inline int
 receive_express(mcp__world *world, mcp__server *server, int leg)
 {
@@ -346,7 +364,7 @@ receive_express(mcp__world *world, mcp__server *server, int leg)
     if (world->sockets[server->number].timed_us != 0)
         mcp__carry_end_timing(world, server->number);
     mcp__link_received(&server->link, (size_t)n);
-    return mcp__express_hear(world->engine, leg) || mcp__large_rest(world, server, leg);
+    return mcp__express_hear(world->engine, leg) || receive_more(world, server, leg);
 }
 
 /* Both copies at once: both are sent to before either is waited for. */

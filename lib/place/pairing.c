@@ -3,27 +3,6 @@
 
 #include <string.h>
 
-#include "place/hash.h"
-#include "place/map.h"
-#include "place/native.h"
-
-struct mcp__pairing {
-    const uint16_t *first; /* native: primary of each slot ... */
-    uint16_t *second;      /* ... and its second copy's server number; NULL: it has none */
-    char tag[2];
-    uint8_t has_tag;
-    uint8_t is_native; /* `first` and `second` say it all */
-    uint8_t is_short;  /* and there is no tag */
-    mcp__mirror mirror;
-    uint32_t n_primaries;
-    uint32_t n_backups;
-    mcp__map *primaries;
-    mcp__map *backups;     /* NULL: none, or `second` */
-    uint32_t *address;     /* of each server: the same number for the same address */
-    uint32_t *next_backup; /* of each backup: the next on the list with another address */
-    int distinct;          /* the primaries have at least two addresses */
-    const mcp__mem *mem;
-};
 
 /* ---- Set-up ------------------------------------------------------------------------------- */
 
@@ -212,35 +191,16 @@ second_of(const mcp__pairing *p, const void *key, size_t key_len, uint64_t hash,
     return MCP__NO_SERVER;
 }
 
-static inline mcp__pair
-find_native(const mcp__pairing *p, const void *key, size_t key_len)
-{
-    uint32_t slot = mcp__native_slot(mcp__hash_xxh3(key, key_len));
-    if (p->second == NULL)
-        return (mcp__pair){p->first[slot], MCP__NO_SERVER};
-    uint32_t second = p->second[slot];
-    return (mcp__pair){p->first[slot], second != MCP__NATIVE_NONE ? second : MCP__NO_SERVER};
-}
-
-/* Apart from mcp__pairing_find(), so that the short way saves no registers for the long one. */
-static __attribute__((noinline)) mcp__pair
-find_slowly(const mcp__pairing *p, const void *key, size_t key_len)
+mcp__pair
+mcp__pairing_find_slowly(const mcp__pairing *p, const void *key, size_t key_len)
 {
     if (p->has_tag)
         key = mcp__hash_tagged(p->tag, key, &key_len);
     if (p->is_native)
-        return find_native(p, key, key_len);
+        return mcp__pairing_find_native(p, key, key_len);
     uint64_t hash = mcp__map_hash(p->primaries, key, key_len);
     uint32_t primary = mcp__map_find(p->primaries, hash);
     return (mcp__pair){primary, second_of(p, key, key_len, hash, primary)};
-}
-
-mcp__pair
-mcp__pairing_find(const mcp__pairing *p, const void *key, size_t key_len)
-{
-    if (p->is_short)
-        return find_native(p, key, key_len);
-    return find_slowly(p, key, key_len);
 }
 
 uint32_t

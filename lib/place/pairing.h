@@ -25,6 +25,9 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "place/hash.h"
+#include "place/map.h"
+#include "place/native.h"
 #include "place/spec.h"
 
 #define MCP__NO_SERVER UINT32_MAX
@@ -35,7 +38,24 @@ typedef struct mcp__pair {
     uint32_t backup;
 } mcp__pair;
 
-typedef struct mcp__pairing mcp__pairing;
+/* Shown for the look-up below alone. */
+typedef struct mcp__pairing {
+    const uint16_t *first; /* native: primary of each slot ... */
+    uint16_t *second;      /* ... and its second copy's server number; NULL: it has none */
+    char tag[2];
+    uint8_t has_tag;
+    uint8_t is_native; /* `first` and `second` say it all */
+    uint8_t is_short;  /* and there is no tag */
+    mcp__mirror mirror;
+    uint32_t n_primaries;
+    uint32_t n_backups;
+    mcp__map *primaries;
+    mcp__map *backups;     /* NULL: none, or `second` */
+    uint32_t *address;     /* of each server: the same number for the same address */
+    uint32_t *next_backup; /* of each backup: the next on the list with another address */
+    int distinct;          /* the primaries have at least two addresses */
+    const mcp__mem *mem;
+} mcp__pairing;
 
 /*
  * `servers`: the primaries, then the backups; n_primaries >= 1. With MCP__MIRROR_BACKUP and no
@@ -49,8 +69,23 @@ mcp__pairing *mcp__pairing_new(const mcp__mem *mem, const mcp__place_spec *place
 /* NULL is allowed. */
 void mcp__pairing_free(mcp__pairing *pairing);
 
+static inline mcp__pair
+mcp__pairing_find_native(const mcp__pairing *pairing, const void *key, size_t key_len)
+{
+    uint32_t slot = mcp__native_slot(mcp__hash_xxh3(key, key_len));
+    uint32_t second = pairing->second != NULL ? pairing->second[slot] : MCP__NATIVE_NONE;
+    return (mcp__pair){pairing->first[slot], second != MCP__NATIVE_NONE ? second : MCP__NO_SERVER};
+}
+
+mcp__pair mcp__pairing_find_slowly(const mcp__pairing *pairing, const void *key, size_t key_len);
+
 /* Where a key lives. `key`: the group key if there is one, else the key without its namespace. */
-mcp__pair mcp__pairing_find(const mcp__pairing *pairing, const void *key, size_t key_len);
+static inline mcp__pair
+mcp__pairing_find(const mcp__pairing *pairing, const void *key, size_t key_len)
+{
+    return pairing->is_short ? mcp__pairing_find_native(pairing, key, key_len)
+                             : mcp__pairing_find_slowly(pairing, key, key_len);
+}
 
 /*
  * 32 bits of a key's hash that placement does not use, the same in every client and for every

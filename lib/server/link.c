@@ -193,6 +193,10 @@ mcp__link_output(const mcp__link *link, mcp__span *spans, size_t max)
 {
     size_t n = 0, at = 0, len = mcp__buf_len(&link->out);
     const uint8_t *bytes = mcp__buf_bytes(&link->out);
+    if (link->n_splices == 0) {
+        spans[0] = (mcp__span){bytes, len};
+        return len > 0;
+    }
     for (size_t i = 0; i < link->n_splices && n < max; i++) {
         const mcp__splice *splice = &link->splices[link->first_splice + i];
         size_t before = (size_t)(splice->at - link->out_taken) - at;

@@ -258,7 +258,7 @@ mcp__usual_parse(const uint8_t *bytes, size_t len, size_t value_max, uint64_t op
     uint64_t cas;
     mcp__reply_kind kind;
     reply->size = 0;
-    if (len > 2 + MCP__USUAL_OPAQUE && memcmp(bytes, "VA ", 3) == 0)
+    if (len > 2 + MCP__USUAL_OPAQUE && mcp__usual_is(bytes, "VA") && bytes[2] == ' ')
         return mcp__usual_parse_value(bytes, bytes + len, value_max, opaque, reply);
     ssize_t used = mcp__usual_parse_word(bytes, len, opaque, &kind, &cas);
     if (used > 0)
