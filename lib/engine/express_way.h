@@ -77,6 +77,9 @@ mcp__express_put(const mcp__express *express, mcp__link *link, uint8_t *out, uin
         out = mcp__usual_put_get(out, express->key, opaque, request->want);
     else if (express->kind == MCP__COMMAND_DELETE)
         out = mcp__usual_put_delete(out, express->key, opaque);
+    else if (express->kind != MCP__COMMAND_TOUCH && !request->with_initial)
+        out = mcp__usual_put_count(out, express->key, opaque, express->kind == MCP__COMMAND_DECR,
+                                   request->delta);
     else
         return mcp__express_put_other(express, out, opaque);
     return MCP__USUAL_PUT(out, "\r\n");

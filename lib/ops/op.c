@@ -6,6 +6,7 @@
 #include "pair/marks.h"
 #include "wire/token.h"
 #include "wire/ttl.h"
+#include "wire/usual.h"
 
 static void
 clear_leg(mcp__op *op, uint8_t index)
@@ -235,8 +236,9 @@ uint64_t
 mcp__op_number(const mcp__span *value)
 {
     uint64_t number = 0;
-    const uint8_t *bytes = value->bytes;
-    mcp__token_get(bytes, bytes + value->len, &number);
+    const uint8_t *bytes = value->bytes, *end = bytes + value->len;
+    if (value->len > 0 && mcp__usual_number(bytes, end, &number) == NULL)
+        mcp__token_get(bytes, end, &number); /* a longer one */
     return number;
 }
 

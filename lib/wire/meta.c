@@ -94,15 +94,14 @@ put_store(uint8_t *out, const mcp__command *command)
 static uint8_t *
 put_count(uint8_t *out, const mcp__command *command)
 {
-    out = put_start(out, "ma ", command);
-    if (command->with_initial) {
-        out = put_ttl(out, 'N', command->ttl);
-        out = put_number(out, 'J', command->initial);
-    }
-    if (command->kind == MCP__COMMAND_DECR)
+    int is_down = command->kind == MCP__COMMAND_DECR;
+    if (!command->with_initial)
+        return mcp__usual_put_count(out, command->key, command->opaque, is_down, command->delta);
+    out = put_ttl(put_start(out, "ma ", command), 'N', command->ttl);
+    out = put_number(out, 'J', command->initial);
+    if (is_down)
         out = PUT(out, " MD");
-    out = put_number(out, 'D', command->delta);
-    return PUT(out, " v");
+    return PUT(put_number(out, 'D', command->delta), " v");
 }
 
 size_t

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * usual: the lines of quiet times, written and read straight down: gets, sets, questions for a
- * key's number, and the replies to them that everybody hopes for. What is not usual is meta's.
+ * usual: the lines of quiet times, written and read straight down: gets, sets, deletes, counts,
+ * questions for a key's number, and the replies to them that everybody hopes for. What is not usual is meta's.
  *
  * They stand in a header because each is used where a call saves a tenth of the whole.
  */
@@ -94,6 +94,18 @@ mcp__usual_put_flag(uint8_t *out, char letter, uint64_t number)
     *out++ = ' ';
     *out++ = (uint8_t)letter;
     return mcp__token_put(out, number);
+}
+
+/* "ma key O12345678 MD D5 v": the new number comes back. */
+static inline uint8_t *
+mcp__usual_put_count(uint8_t *out, mcp__span key, uint64_t opaque, int is_down, uint64_t delta)
+{
+    out = mcp__usual_put_key(MCP__USUAL_PUT(out, "ma "), key);
+    out = mcp__usual_put_opaque(out, opaque);
+    if (is_down)
+        out = MCP__USUAL_PUT(out, " MD");
+    out = mcp__usual_put_flag(out, 'D', delta);
+    return MCP__USUAL_PUT(out, " v");
 }
 
 /* "ms key 5 O12345678 F7 T60"; with a `ttl` that is not negative. */
@@ -204,7 +216,7 @@ mcp__usual_parse_value(const uint8_t *bytes, const uint8_t *end, size_t value_ma
     at += MCP__USUAL_OPAQUE;
     if (memcmp(at, " f0\r", 4) == 0) /* nearly always */
         at += 3;
-    else if ((at = mcp__usual_flags(at, end, &flags, &cas)) == NULL)
+    else if (*at != '\r' && (at = mcp__usual_flags(at, end, &flags, &cas)) == NULL)
         return MCP__PARSE_MORE;
     if (value_len > value_max)
         return MCP__PARSE_MORE;
