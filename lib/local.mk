@@ -31,6 +31,7 @@ libmcproxy_pure_la_SOURCES = \
 	lib/engine/coach.h \
 	lib/engine/convoy.c \
 	lib/engine/convoy.h \
+	lib/engine/convoy_way.h \
 	lib/engine/convoy_classic.c \
 	lib/engine/convoy_parts.h \
 	lib/engine/dumper.c \

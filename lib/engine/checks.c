@@ -6,7 +6,7 @@
 #include "engine/line.h"
 #include "engine/ride.h"
 
-static inline void
+static void
 ask(mcp__engine *engine, mcp__check *check, mcp__server *server, int leg, uint8_t word)
 {
     if (check->failed[leg])
@@ -51,9 +51,18 @@ mcp__checks_begin(mcp__engine *engine, const mcp__stored *stored)
     mcp__check *check = begin(engine, stored, 0);
     if (check == NULL)
         return;
+    mcp__server *primary = &engine->servers[stored->server[MCP__PRIMARY]];
     mcp__server *backup = &engine->servers[stored->server[MCP__BACKUP]];
-    ask(engine, check, &engine->servers[stored->server[MCP__PRIMARY]], MCP__PRIMARY,
-        MCP__WORD_PEEK);
+    if (mcp__ride_may(primary, check, 1) && mcp__ride_may(backup, check, 2)) {
+        mcp__line_mount(engine, primary);
+        mcp__line_mount(engine, backup);
+        mcp__ride_put(engine, primary, check, MCP__PRIMARY, MCP__WORD_PEEK);
+        mcp__ride_put(engine, backup, check, MCP__BACKUP, MCP__WORD_PEEK);
+        mcp__ride_put(engine, backup, check, MCP__BACKUP, MCP__WORD_MARKS);
+        check->n_awaited = 3;
+        return;
+    }
+    ask(engine, check, primary, MCP__PRIMARY, MCP__WORD_PEEK);
     ask(engine, check, backup, MCP__BACKUP, MCP__WORD_PEEK);
     ask(engine, check, backup, MCP__BACKUP, MCP__WORD_MARKS);
     if (check->n_awaited == 0)

@@ -43,7 +43,7 @@ mcp__express_go_on(mcp__engine *engine)
     mcp__express_ask(engine, MCP__PRIMARY, mcp__token_opaque(&engine->opaque_count, &engine->opaque));
 }
 
-static inline int
+__attribute__((always_inline)) static inline int
 take_rider(mcp__engine *engine, mcp__server *server, const mcp__pending *oldest)
 {
     mcp__link *link = &server->link;

@@ -6,8 +6,7 @@
 #include "engine/line.h"
 
 int
-mcp__ride_ask_slowly(mcp__engine *engine, mcp__server *server, mcp__check *check, int leg,
-                     uint8_t word)
+mcp__ride_ask(mcp__engine *engine, mcp__server *server, mcp__check *check, int leg, uint8_t word)
 {
     int is_marks = word == MCP__WORD_MARKS;
     mcp__command command = {.kind = is_marks ? MCP__COMMAND_GET : MCP__COMMAND_NUMBER,
@@ -20,6 +19,7 @@ mcp__ride_ask_slowly(mcp__engine *engine, mcp__server *server, mcp__check *check
                         .is_check = 1,
                         .is_rider = server->link.pending_count < MCP__RIDERS_MAX};
     if (is_marks) {
+        server->ledger.queued_ms = engine->now_ms;
         command.key = mcp__pool_marks_key(engine);
         command.is_base64 = 0;
     }

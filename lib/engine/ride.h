@@ -11,23 +11,31 @@
 #include "wire/token.h"
 #include "wire/usual.h"
 
-/* The general way, for a link without room, or without the meta commands. */
-int mcp__ride_ask_slowly(mcp__engine *engine, mcp__server *server, mcp__check *check, int leg,
-                         uint8_t word);
+/*
+ * Asks for what a check wants to know. `word`: MCP__WORD_PEEK or MCP__WORD_MARKS. 0, or -1: no
+ * memory.
+ */
+int mcp__ride_ask(mcp__engine *engine, mcp__server *server, mcp__check *check, int leg,
+                  uint8_t word);
 
-/* Asks for what a check wants to know. `word`: MCP__WORD_PEEK or MCP__WORD_MARKS. 0, or -1: no
- * memory. In a header because three of these go behind every mirrored set. */
+/* The same in two halves, for a link that is in use: whether it takes `n` questions straight down,
+ * and each of them. In a header because three of these go behind every mirrored set. */
 static inline int
-mcp__ride_ask(mcp__engine *engine, mcp__server *server, mcp__check *check, int leg, uint8_t word)
+mcp__ride_may(const mcp__server *server, const mcp__check *check, uint32_t n)
+{
+    const mcp__link *link = &server->link;
+    return link->state == MCP__LINK_OPEN && !link->is_classic && !check->is_base64 &&
+           link->pending_count + n <= MCP__RIDERS_MAX && mcp__link_has_room_for(link, n);
+}
+
+__attribute__((always_inline)) static inline void
+mcp__ride_put(mcp__engine *engine, mcp__server *server, mcp__check *check, int leg, uint8_t word)
 {
     mcp__link *link = &server->link;
     int is_marks = word == MCP__WORD_MARKS;
+    uint64_t opaque = mcp__token_opaque(&engine->opaque_count, &engine->opaque);
     if (is_marks)
         server->ledger.queued_ms = engine->now_ms;
-    if (link->is_classic || check->is_base64 || link->pending_count >= MCP__RIDERS_MAX ||
-        !mcp__link_has_room(link, MCP_KEY_MAX, 0))
-        return mcp__ride_ask_slowly(engine, server, check, leg, word);
-    uint64_t opaque = mcp__token_opaque(&engine->opaque_count, &engine->opaque);
     *mcp__link_slot(link) = (mcp__pending){
         .op = check,
         .opaque = opaque,
@@ -42,10 +50,8 @@ mcp__ride_ask(mcp__engine *engine, mcp__server *server, mcp__check *check, int l
     uint8_t *out = mcp__link_begin(link);
     out = is_marks ? mcp__usual_put_get(out, mcp__pool_marks_key(engine), opaque, MCP_WANT_CAS)
                    : mcp__usual_put_number(out, key, opaque);
-    mcp__line_mount(engine, server);
     mcp__link_end(link, MCP__USUAL_PUT(out, "\r\n"), 0, 1);
     server->tally.calls++;
-    return 0;
 }
 
 /* What waits for company goes now. How much it is: 0: nothing did. */

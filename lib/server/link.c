@@ -9,6 +9,7 @@
 
 /* One receive takes what fits: 16 kB hold a hundred small values and cost no second call. */
 #define IN_SIZE 16384
+#define OUT_FIRST 2048 /* a few commands: quiet ones are queued without any memory */
 #define OUT_MAX (64 * 1024 * 1024)
 #define PENDING_FIRST 16
 #define PENDING_MAX (1u << 24)
@@ -58,6 +59,7 @@ mcp__link_connected(mcp__link *link)
 {
     mcp__greeting greeting = mcp__link_greeting(link);
     if (mcp__buf_room(&link->in, IN_SIZE) == NULL ||
+        mcp__buf_room(&link->out, OUT_FIRST) == NULL ||
         mcp__hello_write(&link->out, &link->login, greeting) != 0)
         return -1;
     link->queued = link->due = mcp__buf_len(&link->out);

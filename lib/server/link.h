@@ -222,6 +222,14 @@ mcp__link_has_room(const mcp__link *link, size_t key_len, size_t value_len)
            (copied_len == value_len || link->first_splice < link->splice_capacity);
 }
 
+/* And `n` commands with keys of any length and without values. */
+static inline int
+mcp__link_has_room_for(const mcp__link *link, uint32_t n)
+{
+    return link->pending != NULL && link->pending_count + n <= link->pending_mask + 1 &&
+           link->out.capacity - link->out.end >= n * (MCP__HEAD_MAX(MCP__KEY_MAX) + 2);
+}
+
 /* Where the next one that waits for its reply is put down; there is room for it. */
 static inline mcp__pending *
 mcp__link_slot(mcp__link *link)
