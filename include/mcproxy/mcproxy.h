@@ -330,7 +330,10 @@ MCP_API int mcp_server_count(const mcp_client *client);
  * group. Returns the first failure, after having tried them all.
  */
 MCP_API mcp_status mcp_flush(mcp_client *client, int server, int64_t delay);
-/* The lines of `stats ARGUMENT` (NULL: none) of one server are the result's value. */
+/*
+ * The lines of `stats ARGUMENT` (NULL: none; else words with single blanks) of one server are the
+ * result's value. MCP_UNSUPPORTED: it has no stats of that name.
+ */
 MCP_API mcp_status mcp_stats(mcp_client *client, int server, const char *argument,
                              mcp_result *result);
 /* The version text of one server is the result's value. */
