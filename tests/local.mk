@@ -91,6 +91,7 @@ LIVE = \
 	tests/live/test_async_reload \
 	tests/live/test_auth \
 	tests/live/test_batches \
+	tests/live/test_batches_large \
 	tests/live/test_calls \
 	tests/live/test_cluster \
 	tests/live/test_counters \
