@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Three servers, and an endpoint that tells of some of them: it stands in front of a memcached, which
- * answers the greeting, and the rest is what a configuration endpoint of ElastiCache says.
+ * Three servers, and an endpoint that tells of some of them: it stands in front of a memcached,
+ * which answers the greeting, and the rest is what a configuration endpoint of ElastiCache says.
  */
 #ifndef TESTS_LIVE_DISCOVERY_KIT_H
 #define TESTS_LIVE_DISCOVERY_KIT_H
