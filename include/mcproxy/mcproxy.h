@@ -177,7 +177,8 @@ typedef struct mcp_request {
         sizeof(mcp_request), MCP_GET, -1, NULL, 0, NULL, 0, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0        \
     }
 
-/* Everything the library answers. Start from MCP_RESULT_INIT. */
+/* Everything the library answers. Start from MCP_RESULT_INIT: one of zeros has no room for anything,
+ * and a call that is given it does nothing but say MCP_BAD_ARGUMENT. */
 typedef struct mcp_result {
     size_t size;       /* sizeof(mcp_result), set by MCP_RESULT_INIT */
     mcp_status status;
@@ -258,10 +259,10 @@ MCP_API mcp_status mcp_call(mcp_client *client, const mcp_request *request, mcp_
 
 /*
  * Does `n` requests, of any mix of verbs, on all servers in parallel, under one deadline (the
- * longest of the requests'). results[i] answers requests[i]; one that fails hides no other. They run
- * at the same time: in which order is not defined, not even for those of one key. Returns how many
- * results are negative: 0 when every server answered. Values stay until the next call on the
- * client.
+ * longest of the requests'). results[i], from MCP_RESULT_INIT, answers requests[i]; one that fails
+ * hides no other. They run at the same time: in which order is not defined, not even for those of one
+ * key. Returns how many results are negative: 0 when every server answered. Values stay until the
+ * next call on the client, so all of them are held: mcp_mget_each() holds none.
  */
 MCP_API size_t mcp_batch(mcp_client *client, const mcp_request *requests, mcp_result *results,
                          size_t n);
@@ -367,7 +368,8 @@ typedef struct mcp_location {
 MCP_API mcp_status mcp_where(mcp_client *client, const void *key, size_t key_len, const void *route,
                              size_t route_len, mcp_location *location);
 
-/* What this client knows of one server, see server.h. MCP_BAD_ARGUMENT when there is no such number. */
+/* What this client knows of one server, see server.h. MCP_BAD_ARGUMENT when there is no such number,
+ * or `info` is not from MCP_SERVER_INIT. */
 MCP_API mcp_status mcp_server_info(const mcp_client *client, int server, mcp_server *info);
 
 /*
