@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Examples see the public headers only, as they would where the library is installed.
 noinst_PROGRAMS += \
+	examples/async_own \
 	examples/async_poll \
 	examples/batch \
 	examples/binary_keys \
@@ -12,6 +13,7 @@ noinst_PROGRAMS += \
 	examples/events \
 	examples/failover \
 	examples/first \
+	examples/fork \
 	examples/latency \
 	examples/lease \
 	examples/log \
@@ -24,6 +26,24 @@ noinst_PROGRAMS += \
 examples_async_poll_CPPFLAGS = $(PUBLIC_CPPFLAGS)
 examples_async_poll_SOURCES = examples/async_poll.c examples/async_work.h
 examples_async_poll_LDADD = libmcproxy.la
+
+examples_async_own_CPPFLAGS = $(PUBLIC_CPPFLAGS)
+examples_async_own_SOURCES = examples/async_own.c
+examples_async_own_LDADD = libmcproxy.la
+
+examples_fork_CPPFLAGS = $(PUBLIC_CPPFLAGS)
+examples_fork_SOURCES = examples/fork.c
+examples_fork_LDADD = libmcproxy.la
+
+if HAVE_CXX
+noinst_PROGRAMS += examples/plus
+endif
+
+# A compiler of C++ defines _GNU_SOURCE itself.
+examples_plus_CPPFLAGS = -I$(top_srcdir)/include $(MCP_CPPFLAGS)
+examples_plus_CXXFLAGS = $(AM_CXXFLAGS) -std=c++11 -Wall -Wextra
+examples_plus_SOURCES = examples/plus.cc
+examples_plus_LDADD = libmcproxy.la
 
 # Those need the library of their loop.
 if HAVE_LIBEVENT

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Threads that share a pool of clients: eight workers, three clients. Each worker borrows one for as
- * long as it needs it and counts its own key up. With other options as a second argument the pool
- * is given those while they work.
+ * Threads that share a pool of clients: eight workers, three clients. Each worker borrows one for
+ * as long as it needs it and counts its own key up. With other options as a second argument the
+ * pool is given those while they work.
  *
  *     cc pool.c $(pkg-config --cflags --libs libmcproxy) -lpthread -o pool
  *     ./pool "server=127.0.0.1:11211 backup=127.0.0.1:11212" \

@@ -34,6 +34,7 @@ libmcproxy_pure_la_SOURCES = \
 	lib/engine/convoy_way.h \
 	lib/engine/convoy_classic.c \
 	lib/engine/convoy_parts.h \
+	lib/engine/convoy_way.h \
 	lib/engine/dumper.c \
 	lib/engine/dumper.h \
 	lib/engine/scout.c \

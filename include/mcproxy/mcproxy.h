@@ -43,9 +43,12 @@
  * texts in a result are borrowed: they stand in the client's memory until the next call on that
  * client or mcp_close(); mcp_result_take() gives the caller a copy of its own.
  *
- * Blocking: mcp_open(), mcp_where() and the mcp_server_* calls never wait for anything. Every
- * other call has one deadline, `timeout` (500 ms unless the options or the request say otherwise),
- * for everything it does: name look-up, connecting, the primary and the backup.
+ * Blocking: mcp_open(), mcp_where(), the mcp_server_* calls and those about events, logs, errors
+ * and words never wait for anything (with `discovery=`, mcp_where() waits for the first list of
+ * servers, as a call does). Every other call has one deadline, `timeout` (500 ms unless the options
+ * or the request say otherwise), for everything it does: name look-up, connecting, the primary and
+ * the backup. What may take longer says so: mcp_flush() of all, mcp_repair(), mcp_resync(),
+ * mcp_dump(). A program with an event loop waits for nothing: mcproxy/async.h.
  *
  * The process: the library never prints, exits, aborts, installs a signal handler or raises
  * SIGPIPE.
@@ -177,7 +180,8 @@ typedef struct mcp_request {
         sizeof(mcp_request), MCP_GET, -1, NULL, 0, NULL, 0, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0        \
     }
 
-/* Everything the library answers. Start from MCP_RESULT_INIT. */
+/* Everything the library answers. Start from MCP_RESULT_INIT: one of zeros has no room for anything,
+ * and a call that is given it does nothing but say MCP_BAD_ARGUMENT. */
 typedef struct mcp_result {
     size_t size;       /* sizeof(mcp_result), set by MCP_RESULT_INIT */
     mcp_status status;
@@ -242,9 +246,9 @@ MCP_API void mcp_close(mcp_client *client);
  * as far as it goes within one timeout, and taken up again. MCP_OK, or else the client is as it was,
  * and mcp_last_error() says why: MCP_BAD_ARGUMENT (the word and its place), MCP_NO_MEMORY;
  * MCP_REFUSED: a server that is to go has on record what one that stays missed; MCP_BUSY: this is a
- * callback of mcp_on_event(); MCP_UNSUPPORTED: a pool lent this client. With an event loop nothing is
- * waited for: see mcp_reload(3). Give all clients of the servers the new list soon after one another: until then they
- * look for some keys on different servers. Texts of mcp_server end with it.
+ * callback of mcp_on_event(); MCP_UNSUPPORTED: a pool lent this client. With an event loop nothing
+ * is waited for: see mcp_reload(3). Give all clients of the servers the new list soon after one
+ * another: until then they look for some keys on different servers. Texts of mcp_server end with it.
  */
 MCP_API mcp_status mcp_reload(mcp_client *client, const char *options);
 
@@ -258,10 +262,10 @@ MCP_API mcp_status mcp_call(mcp_client *client, const mcp_request *request, mcp_
 
 /*
  * Does `n` requests, of any mix of verbs, on all servers in parallel, under one deadline (the
- * longest of the requests'). results[i] answers requests[i]; one that fails hides no other. They run
- * at the same time: in which order is not defined, not even for those of one key. Returns how many
- * results are negative: 0 when every server answered. Values stay until the next call on the
- * client.
+ * longest of the requests'). results[i], from MCP_RESULT_INIT, answers requests[i]; one that fails
+ * hides no other. They run at the same time: in which order is not defined, not even for those of
+ * one key. Returns how many results are negative: 0 when every server answered. Values stay until
+ * the next call on the client, so all of them are held: mcp_mget_each() holds none.
  */
 MCP_API size_t mcp_batch(mcp_client *client, const mcp_request *requests, mcp_result *results,
                          size_t n);
@@ -330,7 +334,10 @@ MCP_API int mcp_server_count(const mcp_client *client);
  * group. Returns the first failure, after having tried them all.
  */
 MCP_API mcp_status mcp_flush(mcp_client *client, int server, int64_t delay);
-/* The lines of `stats ARGUMENT` (NULL: none) of one server are the result's value. */
+/*
+ * The lines of `stats ARGUMENT` (NULL: none; else words with single blanks) of one server are the
+ * result's value. MCP_UNSUPPORTED: it has no stats of that name.
+ */
 MCP_API mcp_status mcp_stats(mcp_client *client, int server, const char *argument,
                              mcp_result *result);
 /* The version text of one server is the result's value. */
@@ -364,7 +371,8 @@ typedef struct mcp_location {
 MCP_API mcp_status mcp_where(mcp_client *client, const void *key, size_t key_len, const void *route,
                              size_t route_len, mcp_location *location);
 
-/* What this client knows of one server, see server.h. MCP_BAD_ARGUMENT when there is no such number. */
+/* What this client knows of one server, see server.h. MCP_BAD_ARGUMENT when there is no such
+ * number, or `info` is not from MCP_SERVER_INIT. */
 MCP_API mcp_status mcp_server_info(const mcp_client *client, int server, mcp_server *info);
 
 /*
@@ -509,8 +517,9 @@ MCP_API mcp_status mcp_on_log(mcp_client *client, mcp_log_level most, mcp_log_ca
 /* ---- Words -------------------------------------------------------------------------------- */
 
 /*
- * Why the last call that did not answer MCP_OK failed: of mcp_call() and the verbs, of mcp_batch(),
- * mcp_where(), mcp_flush(), mcp_stats(), mcp_version() and mcp_ping().
+ * Why the last call on this client that did not answer MCP_OK failed; after a batch, or many keys,
+ * the last of them that did not. Not of MCP_BUSY, nor of mcp_server_info(), mcp_cancel(),
+ * mcp_loop_attach() and mcp_result_take(), whose status says it all.
  */
 typedef struct mcp_error {
     mcp_status status;

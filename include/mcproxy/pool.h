@@ -67,9 +67,9 @@ MCP_API mcp_status mcp_pool_borrow(mcp_pool *pool, uint32_t wait_ms, mcp_client 
 /*
  * Gives a client back, after which the caller may not touch it or what it lent. Its connections
  * stay open; its callbacks are taken away. Does not wait for servers, except behind
- * mcp_pool_close(), when the client is closed, and behind mcp_pool_reload(). MCP_OK; MCP_BAD_ARGUMENT: it is not lent by this
- * pool (or was returned already); MCP_BUSY: called from a callback of that client. mcp_close() of a
- * lent client does nothing.
+ * mcp_pool_close(), when the client is closed, and behind mcp_pool_reload(). MCP_OK;
+ * MCP_BAD_ARGUMENT: it is not lent by this pool (or was returned already); MCP_BUSY: called from a
+ * callback of that client. mcp_close() of a lent client does nothing.
  */
 MCP_API mcp_status mcp_pool_return(mcp_pool *pool, mcp_client *client);
 

@@ -307,6 +307,8 @@ mcp_batch(mcp_client *client, const mcp_request *requests, mcp_result *results, 
         return 0;
     if (mcp__client_is_busy(client))
         return refuse_all(&b);
+    if (!mcp__client_can_tell(client, results))
+        return n;
     mcp__client_enter(client);
     mcp__batch_start_over(client);
     b.notes = mcp__batch_notes(client, n);

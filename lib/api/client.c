@@ -344,8 +344,20 @@ mcp_request
 mcp__client_request(const mcp_request *request)
 {
     mcp_request ours = MCP_REQUEST_INIT;
-    memcpy(&ours, request, request->size < sizeof ours ? request->size : sizeof ours);
+    size_t size = request == NULL ? 0 : request->size;
+    if (size > 0)
+        memcpy(&ours, request, size < sizeof ours ? size : sizeof ours);
+    ours.size = size;
     return ours;
+}
+
+int
+mcp__client_can_tell(mcp_client *client, const mcp_result *result)
+{
+    if (result != NULL && result->size >= offsetof(mcp_result, server))
+        return 1;
+    mcp__err_set(&client->err, MCP_BAD_ARGUMENT, "the result is not MCP_RESULT_INIT");
+    return 0;
 }
 
 void
@@ -477,6 +489,8 @@ call_converted(mcp_client *client, const mcp_request *request, mcp_result *resul
 {
     mcp_request ours = mcp__client_request(request);
     mcp_result our_result = MCP_RESULT_INIT;
+    if (result != NULL && !mcp__client_can_tell(client, result))
+        return refuse(client, NULL, MCP_BAD_ARGUMENT);
     if (mcp__client_asks(client)) {
         mcp_status status = discover(client, &ours);
         if (status != MCP_OK)
@@ -504,8 +518,8 @@ mcp_call(mcp_client *client, const mcp_request *request, mcp_result *result)
     if (mcp__client_is_busy(client))
         return refuse_busy(result);
     mcp__client_enter(client);
-    int is_ours =
-        request->size == sizeof *request && (result == NULL || result->size == sizeof *result);
+    int is_ours = request != NULL && request->size == sizeof *request &&
+                  (result == NULL || result->size == sizeof *result);
     mcp_status status = is_ours && !mcp__client_asks(client)
                             ? call(client, request, result)
                             : call_converted(client, request, result);

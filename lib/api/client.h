@@ -160,12 +160,15 @@ mcp__client_check(mcp_client *client, const mcp_request *request)
                                                     : mcp__client_check_slowly(client, request);
 }
 
-/* A request of an older or newer program as one of ours: `size` stays the caller's, and what it
- * does not know of is as MCP_REQUEST_INIT has it. */
+/* A request of an older or newer program as one of ours: `size` stays the caller's (NULL: 0), and
+ * what it does not know of is as MCP_REQUEST_INIT has it. */
 mcp_request mcp__client_request(const mcp_request *request);
 
 /* Writes as much of a result as the caller knows of. */
 void mcp__client_give(mcp_result *to, const mcp_result *from);
+/* Whether it has room for a status at least; 0: client->err says so. Zeros would stay zeros, which
+ * reads as MCP_OK. */
+int mcp__client_can_tell(mcp_client *client, const mcp_result *result);
 
 static inline uint32_t
 mcp__client_timeout_ms(const mcp_client *client, const mcp_request *request)

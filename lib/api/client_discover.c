@@ -60,16 +60,36 @@ words_of(mcp_client *client, const mcp__cluster *list)
     return text;
 }
 
-/* It says why not in client->err. */
-static mcp_status
-take_list(mcp_client *client, const mcp__cluster *list)
+/*
+ * Behind mirrored writes there is always something owed: questions that wait for the next command.
+ * Servers that are well answer them at once, so they are asked now. Once, and not for long: where
+ * one is silent the list is taken when its time is over.
+ */
+static int
+settle(mcp_client *client)
 {
-    if (client->config.has_found && list->version <= client->found_version)
+    mcp__engine *engine = &client->engine;
+    if (!engine->scout.is_hurried && !mcp__reload_is_quiet(client))
+        mcp__wait_drain(&client->world, engine->now_ms + 1 + client->config.timeout_ms / 10);
+    engine->scout.is_hurried = 1;
+    return mcp__reload_is_quiet(client);
+}
+
+/* It says why not in client->err; MCP_BUSY: not yet. */
+static mcp_status
+take_list(mcp_client *client, const mcp__cluster *list, int may_wait)
+{
+    uint64_t version = list->version; /* the list may be gone when settled */
+    if (client->config.has_found && version <= client->found_version)
         return MCP_OK;
     char *found = words_of(client, list);
     if (found == NULL)
         return mcp__err_set(&client->err, MCP_NO_MEMORY, "no memory for the list of servers");
-    return mcp__reload_found(client, found, list->version);
+    if (may_wait && !settle(client)) {
+        mcp__mem_free(&client->mem, found);
+        return MCP_BUSY;
+    }
+    return mcp__reload_found(client, found, version);
 }
 
 static mcp_status
@@ -90,11 +110,13 @@ look(mcp_client *client)
     char why[MCP__SCOUT_WHY_SIZE] = "";
     int what = mcp__scout_next(engine, &list, why);
     int may_wait = client->config.has_found && engine->now_ms < engine->scout.until_ms;
-    if (what == 0 || (what > 0 && may_wait && !mcp__reload_is_quiet(client)))
+    if (what == 0)
         return MCP_BUSY;
     mcp_status status = MCP_NO_SERVER;
     if (what > 0) {
-        status = take_list(client, &list);
+        status = take_list(client, &list, may_wait);
+        if (status == MCP_BUSY)
+            return status;
         snprintf(why, sizeof why, "%.90s", client->err.text);
     }
     if (status == MCP_OK) /* maybe in another engine than it was asked with */

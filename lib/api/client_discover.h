@@ -4,7 +4,9 @@
  * (client_reload) when a newer one was told.
  *
  *     no list yet:  a call waits for it, within its deadline; requests of a loop are held
- *     a list:       it is asked for again on the way of calls, and never waited for
+ *     a list:       it is asked for again on the way of calls, and never waited for. A newer one
+ *                   is taken by the first call that finds nothing owed, or gets it within a tenth
+ *                   of `timeout`; at the latest when its time is over
  */
 #ifndef MCPROXY_API_CLIENT_DISCOVER_H
 #define MCPROXY_API_CLIENT_DISCOVER_H

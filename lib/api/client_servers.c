@@ -2,6 +2,7 @@
 /* What a client can be asked about its servers, and what it can ask one of them. */
 #include "api/client.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -126,7 +127,8 @@ mcp_status
 mcp_server_info(const mcp_client *client, int number, mcp_server *info)
 {
     const mcp__engine *engine = &client->engine;
-    if (number < 0 || (uint32_t)number >= engine->n_servers)
+    if (number < 0 || (uint32_t)number >= engine->n_servers ||
+        info->size < offsetof(mcp_server, address))
         return MCP_BAD_ARGUMENT;
     const mcp__server *server = &engine->servers[number];
     mcp__clock clock = client->world.clock;

@@ -215,7 +215,9 @@ mcp_mget(mcp_client *client, const void *const *keys, const size_t *key_lens, si
     mget m = {.client = client, .keys = keys, .key_lens = key_lens, .n = n, .results = results};
     if (n == 0)
         return 0;
-    return mcp__client_is_busy(client) ? refuse(&m) : run(&m);
+    if (mcp__client_is_busy(client))
+        return refuse(&m);
+    return mcp__client_can_tell(client, results) ? run(&m) : n;
 }
 
 size_t

@@ -196,7 +196,8 @@ count_read(mcp__tally *tally, const mcp__op *op, uint8_t word, const mcp__reply 
 /*
  * An error line that is no answer to the user's question. SERVER_ERROR: the server cannot, the
  * other copy may. CLIENT_ERROR and ERROR: it did not understand us, and what stands behind the
- * command line may have been run as a command, so the connection is not to be trusted.
+ * command line may have been run as a command, so the connection is not to be trusted. Behind
+ * "stats NAME" nothing stands: there it only says that it has none of that name.
  */
 static void
 take_error(mcp__engine *engine, mcp__server *server, mcp__leg *leg, const mcp__reply *reply,
@@ -221,7 +222,8 @@ take_error(mcp__engine *engine, mcp__server *server, mcp__leg *leg, const mcp__r
     leg->late_failure = (uint8_t)failure;
     if (is_last_reply)
         mcp__pool_add_fallen(engine, leg, failure, 0);
-    if (reply->kind != MCP__REPLY_SERVER_ERROR)
+    int is_harmless = op->verb == MCP_STATS && status != MCP_REFUSED;
+    if (reply->kind != MCP__REPLY_SERVER_ERROR && !is_harmless)
         mcp__line_lost(engine, server, MCP__FAILURE_BROKEN, 0, 0, why);
 }
 

@@ -196,6 +196,7 @@ typedef struct mcp__scout {
     int64_t until_ms; /* under way: so long it may take */
     int64_t due_ms;   /* the same, INT64_MAX while none is under way */
     uint8_t phase;
+    uint8_t is_hurried; /* under way: what is owed behind writes was fetched for it, once */
 } mcp__scout;
 
 typedef struct mcp__slab mcp__slab;

@@ -30,6 +30,7 @@ mcp__scout_begin(mcp__engine *engine, int64_t until_ms)
     server->said[0] = '\0';
     mcp__health_init(&server->health, engine->now_ms);
     engine->scout.phase = OPENING;
+    engine->scout.is_hurried = 0;
     engine->scout.ask_ms = INT64_MIN; /* every call looks after it */
     engine->scout.due_ms = engine->scout.until_ms = until_ms;
     mcp__line_warm(engine, server);

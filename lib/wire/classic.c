@@ -230,6 +230,20 @@ parse_head(const uint8_t *at, const uint8_t *cr, mcp__span key, int has_cas, mcp
     return at == cr && flags <= UINT32_MAX ? 0 : -1;
 }
 
+/* The first line of what answers get or gets. 0: `*verdict` says it all: END, that is a miss, or as
+ * above. */
+static int
+first_of_values(const uint8_t *bytes, size_t len, const uint8_t **cr, mcp__reply *reply,
+                ssize_t *verdict)
+{
+    *reply = (mcp__reply){.ttl = -1};
+    if (!first_line(bytes, len, cr, verdict))
+        return 0;
+    reply->kind = MCP__REPLY_MISS;
+    *verdict = *cr + 2 - bytes;
+    return !is_line(bytes, *cr, "END");
+}
+
 ssize_t
 mcp__classic_parse_value(const uint8_t *bytes, size_t len, mcp__span key, int has_cas,
                          size_t value_max, mcp__reply *reply)
@@ -237,12 +251,8 @@ mcp__classic_parse_value(const uint8_t *bytes, size_t len, mcp__span key, int ha
     const uint8_t *cr;
     ssize_t verdict;
     uint64_t value_len;
-    *reply = (mcp__reply){.ttl = -1};
-    if (!first_line(bytes, len, &cr, &verdict))
+    if (!first_of_values(bytes, len, &cr, reply, &verdict))
         return verdict;
-    reply->kind = MCP__REPLY_MISS;
-    if (is_line(bytes, cr, "END"))
-        return cr + 2 - bytes;
     if (cr - bytes < 6 || memcmp(bytes, "VALUE ", 6) != 0)
         return parse_error(bytes, cr, reply);
     if (parse_head(bytes + 6, cr, key, has_cas, reply, &value_len) != 0 || value_len > value_max)
@@ -281,12 +291,8 @@ mcp__classic_parse_item(const uint8_t *bytes, size_t len, int has_cas, size_t va
     const uint8_t *cr;
     ssize_t verdict;
     uint64_t value_len;
-    *reply = (mcp__reply){.ttl = -1};
-    if (!first_line(bytes, len, &cr, &verdict))
+    if (!first_of_values(bytes, len, &cr, reply, &verdict))
         return verdict;
-    reply->kind = MCP__REPLY_MISS;
-    if (is_line(bytes, cr, "END"))
-        return cr + 2 - bytes;
     if (parse_any_head(bytes, cr, has_cas, key, reply, &value_len) != 0)
         return parse_error(bytes, cr, reply);
     if (value_len > value_max)

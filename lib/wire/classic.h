@@ -36,8 +36,9 @@ ssize_t mcp__classic_parse_value(const uint8_t *bytes, size_t len, mcp__span key
                                  size_t value_max, mcp__reply *reply);
 
 /*
- * The next part of the reply to get or gets of several keys: VALUE, with whose it is in `key`, or
- * MISS for the END behind them all. Else as above.
+ * The next part of the reply to get or gets of several keys: VALUE, with whose it is in `key` (any
+ * bytes but a blank: to be compared with what was asked for), or MISS for the END behind them all.
+ * Else as above.
  */
 ssize_t mcp__classic_parse_item(const uint8_t *bytes, size_t len, int has_cas, size_t value_max,
                                 mcp__span *key, mcp__reply *reply);

@@ -253,6 +253,9 @@ run_mutation(sim_random *random)
 
 /* ---- main ---- */
 
+/* So many times what a fuzzer says: all of them together take a minute. */
+enum { MORE = 16 };
+
 static unsigned long
 rounds_here(void)
 {
@@ -260,7 +263,7 @@ rounds_here(void)
     unsigned long factor = slow != NULL ? strtoul(slow, NULL, 10) : 1;
     if (rounds != NULL)
         return strtoul(rounds, NULL, 10);
-    return factor > 1 ? fuzz_rounds / factor : fuzz_rounds;
+    return factor > 1 ? MORE * fuzz_rounds / factor : MORE * fuzz_rounds;
 }
 
 int

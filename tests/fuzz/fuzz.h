@@ -17,7 +17,7 @@
 /* The bytes are a block of exactly that size. Returns 0. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
-/* For the driver: the folder of tests/fuzz/corpus, how many mutations are worth a second or three,
+/* For the driver: the folder of tests/fuzz/corpus, how many mutations it takes a part of (driver.c),
  * and words to put in; the last one is NULL. */
 extern const char fuzz_name[];
 extern const unsigned fuzz_rounds;

@@ -15,10 +15,23 @@
 
 const char fuzz_name[] = "classic";
 const unsigned fuzz_rounds = 150000;
-const char *const fuzz_words[] = {
-    "STAT ", "STAT a b\r\n",  "END\r\n",       "\r\n",     "\n",     "OK\r\n", "RESET",
-    "ERROR", "CLIENT_ERROR ", "SERVER_ERROR ", "VERSION ", "\r\r\n", " ",      "VALUE ",
-    "VALUE k 0 5\r\nhello\r\n", "VALUE k 7 1 42\r\nx\r\n", NULL};
+const char *const fuzz_words[] = {"STAT ",
+                                  "STAT a b\r\n",
+                                  "END\r\n",
+                                  "\r\n",
+                                  "\n",
+                                  "OK\r\n",
+                                  "RESET",
+                                  "ERROR",
+                                  "CLIENT_ERROR ",
+                                  "SERVER_ERROR ",
+                                  "VERSION ",
+                                  "\r\r\n",
+                                  " ",
+                                  "VALUE ",
+                                  "VALUE k 0 5\r\nhello\r\n",
+                                  "VALUE k 7 1 42\r\nx\r\n",
+                                  NULL};
 
 typedef struct line {
     size_t len;      /* with its line end */
@@ -121,10 +134,12 @@ slow_head(const uint8_t *at, const line *l, int has_cas, size_t *key_len)
     int n_key = 0, n_all = 0;
     memcpy(text, at, l->text_len);
     text[l->text_len] = '\0';
-    if (memchr(at, '\0', l->text_len) != NULL || !starts(at, l, "VALUE "))
+    if (!starts(at, l, "VALUE "))
         return -1;
-    n_key = (int)strcspn(text + 6, " ");
-    const char *rest = text + 6 + n_key;
+    const char *rest = memchr(text + 6, ' ', l->text_len - 6); /* whoever asked compares the key */
+    if (rest == NULL || memchr(rest, '\0', (size_t)(text + l->text_len - rest)) != NULL)
+        return -1;
+    n_key = (int)(rest - text) - 6;
     size_t shape = strspn(rest, " 0123456789");
     if (rest[shape] != '\0' || strstr(rest, "  ") != NULL || rest[0] != ' ' ||
         rest[shape - 1] == ' ')

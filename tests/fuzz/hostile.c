@@ -16,6 +16,7 @@ hostile_forget(hostile *peer)
     peer->swallow = 0;
     peer->is_open = 0;
     peer->is_asked = 0;
+    peer->is_mute = 0;
     peer->n = 0;
 }
 
@@ -33,6 +34,18 @@ take_flag(hostile_question *q, const char *word)
         q->wants_value = 1;
 }
 
+/* Of one who was taken for a server without the meta commands: is there a value behind the line? */
+static int
+is_classic_store(const char *word)
+{
+    static const char *const words[] = {"set", "add", "replace", "append", "prepend", "cas"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(word, words[i]) == 0)
+            return 1;
+    }
+    return 0;
+}
+
 /* One command line, without its end. */
 static void
 take_line(hostile *peer, char *line)
@@ -47,6 +60,11 @@ take_line(hostile *peer, char *line)
     hostile_question *q = &peer->questions[peer->n++];
     *q = (hostile_question){.is_arithmetic = strcmp(words[0], "ma") == 0};
     snprintf(q->verb, sizeof q->verb, "%s", words[0]);
+    if (is_classic_store(words[0])) {
+        unsigned len;
+        FUZZ_NEED(n >= 5 && sscanf(words[4], "%u", &len) == 1);
+        peer->swallow = len + 2;
+    }
     if (strlen(words[0]) != 2 || strcmp(words[0], "mn") == 0)
         return;
     FUZZ_NEED(n >= 2 && strlen(words[1]) < sizeof q->key);
@@ -101,7 +119,7 @@ hostile_hear(hostile *peer, const void *bytes, size_t len)
 void
 hostile_say(hostile *peer, const uint8_t *bytes, size_t len)
 {
-    for (size_t i = 0; i < len; i++) {
+    for (size_t i = 0; i < len && !peer->is_mute; i++) {
         uint8_t byte = bytes[i] == 'O' ? 'o' : bytes[i];
         sim_bytes_put(&peer->out, &byte, 1);
     }
@@ -214,7 +232,8 @@ hostile_answer(hostile *peer, hostile_way way, fuzz_feed *feed)
     hostile_question q = peer->questions[0];
     memmove(peer->questions, peer->questions + 1, --peer->n * sizeof q);
     if (way == HOSTILE_WRONG_OPAQUE)
-        q.opaque[fuzz_byte(feed) & 7] ^= 1;
+        q.opaque[fuzz_byte(feed) & 3] ^=
+            1; /* the last ones would make it that of a lost question */
     int is_right = way == HOSTILE_RIGHT || way == HOSTILE_TWICE;
     if (way == HOSTILE_MISS && q.opaque[0] != '\0')
         put_miss(&text, &q);
@@ -229,7 +248,10 @@ hostile_answer(hostile *peer, hostile_way way, fuzz_feed *feed)
     size_t len = sim_bytes_len(&text);
     if (way == HOSTILE_CUT)
         len = len > 0 ? fuzz_below(feed, (uint32_t)len) : 0;
-    sim_bytes_put(&peer->out, text.block, len);
+    if (!peer->is_mute)
+        sim_bytes_put(&peer->out, text.block, len);
+    if (way == HOSTILE_CUT && q.opaque[0] != '\0' && len > 0)
+        peer->is_mute |= memmem(text.block, len, q.opaque, 8) != NULL;
     sim_bytes_free(&text);
     return 1;
 }

@@ -29,6 +29,7 @@ typedef struct hostile {
     size_t swallow;   /* bytes of a value that are still to come */
     uint8_t is_open;  /* the connection stands */
     uint8_t is_asked; /* it is being opened */
+    uint8_t is_mute;  /* it ended within an answer: whatever followed would be taken for its rest */
     hostile_question questions[HOSTILE_QUESTIONS_MAX];
     size_t n;
 } hostile;

@@ -426,6 +426,40 @@ START_TEST(strace_nothing_depends_on_the_number_of_servers)
 }
 END_TEST
 
+/* Zeros would be taken for MCP_OK: nothing is done, and it is told. */
+START_TEST(structs_of_zeros_are_refused)
+{
+    server *p = server_unix(NULL);
+    mcp_client *c = client_open("server=%s", p->address);
+    mcp_request set[2] = {client_request(MCP_SET, "k"), client_request(MCP_SET, "l")};
+    const void *keys[2] = {"k", "l"};
+    mcp_result zeros[2], r[2] = {MCP_RESULT_INIT, MCP_RESULT_INIT};
+    mcp_request nothing;
+    mcp_server info;
+
+    memset(zeros, 0, sizeof zeros);
+    memset(&nothing, 0, sizeof nothing);
+    memset(&info, 0, sizeof info);
+    ck_assert_int_eq(mcp_call(c, &set[0], zeros), MCP_BAD_ARGUMENT);
+    ck_assert_str_eq(mcp_last_error(c)->text, "the result is not MCP_RESULT_INIT");
+    ck_assert_uint_eq(mcp_batch(c, set, zeros, 2), 2);
+    ck_assert_str_eq(mcp_last_error(c)->text, "the result is not MCP_RESULT_INIT");
+    ck_assert_uint_eq(mcp_batch(c, set, NULL, 2), 2);
+    ck_assert(!server_look(p, "k")->found && !server_look(p, "l")->found);
+    ck_assert_uint_eq(mcp_mget(c, keys, NULL, 2, zeros), 2);
+    ck_assert_str_eq(mcp_last_error(c)->text, "the result is not MCP_RESULT_INIT");
+    ck_assert_int_eq(mcp_call(c, &nothing, r), MCP_BAD_ARGUMENT);
+    ck_assert_str_eq(mcp_last_error(c)->text, "the request is not MCP_REQUEST_INIT");
+    ck_assert_int_eq(mcp_call(c, NULL, r), MCP_BAD_ARGUMENT);
+    ck_assert_int_eq(r[0].status, MCP_BAD_ARGUMENT);
+    ck_assert_uint_eq(mcp_batch(c, &nothing, r, 2), 2);
+    ck_assert_int_eq(r[1].status, MCP_BAD_ARGUMENT);
+    ck_assert_int_eq(mcp_server_info(c, 0, &info), MCP_BAD_ARGUMENT);
+    client_expect(c, mcp_call(c, &set[0], NULL), MCP_OK, "set without a result");
+    mcp_close(c);
+}
+END_TEST
+
 int
 main(int argc, char **argv)
 {
@@ -439,5 +473,6 @@ main(int argc, char **argv)
     tcase_add_loop_test(tests, strace_order_of_sends_and_receives, 0, 2);
     tcase_add_test(tests, mcp_open_makes_no_system_call_on_the_network);
     tcase_add_loop_test(tests, strace_nothing_depends_on_the_number_of_servers, 0, 2);
+    tcase_add_test(tests, structs_of_zeros_are_refused);
     return run_tests("calls", tests);
 }

@@ -1,72 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * discovery=: an endpoint tells the list of servers. It stands in front of a memcached, which
- * answers the greeting, and the rest is what a configuration endpoint of ElastiCache says.
- */
+/* discovery=: an endpoint tells the list of servers. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "api/client.h"
+#include "discovery_kit.h"
 #include "mcproxy/adapters/poll.h"
 #include "mcproxy/dump.h"
-#include "support/client.h"
-#include "support/fault.h"
 #include "support/run.h"
 #include "support/wait.h"
-
-#define ASK "config get cluster"
-#define ASK_OLD "get AmazonElastiCache:cluster"
-
-static server *one, *two, *three;
-static fault *endpoint;
-
-static void
-setup(void)
-{
-    one = server_tcp(NULL);
-    two = server_tcp(NULL);
-    three = server_tcp(NULL);
-    endpoint = fault_tcp(server_unix(NULL));
-}
-
-static char *
-text_of(char *out, size_t size, const char *head, int version, server *const *list, size_t n)
-{
-    char text[1000];
-    int at = snprintf(text, sizeof text, "%d\n", version);
-
-    for (size_t i = 0; i < n; i++)
-        at += snprintf(text + at, sizeof text - (size_t)at, "%s127.0.0.1|%s|%d", i > 0 ? " " : "",
-                       i % 2 == 0 ? "127.0.0.1" : "", list[i]->port);
-    at += snprintf(text + at, sizeof text - (size_t)at, "\n");
-    snprintf(out, size, "%s 0 %d\r\n%s\r\nEND\r\n", head, at, text);
-    return out;
-}
-
-static void
-tells(int version, size_t n, server *a, server *b, server *c)
-{
-    static char texts[16][1200];
-    static int next;
-    server *const list[] = {a, b, c};
-    char *text = text_of(texts[next++ % 16], sizeof texts[0], "CONFIG cluster", version, list, n);
-
-    fault_rule_one(endpoint, &(fault_rule){.match = ASK, .what = FAULT_TEXT, .text = text});
-}
-
-static void
-says(const char *text)
-{
-    fault_rule_one(endpoint, &(fault_rule){.match = ASK, .what = FAULT_TEXT, .text = text});
-}
-
-static mcp_client *
-open_client(const char *words)
-{
-    return client_open("discovery=%s %s", fault_address(endpoint), words);
-}
 
 /* As if a minute had gone by. */
 static void
@@ -321,6 +265,22 @@ START_TEST(a_newer_list_takes_the_place_of_the_old_one)
     ask_soon(c);
     calls_until(c, 1);
     ck_assert_str_eq(client_info(c, 0).address, three->address);
+    mcp_close(c);
+}
+END_TEST
+
+/* Behind each of these sets three questions wait for company, so there is always something owed. */
+START_TEST(who_only_writes_to_two_copies_does_not_wait_for_it)
+{
+    tells(5, 2, one, two, NULL);
+    mcp_client *c = open_client("timeout=5s mirror=next");
+    int64_t begin = now_ms();
+
+    client_expect(c, mcp_set(c, T("key"), T("value"), 0, 0), MCP_OK, "set");
+    tells(6, 3, one, two, three);
+    ask_soon(c);
+    calls_until(c, 3);
+    ck_assert_int_lt(now_ms() - begin, client_slack(2500)); /* of five seconds */
     mcp_close(c);
 }
 END_TEST
@@ -582,6 +542,7 @@ main(void)
     tcase_add_test(tests, a_silent_endpoint_costs_the_deadline_and_no_more);
     tcase_add_test(tests, nobody_there);
     tcase_add_test(tests, a_newer_list_takes_the_place_of_the_old_one);
+    tcase_add_test(tests, who_only_writes_to_two_copies_does_not_wait_for_it);
     tcase_add_test(tests, the_last_good_list_stays);
     tcase_add_test(tests, nobody_waits_for_a_newer_list);
     tcase_add_test(tests, a_failure_is_a_reason_to_ask);

@@ -146,12 +146,37 @@ START_TEST(mget_prints_what_there_is)
 
     snprintf(options, sizeof options, "server=%s server=%s timeout=5s", p->address, q->address);
     ck_assert_int_eq(run_example("mget", options, &output), 0);
-    ck_assert_str_eq(output, "user:1 Ada\nuser:2 Grace\nuser:3 not found\nuser:1 Ada\n");
+    ck_assert_str_eq(output, "user:1 Ada\nuser:2 Grace\nuser:3 not found\nuser:1 Ada\n11 bytes\n");
     free(output);
 }
 END_TEST
 
-/* Those two are built where their library was found. */
+START_TEST(first_finds_a_server_by_its_name_and_tells_it_a_password)
+{
+    char auth[108], extra[128], options[400];
+    char *output;
+    run_path(auth, sizeof auth, ".auth");
+    FILE *file = fopen(auth, "w");
+
+    ck_assert_ptr_nonnull(file);
+    fputs("me:secret\n", file);
+    fclose(file);
+    snprintf(extra, sizeof extra, "-Y %s", auth);
+    server *s = server_login(extra, "me secret");
+    server *named = server_tcp(NULL);
+    snprintf(options, sizeof options, "server=%s auth=file:%s timeout=2s", s->address, auth);
+    ck_assert_int_eq(run_example("first", options, &output), 0);
+    ck_assert_str_eq(output, "Ada\n");
+    free(output);
+    snprintf(options, sizeof options, "server=localhost:%d timeout=2s", named->port);
+    ck_assert_int_eq(run_example("first", options, &output), 0);
+    ck_assert_str_eq(output, "Ada\n");
+    free(output);
+    ck_assert(server_holds(named, "user:1", "Ada"));
+}
+END_TEST
+
+/* Those are built where their library, or a compiler of C++, was found. */
 static int
 is_built(const char *name)
 {
@@ -171,6 +196,23 @@ END_TEST
 START_TEST(async_libuv_stores_and_reads)
 {
     stores_and_reads("async_libuv");
+}
+END_TEST
+
+START_TEST(plus_is_a_program_in_another_language)
+{
+    server *p = server_unix(NULL);
+    char options[400], nobody[40];
+    char *output;
+
+    snprintf(options, sizeof options, "server=%s timeout=2s", p->address);
+    ck_assert_int_eq(run_example("plus", options, &output), 0);
+    ck_assert_str_eq(output, "Ada\nnot found\n");
+    free(output);
+    snprintf(options, sizeof options, "server=%s", server_nobody(nobody, sizeof nobody));
+    ck_assert_int_eq(run_example("plus", options, &output), 1);
+    ck_assert_ptr_nonnull(strstr(output, nobody));
+    free(output);
 }
 END_TEST
 
@@ -261,7 +303,7 @@ START_TEST(failover_shows_a_failover)
 }
 END_TEST
 
-/* Each says on standard output what it shows. */
+/* Each says on standard output what it shows. _i 1: over connections without the meta commands. */
 START_TEST(each_shows_its_feature)
 {
     static const struct {
@@ -276,13 +318,16 @@ START_TEST(each_shows_its_feature)
         {"binary_keys", "binary\ntext\n"},
         {"dump", "\n"},
         {"log", ": connected, memcached 1."},
+        {"fork", "child: 1000 rounds, 0 failed\n"},
+        {"async_own", "9 done, 1 cancelled, 0 failed\n"},
         {"latency", ": 1000 gets (1000 hits), 1000 sets, 0 errors; half of "},
     };
     server *p = server_unix(NULL);
     server *b = server_unix(NULL);
     char options[400];
 
-    snprintf(options, sizeof options, "server=%s backup=%s timeout=2s", p->address, b->address);
+    snprintf(options, sizeof options, "server=%s backup=%s timeout=2s%s", p->address, b->address,
+             _i == 1 ? " protocol=classic" : "");
     for (size_t i = 0; i < sizeof examples / sizeof examples[0]; i++) {
         char *output;
 
@@ -405,14 +450,17 @@ main(void)
     tcase_add_test(tests, first_tells_why_not);
     tcase_add_test(tests, pool_serves_eight_workers_with_three_clients);
     tcase_add_test(tests, pool_goes_over_to_another_list);
+    tcase_add_test(tests, first_finds_a_server_by_its_name_and_tells_it_a_password);
     tcase_add_test(tests, async_poll_stores_and_reads);
     tcase_add_test(tests, mget_prints_what_there_is);
     if (is_built("async_libevent"))
         tcase_add_test(tests, async_libevent_stores_and_reads);
     if (is_built("async_libuv"))
         tcase_add_test(tests, async_libuv_stores_and_reads);
+    if (is_built("plus"))
+        tcase_add_test(tests, plus_is_a_program_in_another_language);
     tcase_add_test(tests, failover_shows_a_failover);
-    tcase_add_test(tests, each_shows_its_feature);
+    tcase_add_loop_test(tests, each_shows_its_feature, 0, 2);
     tcase_add_test(tests, events_tells_of_an_outage);
     tcase_add_test(tests, reload_reads_its_file_again);
     tcase_add_test(tests, discovery_finds_its_servers);

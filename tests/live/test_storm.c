@@ -142,7 +142,7 @@ work(void *context)
     return NULL;
 }
 
-/* With a road of its own: one road has seen enough connections after that many. */
+/* With a road of its own: it remembers its connections, and each get may cost two. */
 enum { ROUND = 10000 };
 
 static void

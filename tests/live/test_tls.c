@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* TLS against real servers: what works without it works with it, and whoever cannot be trusted is a
  * clear error inside the deadline. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -290,6 +292,56 @@ START_TEST(names_and_addresses)
 }
 END_TEST
 
+/* What a client says before anything is secret: `len` bytes of it, on a listening socket. */
+static size_t
+first_words(const char *address, const char *words, int listener, char *out, size_t size)
+{
+    pid_t parent = getpid(), child = fork();
+    size_t len = 0;
+    ssize_t got;
+
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        run_die_with_parent(parent);
+        mcp_client *c = client_open("server=%s timeout=20s tls=yes tls_ca=%s %s", address,
+                                    secure_file("ca.pem"), words);
+        (void)mcp_get(c, T("k"), NULL);
+        _exit(0);
+    }
+    int fd = accept(listener, NULL, NULL);
+    ck_assert_int_ge(fd, 0);
+    do { /* a record: its kind, a version, its length */
+        got = recv(fd, out + len, size - len, 0);
+        ck_assert_int_gt((int)got, 0);
+        len += (size_t)got;
+    } while (len < 5 || len < 5 + (size_t)(out[3] & 0xff) * 256 + (size_t)(out[4] & 0xff));
+    close(fd); /* who asked is told, and ends */
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    return len;
+}
+
+/* A server that has certificates for several names is told which one is meant; an address is no
+ * name (RFC 6066 3). */
+START_TEST(the_server_is_told_its_name)
+{
+    char said[4096], address[40];
+    int port, listener = server_listen(8, &port);
+
+    snprintf(address, sizeof address, "localhost:%d", port);
+    size_t len = first_words(address, "", listener, said, sizeof said);
+    ck_assert_ptr_nonnull(memmem(said, len, "\0\011localhost", 11));
+    len = first_words(address, "tls_verify=no", listener, said, sizeof said);
+    ck_assert_ptr_nonnull(memmem(said, len, "\0\011localhost", 11));
+    snprintf(address, sizeof address, "127.0.0.1:%d", port);
+    len = first_words(address, "tls_name=cache.example", listener, said, sizeof said);
+    ck_assert_ptr_nonnull(memmem(said, len, "\0\015cache.example", 15));
+    len = first_words(address, "", listener, said, sizeof said);
+    ck_assert_ptr_null(memmem(said, len, "127.0.0.1", 9));
+    close(listener);
+}
+END_TEST
+
 START_TEST(fault_98_beside_an_untrusted_server_the_backup_serves)
 {
     server *p = secure_server("old", "");
@@ -458,6 +510,7 @@ main(void)
     tcase_add_test(tests, unix_sockets_stay_plain);
     tcase_add_loop_test(tests, fault_98_certificates, 0, sizeof cases / sizeof *cases);
     tcase_add_test(tests, names_and_addresses);
+    tcase_add_test(tests, the_server_is_told_its_name);
     tcase_add_test(tests, fault_98_beside_an_untrusted_server_the_backup_serves);
     tcase_add_test(tests, fault_30_tls_to_a_plain_port);
     tcase_add_test(tests, fault_30_plain_to_a_tls_port);

@@ -408,10 +408,33 @@ START_TEST(stats_version_and_ping_of_one_server)
     ck_assert_int_eq(mcp_stats(c, 0, " items", &r), MCP_BAD_ARGUMENT);
     ck_assert_int_eq(mcp_stats(c, 0, "items ", &r), MCP_BAD_ARGUMENT);
     ck_assert_int_eq(mcp_stats(c, 0, "items\r\nflush_all", &r), MCP_BAD_ARGUMENT);
-    ck_assert_int_eq(mcp_stats(c, 0, "nonsense", &r), MCP_UNSUPPORTED);
-    ck_assert_ptr_nonnull(strstr(mcp_last_error(c)->text, "it has no stats of that name"));
     ck_assert_int_eq(mcp_ping(c, 2), MCP_BAD_ARGUMENT);
     ck_assert_int_eq(mcp_ping(c, -1), MCP_BAD_ARGUMENT);
+}
+END_TEST
+
+/* What a server does not count is told, and costs no connection, in either protocol: nothing that
+ * could be taken for a command stands behind the question. */
+START_TEST(unknown_stats_cost_no_connection)
+{
+    mcp_client *clients[2] = {client_pair(p, b, "protocol=meta timeout=2s"),
+                              client_pair(p, b, "protocol=classic timeout=2s")};
+
+    for (int i = 0; i < 2; i++) {
+        mcp_result r = MCP_RESULT_INIT;
+        client_expect(clients[i], mcp_set(clients[i], T("k"), T("v"), 0, 0), MCP_OK, "set");
+        ck_assert_int_eq(mcp_stats(clients[i], 0, "nonsense", &r), MCP_UNSUPPORTED);
+        ck_assert_ptr_nonnull(
+            strstr(mcp_last_error(clients[i])->text, "it has no stats of that name"));
+        ck_assert_int_eq(mcp_stats(clients[i], 0, "detail nonsense", &r), MCP_SERVER_ERROR);
+        ck_assert_ptr_nonnull(strstr(mcp_last_error(clients[i])->text, "usage: stats detail"));
+        client_reads(clients[i], "k", "v");
+        client_expect(clients[i], mcp_stats(clients[i], 0, "settings", &r), MCP_OK, "stats");
+        ck_assert_ptr_nonnull(memmem(r.value, r.value_len, "maxbytes", 8));
+        ck_assert_uint_eq(client_info(clients[i], 0).connects, 1);
+        ck_assert_int_eq(client_info(clients[i], 0).state, MCP_STATE_UP);
+        mcp_close(clients[i]);
+    }
 }
 END_TEST
 
@@ -546,6 +569,7 @@ main(void)
     tcase_add_test(tests, get_tells_value_flags_and_where_from);
     tcase_add_test(tests, a_miss_on_the_primary_is_a_miss);
     tcase_add_test(tests, stats_version_and_ping_of_one_server);
+    tcase_add_test(tests, unknown_stats_cost_no_connection);
     tcase_add_test(tests, namespace_stands_in_front_of_every_key);
     tcase_add_test(tests, result_take_gives_a_copy);
     tcase_add_test(tests, a_batch_mixes_verbs_and_misses);

@@ -17,7 +17,7 @@
 #include "talk.h"
 #include "wait.h"
 
-enum { MAX_RULES = 16, MAX_CONNECTIONS = 4096, MAX_LINES = 65536, MAX_LINE = 288 };
+enum { MAX_RULES = 16, MAX_CONNECTIONS = 32768, MAX_LINES = 65536, MAX_LINE = 288 };
 
 typedef struct entry {
     int connection;
@@ -315,8 +315,10 @@ take(fault *f, int fd)
     c->behind = f->behind == NULL ? -1 : talk_connect(f->behind);
     pthread_mutex_lock(&f->lock);
     c->number = f->n_connections;
-    if (f->n_connections == MAX_CONNECTIONS)
+    if (f->n_connections == MAX_CONNECTIONS) {
+        fputs("fault: more connections than one road has room for\n", stderr);
         abort();
+    }
     f->connections[f->n_connections++] = c;
     pthread_mutex_unlock(&f->lock);
     talk_spawn(connection_main, c);
