@@ -147,6 +147,7 @@ BENCH_ALL = \
 	tests/bench/mcproxy.c \
 	tests/bench/memcached.c \
 	tests/bench/recovery.c \
+	tests/bench/threads.c \
 	tests/bench/work.c
 
 # What they share; the simulated world; what the unit tests share.

@@ -5,34 +5,35 @@
  *     bench list                       the works, one a line
  *     bench count CLIENT WORK TURNS    so many turns, for callgrind and strace to count
  *     bench ratio WORK [RUNS]          all clients in turn, on one core: their speed to the floor's
- *     bench threads WORK THREADS       the floor and mcproxy, a client per thread
- *     bench recovery                   what outages cost
+ *     bench apart WORK [RUNS]          the same, the servers on a second core
+ *     bench threads WORK THREADS       the same without pinning, so many clients, a thread each
+ *     bench recovery [PART]            what outages cost
  */
 #define _GNU_SOURCE
 #include <check.h>
-#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bench.h"
 
-enum { WARM_TURNS = 200, RUNS = 5, SLICES = 20, THREADS_MAX = 8 };
+enum { WARM_TURNS = 200, RUNS = 5, RUNS_MAX = 64, SLICES = 51 };
+#define SLICE_SECONDS 0.002
 
-static const bench_client *const clients[] = {&bench_floor, &bench_text, &bench_binary,
-                                              &bench_mcproxy};
-enum { N_CLIENTS = sizeof clients / sizeof *clients };
+const bench_client *const bench_clients[BENCH_N_CLIENTS] = {
+    &bench_floor, &bench_text, &bench_binary, &bench_mcproxy, &bench_serial};
 
-static double
-seconds(void)
+const bench_client *
+bench_client_named(const char *name)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+    for (int i = 0; i < BENCH_N_CLIENTS; i++) {
+        if (strcmp(bench_clients[i]->name, name) == 0)
+            return bench_clients[i];
+    }
+    return NULL;
 }
 
 static const bench_work *
@@ -46,18 +47,21 @@ work_or_exit(const char *name)
     return work;
 }
 
+static size_t
+warm(const bench_client *client, void *open, const bench_work *work)
+{
+    int turns = work->batch > 0 || work->turn == TURN_LATE ? 2 : WARM_TURNS;
+    return bench_warm(client, open, work->turn, (size_t)turns);
+}
+
 /* ---- counting ---- */
 
 static int
 count(const char *client_name, const char *work_name, size_t turns)
 {
     const bench_work *work = work_or_exit(work_name);
-    const bench_client *client = NULL;
+    const bench_client *client = bench_client_named(client_name);
     bench_pool pool;
-    for (int i = 0; i < N_CLIENTS; i++) {
-        if (strcmp(clients[i]->name, client_name) == 0)
-            client = clients[i];
-    }
     if (client == NULL) {
         fprintf(stderr, "bench: no client is called \"%s\"\n", client_name);
         return 2;
@@ -67,7 +71,10 @@ count(const char *client_name, const char *work_name, size_t turns)
     if (open == NULL)
         return 77; /* this client cannot do it */
     size_t bad = bench_fill(client, open, &pool);
-    bad += bench_warm(client, open, work->turn, work->batch > 0 ? 2 : WARM_TURNS);
+    bench_set_scene(work, &pool);
+    if (work->scene == SCENE_MISSED_MANY)
+        bad += bench_warm(client, open, work->turn, 100 * (size_t)BENCH_KEYS);
+    bad += warm(client, open, work);
     syscall(SYS_getppid); /* strace counts what stands between these two */
     bad += bench_measured(client, open, work->turn, WARM_TURNS, turns);
     syscall(SYS_getppid);
@@ -79,157 +86,101 @@ count(const char *client_name, const char *work_name, size_t turns)
 
 /* ---- ratios ---- */
 
-/* With the servers, which inherit it: unpinned, the same program flips between two speeds. */
+typedef struct rivals {
+    void *open[BENCH_N_CLIENTS]; /* NULL: cannot do it */
+    double to_floor[BENCH_N_CLIENTS][RUNS_MAX], per_turn[BENCH_N_CLIENTS][RUNS_MAX];
+    size_t bad;
+} rivals;
+
+/* What is started from now on inherits it. Unpinned, the same program flips between two speeds. */
 static void
-pin(void)
+pin(int core)
 {
     cpu_set_t set;
     CPU_ZERO(&set);
-    CPU_SET(0, &set);
+    CPU_SET((size_t)core, &set);
     sched_setaffinity(0, sizeof set, &set);
 }
 
-static int
-by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* Turns of one slice: as many as last about 10 ms. */
+/* Turns of one slice: as many as last about 2 ms, so that most slices are not interrupted. */
 static size_t
 slice_of(const bench_client *client, void *open, bench_turn turn)
 {
     size_t turns = 1;
     for (;;) {
-        double begun = seconds();
+        double begun = bench_seconds();
         bench_measured(client, open, turn, 0, turns);
-        if (seconds() - begun > 0.01 || turns > 100000)
+        if (bench_seconds() - begun > SLICE_SECONDS || turns > 100000)
             return turns;
         turns *= 2;
     }
 }
 
-static size_t
-run(void *const *open, bench_turn turn, size_t turns, double *took)
+static void
+open_all(rivals *r, const bench_work *work, bench_pool *pool)
 {
-    size_t bad = 0;
-    for (int i = 0; i < N_CLIENTS; i++)
-        took[i] = 0;
+    for (int i = 0; i < BENCH_N_CLIENTS; i++) {
+        r->open[i] = bench_clients[i]->open(pool);
+        if (r->open[i] != NULL)
+            r->bad += bench_fill(bench_clients[i], r->open[i], pool);
+    }
+    bench_set_scene(work, pool);
+    for (int i = 0; i < BENCH_N_CLIENTS; i++)
+        if (r->open[i] != NULL)
+            r->bad += warm(bench_clients[i], r->open[i], work);
+}
+
+/* They take turns by slices; what counts of each is its median slice, which leaves out those in
+ * which something else had the core. */
+static void
+run(rivals *r, bench_turn turn, size_t turns, int number)
+{
+    double took[BENCH_N_CLIENTS][SLICES];
     for (int slice = 0; slice < SLICES; slice++) {
-        for (int i = 0; i < N_CLIENTS; i++) {
-            if (open[i] == NULL)
+        for (int i = 0; i < BENCH_N_CLIENTS; i++) {
+            if (r->open[i] == NULL)
                 continue;
-            double begun = seconds();
-            bad += bench_measured(clients[i], open[i], turn, 0, turns);
-            took[i] += seconds() - begun;
+            double begun = bench_seconds();
+            r->bad += bench_measured(bench_clients[i], r->open[i], turn, 0, turns);
+            took[i][slice] = bench_seconds() - begun;
         }
     }
-    return bad;
+    for (int i = 0; i < BENCH_N_CLIENTS; i++) {
+        if (r->open[i] == NULL)
+            continue;
+        qsort(took[i], SLICES, sizeof(double), bench_by_value);
+        r->to_floor[i][number] = took[0][SLICES / 2] / took[i][SLICES / 2];
+        r->per_turn[i][number] = took[i][SLICES / 2] * 1e6 / (double)turns;
+    }
 }
 
+/* `cores` 1: everything on one; 2: the clients on the first, the servers on the second. */
 static int
-ratio(const char *work_name, int runs)
+ratio(const char *work_name, int runs, int cores)
 {
+    static rivals r;
     const bench_work *work = work_or_exit(work_name);
     bench_pool pool;
-    void *open[N_CLIENTS];
-    double to_floor[N_CLIENTS][64], took[N_CLIENTS], per_turn[N_CLIENTS][64];
-    size_t bad = 0;
-    runs = runs < 1 ? 1 : runs > 64 ? 64 : runs;
-    pin();
+    runs = runs < 1 ? 1 : runs > RUNS_MAX ? RUNS_MAX : runs;
+    pin(cores - 1);
     bench_start(work, &pool);
-    for (int i = 0; i < N_CLIENTS; i++) {
-        open[i] = clients[i]->open(&pool);
-        if (open[i] == NULL)
+    pin(0);
+    open_all(&r, work, &pool);
+    size_t turns = slice_of(bench_clients[0], r.open[0], work->turn);
+    for (int i = 0; i < runs; i++)
+        run(&r, work->turn, turns, i);
+    for (int i = 0; i < BENCH_N_CLIENTS; i++) {
+        if (r.open[i] == NULL)
             continue;
-        bad += bench_fill(clients[i], open[i], &pool);
-        bad += bench_warm(clients[i], open[i], work->turn, work->batch > 0 ? 2 : WARM_TURNS);
+        qsort(r.to_floor[i], (size_t)runs, sizeof(double), bench_by_value);
+        qsort(r.per_turn[i], (size_t)runs, sizeof(double), bench_by_value);
+        printf("{\"work\":\"%s\",\"client\":\"%s\",\"cores\":%d,\"ratio\":%.3f,\"least\":%.3f,"
+               "\"most\":%.3f,\"us_per_turn\":%.2f,\"bad\":%zu}\n",
+               work->name, bench_clients[i]->name, cores, r.to_floor[i][runs / 2], r.to_floor[i][0],
+               r.to_floor[i][runs - 1], r.per_turn[i][runs / 2], r.bad);
+        bench_clients[i]->close(r.open[i]);
     }
-    size_t turns = slice_of(clients[0], open[0], work->turn);
-    for (int r = 0; r < runs; r++) {
-        bad += run(open, work->turn, turns, took);
-        for (int i = 0; i < N_CLIENTS; i++) {
-            to_floor[i][r] = took[i] > 0 ? took[0] / took[i] : 0;
-            per_turn[i][r] = took[i] * 1e6 / (double)(turns * SLICES);
-        }
-    }
-    for (int i = 0; i < N_CLIENTS; i++) {
-        if (open[i] == NULL)
-            continue;
-        qsort(to_floor[i], (size_t)runs, sizeof(double), by_value);
-        qsort(per_turn[i], (size_t)runs, sizeof(double), by_value);
-        printf("{\"work\":\"%s\",\"client\":\"%s\",\"ratio\":%.3f,\"least\":%.3f,\"most\":%.3f,"
-               "\"us_per_turn\":%.2f,\"bad\":%zu}\n",
-               work->name, clients[i]->name, to_floor[i][runs / 2], to_floor[i][0],
-               to_floor[i][runs - 1], per_turn[i][runs / 2], bad);
-        clients[i]->close(open[i]);
-    }
-    return bad > 0;
-}
-
-/* ---- threads ---- */
-
-typedef struct job {
-    const bench_client *client;
-    const bench_pool *pool;
-    const bench_work *work;
-    size_t turns, bad;
-} job;
-
-static void *
-labour(void *context)
-{
-    job *mine = context;
-    void *open = mine->client->open(mine->pool);
-    mine->bad = open == NULL;
-    if (open != NULL)
-        mine->bad += bench_fill(mine->client, open, mine->pool) +
-                     bench_measured(mine->client, open, mine->work->turn, 0, mine->turns);
-    if (open != NULL)
-        mine->client->close(open);
-    return NULL;
-}
-
-static double
-time_threads(const bench_client *client, const bench_work *work, const bench_pool *pool, int n,
-             size_t *bad)
-{
-    pthread_t threads[THREADS_MAX];
-    job jobs[THREADS_MAX];
-    double begun = seconds();
-    for (int i = 0; i < n; i++) {
-        jobs[i] = (job){client, pool, work, 20000, 0};
-        if (pthread_create(&threads[i], NULL, labour, &jobs[i]) != 0)
-            exit(2);
-    }
-    for (int i = 0; i < n; i++) {
-        pthread_join(threads[i], NULL);
-        *bad += jobs[i].bad;
-    }
-    return seconds() - begun;
-}
-
-static int
-threads(const char *work_name, int n)
-{
-    const bench_work *work = work_or_exit(work_name);
-    bench_pool pool;
-    double ratios[RUNS];
-    size_t bad = 0;
-    n = n < 1 ? 1 : n > THREADS_MAX ? THREADS_MAX : n;
-    bench_start(work, &pool);
-    for (size_t i = 0; i < BENCH_KEYS; i++) /* before there are threads */
-        bench_key(i);
-    for (int r = 0; r < RUNS; r++) {
-        double floor = time_threads(&bench_floor, work, &pool, n, &bad);
-        ratios[r] = floor / time_threads(&bench_mcproxy, work, &pool, n, &bad);
-    }
-    qsort(ratios, RUNS, sizeof *ratios, by_value);
-    printf("{\"work\":\"%s\",\"client\":\"mcproxy\",\"threads\":%d,\"ratio\":%.3f,\"least\":%.3f,"
-           "\"most\":%.3f,\"bad\":%zu}\n",
-           work->name, n, ratios[RUNS / 2], ratios[0], ratios[RUNS - 1], bad);
-    return bad > 0;
+    return r.bad > 0;
 }
 
 static int
@@ -237,8 +188,9 @@ list(void)
 {
     for (size_t i = 0; i < bench_n_works; i++) {
         const bench_work *work = &bench_works[i];
-        printf("{\"work\":\"%s\",\"what\":\"%s\",\"batch\":%u,\"servers\":%u}\n", work->name,
-               work->what, work->batch, work->n_servers);
+        printf("{\"work\":\"%s\",\"what\":\"%s\",\"batch\":%u,\"servers\":%u,\"has_ratio\":%d}\n",
+               work->name, work->what, work->batch, work->n_servers,
+               work->turn != TURN_LATE && work->scene != SCENE_MISSED_MANY);
     }
     return 0;
 }
@@ -255,13 +207,17 @@ obey(int argc, char **argv)
     if (strcmp(verb, "count") == 0 && argc == 5)
         return count(argv[2], argv[3], (size_t)strtoul(argv[4], NULL, 10));
     if (strcmp(verb, "ratio") == 0 && argc >= 3)
-        return ratio(argv[2], argc > 3 ? atoi(argv[3]) : RUNS);
+        return ratio(argv[2], argc > 3 ? atoi(argv[3]) : RUNS, 1);
+    if (strcmp(verb, "apart") == 0 && argc >= 3)
+        return sysconf(_SC_NPROCESSORS_ONLN) < 2
+                   ? 0
+                   : ratio(argv[2], argc > 3 ? atoi(argv[3]) : RUNS, 2);
     if (strcmp(verb, "threads") == 0 && argc == 4)
-        return threads(argv[2], atoi(argv[3]));
+        return bench_threads(work_or_exit(argv[2]), atoi(argv[3]));
     if (strcmp(verb, "recovery") == 0)
-        return bench_recovery();
+        return bench_recovery(argc > 2 ? argv[2] : NULL);
     fprintf(stderr, "usage: bench_all list | count CLIENT WORK TURNS | ratio WORK [RUNS] | "
-                    "threads WORK N | recovery\n");
+                    "apart WORK [RUNS] | threads WORK N | recovery [PART]\n");
     return 2;
 }
 

@@ -7,6 +7,7 @@
  *   text      libmemcached, text protocol
  *   binary    libmemcached, binary protocol
  *   mcproxy   the shared library of this tree, as programs link it
+ *   serial    the floor, but one server after the other: of sets of a pair only
  *
  *   work      what is done: "get", "set", ...; its rows stand in work.c
  *   pool      the servers it is done on
@@ -27,8 +28,11 @@ typedef struct bench_pool {
     const char *options;                    /* more words for mcproxy */
     const char *value;
     size_t value_len;
-    size_t batch;  /* keys of one turn */
-    size_t n_keys; /* large values have few */
+    size_t batch;      /* keys of one turn */
+    size_t n_keys;     /* large values have few */
+    int sets_pairs;    /* the work is a set of two copies, and both servers are there */
+    int loses_primary; /* it will be killed: */
+    int is_degraded;   /* the primary has been killed: only the backup is there */
 } bench_pool;
 
 /* A key's text, always BENCH_KEY_LEN bytes. */
@@ -52,10 +56,25 @@ extern const bench_client bench_floor;
 extern const bench_client bench_text;
 extern const bench_client bench_binary;
 extern const bench_client bench_mcproxy;
+extern const bench_client bench_serial;
+
+#define BENCH_N_CLIENTS 5
+extern const bench_client *const bench_clients[BENCH_N_CLIENTS]; /* the floor is the first */
+const bench_client *bench_client_named(const char *name);
 
 /* ---- work.c ---- */
 
-typedef enum bench_turn { TURN_GET, TURN_SET, TURN_DELETE, TURN_COUNT, TURN_MANY } bench_turn;
+typedef enum bench_turn {
+    TURN_GET,
+    TURN_SET,
+    TURN_DELETE,
+    TURN_COUNT,
+    TURN_MANY,
+    TURN_LATE /* a get after a silence longer than view_interval */
+} bench_turn;
+
+/* What happens between the filling and the first turn. */
+typedef enum bench_scene { SCENE_PEACE, SCENE_KILLED, SCENE_MISSED_MANY } bench_scene;
 
 typedef struct bench_work {
     const char *name;
@@ -67,6 +86,7 @@ typedef struct bench_work {
     uint32_t value_len;
     uint32_t batch;
     const char *options;
+    bench_scene scene;
 } bench_work;
 
 extern const bench_work bench_works[];
@@ -74,8 +94,11 @@ extern const size_t bench_n_works;
 
 const bench_work *bench_work_named(const char *name);
 
-/* Starts the servers of a work, and fills them with its keys. */
+/* Starts the servers of a work. */
 void bench_start(const bench_work *work, bench_pool *pool);
+
+/* When the clients have stored their keys: what the work's scene says happens. */
+void bench_set_scene(const bench_work *work, bench_pool *pool);
 
 /* `n` turns, from key `first` on. How many went wrong. Counted are those of bench_measured(). */
 size_t bench_warm(const bench_client *client, void *open, bench_turn turn, size_t n);
@@ -85,9 +108,18 @@ size_t bench_measured(const bench_client *client, void *open, bench_turn turn, s
 /* Each client stores the keys where it will look for them. */
 size_t bench_fill(const bench_client *client, void *open, const bench_pool *pool);
 
+/* ---- threads.c ---- */
+
+double bench_seconds(void);
+int bench_by_value(const void *a, const void *b); /* of two doubles, for qsort() */
+
+/* All clients in turn, `n` threads of each with a client of its own; prints a line for each. */
+int bench_threads(const bench_work *work, int n);
+
 /* ---- recovery.c ---- */
 
-/* Prints one line each: what an outage costs. */
-int bench_recovery(void);
+/* Prints one line each: what an outage costs. `only`: "refused", "hung", "degraded", "resync",
+ * "peace"; NULL: all of them. */
+int bench_recovery(const char *only);
 
 #endif

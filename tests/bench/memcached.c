@@ -10,6 +10,7 @@
 typedef struct memcached_client {
     const bench_pool *pool;
     memcached_st *memcached;
+    memcached_st *second; /* of a pair, in text; else NULL */
     const char *keys[BENCH_BATCH_MAX];
     size_t lens[BENCH_BATCH_MAX];
 } memcached_client;
@@ -28,21 +29,40 @@ add_server(memcached_st *memcached, const char *address)
     memcached_server_add(memcached, host, (in_port_t)atoi(colon + 1));
 }
 
-/* It mirrors by `replicas`, over one list and in the binary protocol alone; not over two lists. */
+static memcached_st *
+open_list(int is_binary)
+{
+    memcached_st *memcached = memcached_create(NULL);
+    memcached_behavior_set(memcached, MEMCACHED_BEHAVIOR_BINARY_PROTOCOL, (uint64_t)is_binary);
+    memcached_behavior_set(memcached, MEMCACHED_BEHAVIOR_TCP_NODELAY, 1);
+    /* Time enough for a counting tool; what a call costs does not depend on it. */
+    memcached_behavior_set(memcached, MEMCACHED_BEHAVIOR_POLL_TIMEOUT, 20000);
+    return memcached;
+}
+
+/*
+ * A pair: in the binary protocol it mirrors by itself (`replicas`, over one list; the replica's
+ * answer is never asked for); in text a program has to write to a second handle, which is what is
+ * done here. It has no way to go on without a server and to remember what that one missed.
+ */
 static void *
 open_as(const bench_pool *pool, int is_binary)
 {
-    memcached_client *c = calloc(1, sizeof *c);
-    if (c == NULL || pool->backup != NULL || pool->n_servers > 100) {
-        free(c);
+    if (pool->loses_primary)
         return NULL;
-    }
+    memcached_client *c = calloc(1, sizeof *c);
+    if (c == NULL)
+        return NULL;
     c->pool = pool;
-    c->memcached = memcached_create(NULL);
+    c->memcached = open_list(is_binary);
     for (size_t i = 0; i < pool->n_servers; i++)
         add_server(c->memcached, pool->servers[i]);
-    memcached_behavior_set(c->memcached, MEMCACHED_BEHAVIOR_BINARY_PROTOCOL, (uint64_t)is_binary);
-    memcached_behavior_set(c->memcached, MEMCACHED_BEHAVIOR_TCP_NODELAY, 1);
+    if (pool->backup == NULL)
+        return c;
+    if (!is_binary)
+        c->second = open_list(0);
+    add_server(is_binary ? c->memcached : c->second, pool->backup);
+    memcached_behavior_set(c->memcached, MEMCACHED_BEHAVIOR_NUMBER_OF_REPLICAS, is_binary ? 1 : 0);
     return c;
 }
 
@@ -71,21 +91,35 @@ get(void *client, size_t number)
 }
 
 static int
-set(void *client, size_t number)
+set_on(const memcached_client *c, memcached_st *memcached, size_t number)
 {
-    memcached_client *c = client;
-    return memcached_set(c->memcached, bench_key(number), BENCH_KEY_LEN, c->pool->value,
+    return memcached_set(memcached, bench_key(number), BENCH_KEY_LEN, c->pool->value,
                          c->pool->value_len, 0, 0) == MEMCACHED_SUCCESS
                ? 0
                : -1;
 }
 
 static int
+set(void *client, size_t number)
+{
+    memcached_client *c = client;
+    int code = set_on(c, c->memcached, number);
+    return c->second == NULL ? code : code | set_on(c, c->second, number);
+}
+
+static int
+erase_on(memcached_st *memcached, size_t number)
+{
+    memcached_return_t rc = memcached_delete(memcached, bench_key(number), BENCH_KEY_LEN, 0);
+    return rc == MEMCACHED_SUCCESS || rc == MEMCACHED_NOTFOUND ? 0 : -1;
+}
+
+static int
 erase(void *client, size_t number)
 {
     memcached_client *c = client;
-    memcached_return_t rc = memcached_delete(c->memcached, bench_key(number), BENCH_KEY_LEN, 0);
-    return rc == MEMCACHED_SUCCESS || rc == MEMCACHED_NOTFOUND ? 0 : -1;
+    int code = c->second == NULL ? 0 : erase_on(c->second, number);
+    return code | erase_on(c->memcached, number);
 }
 
 static int
@@ -123,6 +157,8 @@ finish(void *client)
 {
     memcached_client *c = client;
     memcached_free(c->memcached);
+    if (c->second != NULL)
+        memcached_free(c->second);
     free(c);
 }
 

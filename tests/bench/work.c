@@ -3,44 +3,55 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../support/server.h"
 #include "bench.h"
 
 #define MEMORY "-m 1024 -I 4m -c 4096"
+#define LATE_VIEW_INTERVAL "50ms"
+#define LATE_NS 70000000L
+
+static server *primary; /* of a pair */
 
 const bench_work bench_works[] = {
-    {"get", "get, 100 bytes", TURN_GET, 1, 0, 0, 100, 0, ""},
-    {"get-tcp", "get, 100 bytes, TCP", TURN_GET, 1, 0, 1, 100, 0, ""},
-    {"get-pair", "get, 100 bytes, of a pair", TURN_GET, 1, 1, 0, 100, 0, ""},
-    {"get-1", "get, 1 byte", TURN_GET, 1, 0, 0, 1, 0, ""},
-    {"get-4k", "get, 4 KB", TURN_GET, 1, 0, 0, 4096, 0, ""},
-    {"get-64k", "get, 64 KB", TURN_GET, 1, 0, 0, 65536, 0, ""},
-    {"get-1m", "get, 1 MB", TURN_GET, 1, 0, 0, 1000000, 0, ""},
-    {"get-1m-tcp", "get, 1 MB, TCP", TURN_GET, 1, 0, 1, 1000000, 0, ""},
-    {"set", "set, 100 bytes", TURN_SET, 1, 0, 0, 100, 0, ""},
-    {"set-tcp", "set, 100 bytes, TCP", TURN_SET, 1, 0, 1, 100, 0, ""},
-    {"set-1", "set, 1 byte", TURN_SET, 1, 0, 0, 1, 0, ""},
-    {"set-4k", "set, 4 KB", TURN_SET, 1, 0, 0, 4096, 0, ""},
-    {"set-64k", "set, 64 KB", TURN_SET, 1, 0, 0, 65536, 0, ""},
-    {"set-1m", "set, 1 MB", TURN_SET, 1, 0, 0, 1000000, 0, ""},
-    {"set-1m-tcp", "set, 1 MB, TCP", TURN_SET, 1, 0, 1, 1000000, 0, ""},
-    {"mirror", "mirrored set, verified", TURN_SET, 1, 1, 0, 100, 0, ""},
-    {"mirror-plain", "mirrored set, not verified", TURN_SET, 1, 1, 0, 100, 0, "mirror_verify=no"},
-    {"mirror-tcp", "mirrored set, verified, TCP", TURN_SET, 1, 1, 1, 100, 0, ""},
-    {"delete", "delete of a pair", TURN_DELETE, 1, 1, 0, 100, 0, ""},
-    {"count", "incr", TURN_COUNT, 1, 0, 0, 7, 0, ""},
-    {"many", "100 keys of 3 servers", TURN_MANY, 3, 0, 0, 100, 100, ""},
-    {"many-tcp", "100 keys of 3 servers, TCP", TURN_MANY, 3, 0, 1, 100, 100, ""},
-    {"pipeline", "64 keys of 1 server", TURN_MANY, 1, 0, 0, 100, 64, ""},
-    {"batch-1", "a batch of 1 key", TURN_MANY, 3, 0, 0, 100, 1, ""},
-    {"batch-10", "10 keys of 3 servers", TURN_MANY, 3, 0, 0, 100, 10, ""},
-    {"batch-1000", "1,000 keys of 3 servers", TURN_MANY, 3, 0, 0, 100, 1000, ""},
-    {"batch", "10,000 keys of 3 servers", TURN_MANY, 3, 0, 0, 100, 10000, ""},
-    {"servers-10", "get, 10 servers", TURN_GET, 10, 0, 0, 100, 0, ""},
-    {"servers-100", "get, 100 servers", TURN_GET, 100, 0, 0, 100, 0, ""},
-    {"servers-1000", "get, 1000 servers", TURN_GET, 1000, 0, 0, 100, 0, ""},
+    {"get", "get, 100 bytes", TURN_GET, 1, 0, 0, 100, 0, "", SCENE_PEACE},
+    {"get-tcp", "get, 100 bytes, TCP", TURN_GET, 1, 0, 1, 100, 0, "", SCENE_PEACE},
+    {"get-pair", "get, 100 bytes, of a pair", TURN_GET, 1, 1, 0, 100, 0, "", SCENE_PEACE},
+    {"get-1", "get, 1 byte", TURN_GET, 1, 0, 0, 1, 0, "", SCENE_PEACE},
+    {"get-4k", "get, 4 KB", TURN_GET, 1, 0, 0, 4096, 0, "", SCENE_PEACE},
+    {"get-64k", "get, 64 KB", TURN_GET, 1, 0, 0, 65536, 0, "", SCENE_PEACE},
+    {"get-1m", "get, 1 MB", TURN_GET, 1, 0, 0, 1000000, 0, "", SCENE_PEACE},
+    {"get-1m-tcp", "get, 1 MB, TCP", TURN_GET, 1, 0, 1, 1000000, 0, "", SCENE_PEACE},
+    {"set", "set, 100 bytes", TURN_SET, 1, 0, 0, 100, 0, "", SCENE_PEACE},
+    {"set-tcp", "set, 100 bytes, TCP", TURN_SET, 1, 0, 1, 100, 0, "", SCENE_PEACE},
+    {"set-1", "set, 1 byte", TURN_SET, 1, 0, 0, 1, 0, "", SCENE_PEACE},
+    {"set-4k", "set, 4 KB", TURN_SET, 1, 0, 0, 4096, 0, "", SCENE_PEACE},
+    {"set-64k", "set, 64 KB", TURN_SET, 1, 0, 0, 65536, 0, "", SCENE_PEACE},
+    {"set-1m", "set, 1 MB", TURN_SET, 1, 0, 0, 1000000, 0, "", SCENE_PEACE},
+    {"set-1m-tcp", "set, 1 MB, TCP", TURN_SET, 1, 0, 1, 1000000, 0, "", SCENE_PEACE},
+    {"mirror", "mirrored set, verified", TURN_SET, 1, 1, 0, 100, 0, "", SCENE_PEACE},
+    {"mirror-plain", "mirrored set, not verified", TURN_SET, 1, 1, 0, 100, 0, "mirror_verify=no",
+     SCENE_PEACE},
+    {"mirror-tcp", "mirrored set, verified, TCP", TURN_SET, 1, 1, 1, 100, 0, "", SCENE_PEACE},
+    {"delete", "delete of a pair", TURN_DELETE, 1, 1, 0, 100, 0, "", SCENE_PEACE},
+    {"count", "incr", TURN_COUNT, 1, 0, 0, 7, 0, "", SCENE_PEACE},
+    {"many", "100 keys of 3 servers", TURN_MANY, 3, 0, 0, 100, 100, "", SCENE_PEACE},
+    {"many-tcp", "100 keys of 3 servers, TCP", TURN_MANY, 3, 0, 1, 100, 100, "", SCENE_PEACE},
+    {"pipeline", "64 keys of 1 server", TURN_MANY, 1, 0, 0, 100, 64, "", SCENE_PEACE},
+    {"batch-1", "a batch of 1 key", TURN_MANY, 3, 0, 0, 100, 1, "", SCENE_PEACE},
+    {"batch-10", "10 keys of 3 servers", TURN_MANY, 3, 0, 0, 100, 10, "", SCENE_PEACE},
+    {"batch-1000", "1,000 keys of 3 servers", TURN_MANY, 3, 0, 0, 100, 1000, "", SCENE_PEACE},
+    {"batch", "10,000 keys of 3 servers", TURN_MANY, 3, 0, 0, 100, 10000, "", SCENE_PEACE},
+    {"servers-10", "get, 10 servers", TURN_GET, 10, 0, 0, 100, 0, "", SCENE_PEACE},
+    {"servers-100", "get, 100 servers", TURN_GET, 100, 0, 0, 100, 0, "", SCENE_PEACE},
+    {"servers-1000", "get, 1000 servers", TURN_GET, 1000, 0, 0, 100, 0, "", SCENE_PEACE},
+    {"degraded", "set without the primary", TURN_SET, 1, 1, 0, 100, 0, "", SCENE_KILLED},
+    {"degraded-late", "the same, 100,000 writes later", TURN_SET, 1, 1, 0, 100, 0, "",
+     SCENE_MISSED_MANY},
+    {"late", "get of a pair after a silence", TURN_LATE, 1, 1, 0, 100, 0,
+     "view_interval=" LATE_VIEW_INTERVAL, SCENE_PEACE},
 };
 const size_t bench_n_works = sizeof bench_works / sizeof *bench_works;
 
@@ -73,7 +84,7 @@ start_servers(const bench_work *work, bench_pool *pool)
     server *first = NULL;
     for (size_t i = 0; i < work->n_servers; i++) {
         if (i < 3) {
-            first = work->is_tcp ? server_tcp(MEMORY) : server_unix(MEMORY);
+            primary = first = work->is_tcp ? server_tcp(MEMORY) : server_unix(MEMORY);
             pool->servers[i] = first->address;
             continue;
         }
@@ -99,14 +110,27 @@ bench_start(const bench_work *work, bench_pool *pool)
                          .value = value,
                          .value_len = work->value_len,
                          .batch = work->batch,
+                         .loses_primary = work->scene != SCENE_PEACE,
+                         .sets_pairs = work->turn == TURN_SET && work->has_backup &&
+                                       work->scene == SCENE_PEACE,
                          .n_keys = n_keys};
     start_servers(work, pool);
+}
+
+void
+bench_set_scene(const bench_work *work, bench_pool *pool)
+{
+    if (work->scene == SCENE_PEACE)
+        return;
+    server_kill(primary);
+    pool->is_degraded = 1;
 }
 
 static int (*function_of(const bench_client *client, bench_turn turn))(void *, size_t)
 {
     switch (turn) {
     case TURN_GET:
+    case TURN_LATE:
         return client->get;
     case TURN_SET:
         return client->set;
@@ -133,8 +157,11 @@ turns(const bench_client *client, void *open, bench_turn turn, size_t first, siz
 {
     int (*function)(void *, size_t) = function_of(client, turn);
     size_t bad = 0;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        if (turn == TURN_LATE)
+            nanosleep(&(struct timespec){.tv_nsec = LATE_NS}, NULL);
         bad += function(open, (first + i) % n_keys) != 0;
+    }
     return bad;
 }
 
