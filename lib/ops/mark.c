@@ -111,20 +111,14 @@ take_marks(mcp__op *op, const mcp__reply *reply)
 {
     mcp__marking *mark = &op->mark;
     uint32_t id8 = op->ledger[MCP__OTHER(mark->witness)]->id8;
-    const uint8_t *at = reply->value.bytes, *end = at;
-    mcp__mark entry;
-    if (reply->kind == MCP__REPLY_VALUE)
-        end += reply->value.len;
+    mcp__mark segment = {
+        .id8 = id8, .tag = mark->tag, .segment = mark->segment, .is_segment = 1};
     mark->has &= (uint8_t) ~(MCP__MARK_ENTRY | (mark->is_whole ? 0 : MCP__MARK_SEGMENT));
-    while (at < end && mcp__marks_next(&at, end, &entry)) {
-        if (entry.id8 != id8)
-            continue;
-        if (!entry.is_segment)
-            mark->has |= MCP__MARK_ENTRY;
-        else if (entry.segment == mark->segment && entry.tag == mark->tag)
-            mark->has |= MCP__MARK_SEGMENT;
-    }
     mark->has_list = reply->kind == MCP__REPLY_VALUE;
+    if (!mark->has_list)
+        return;
+    mark->has |= mcp__marks_lists(reply->value, id8) ? MCP__MARK_ENTRY : 0;
+    mark->has |= mcp__marks_has(reply->value, &segment) ? MCP__MARK_SEGMENT : 0;
 }
 
 void

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "place/hash.h"
+
 /* Nobody needs more: a pool of a thousand servers of which all have missed something. */
 #define MISSED_MAX 4096
 
@@ -55,25 +57,13 @@ add(mcp__ledger *ledger, uint32_t id8)
     return added;
 }
 
-static int
-lists_server(mcp__span text, uint32_t id8)
-{
-    const uint8_t *at = text.bytes, *end = at + text.len;
-    mcp__mark mark;
-    while (at < end && mcp__marks_next(&at, end, &mark)) {
-        if (!mark.is_segment && mark.id8 == id8)
-            return 1;
-    }
-    return 0;
-}
-
 static void
 drop_gone(mcp__ledger *ledger, mcp__span text)
 {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < ledger->n_missed; i++) {
         ledger->missed[i].segments = 0;
-        if (lists_server(text, ledger->missed[i].id8))
+        if (mcp__marks_lists(text, ledger->missed[i].id8))
             ledger->missed[kept++] = ledger->missed[i];
     }
     ledger->n_missed = kept;
@@ -135,12 +125,20 @@ mcp__ledger_take_marks(mcp__ledger *ledger, mcp__span text, uint64_t unique, uin
     ledger->asked_ms = asked_ms;
     if (unique == ledger->unique && !ledger->is_foreign)
         return;
+    int was_foreign = ledger->is_foreign;
     ledger->unique = unique;
     ledger->is_foreign = unique != 0 && format != MCP__MARKS_FORMAT;
     if (unique == 0) {
         ledger->n_missed = 0;
+        ledger->hash = 0;
         return;
     }
+    /* Whoever writes while a server is away gives the marks a new number, and nearly always leaves
+     * them as they are. */
+    uint64_t hash = mcp__hash_xxh3(text.bytes, text.len);
+    if (hash == ledger->hash && !was_foreign)
+        return;
+    ledger->hash = hash;
     drop_gone(ledger, text);
     take_incarnations(ledger, text, now_ms);
     take_segments(ledger, text);
@@ -188,6 +186,7 @@ say_the_same(const mcp__ledger *one, const mcp__ledger *other)
 static void
 add_all(mcp__ledger *ledger, const mcp__ledger *theirs)
 {
+    ledger->hash = 0;
     for (uint32_t i = 0; i < theirs->n_missed; i++) {
         const mcp__missed *missed = &theirs->missed[i];
         mcp__missed *known = (mcp__missed *)mcp__ledger_find(ledger, missed->id8);

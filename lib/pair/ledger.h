@@ -38,6 +38,7 @@ typedef struct mcp__ledger {
     int64_t queued_ms;  /* when the last question was */
     int64_t doubted_ms; /* answers to questions from before are passed over */
     uint64_t unique;    /* the marks' cas; 0: there are none */
+    uint64_t hash;      /* of their text; 0: what is known is not what one text says */
     mcp__missed *missed;
     uint32_t n_missed, capacity;
     uint64_t listing; /* segments that an operation of this client is just listing there */

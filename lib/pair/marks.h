@@ -72,6 +72,10 @@ typedef struct mcp__mark {
  * 0: there is none up to `end`. */
 int mcp__marks_next(const uint8_t **at, const uint8_t *end, mcp__mark *mark);
 
+/* Whether this very entry of a segment is in the list; whether an incarnation of this server is. */
+int mcp__marks_has(mcp__span list, const mcp__mark *mark);
+int mcp__marks_lists(mcp__span list, uint32_t id8);
+
 /* Writes one entry and returns its length. */
 size_t mcp__marks_put(char *out, const mcp__mark *mark);
 
