@@ -18,6 +18,7 @@ typedef struct copy {
     int is_mortal; /* has a time to live */
     uint32_t flags;
     size_t len;
+    int64_t asked_us;
     char value[KEYS_VALUE_MAX];
 } copy;
 
@@ -64,6 +65,7 @@ look(const server *s, uint32_t first, uint32_t n, copy *out)
     char request[STEP * 48] = "";
     char name[16];
     size_t len = 0;
+    int64_t asked_us;
     char *reply;
     const char *at;
 
@@ -71,10 +73,13 @@ look(const server *s, uint32_t first, uint32_t n, copy *out)
         keys_name(name, first + i);
         len += (size_t)snprintf(request + len, sizeof request - len, "mg %s s v f t\r\n", name);
     }
+    asked_us = now_us();
     reply = server_ask(s, request, len, NULL);
     at = reply;
-    for (uint32_t i = 0; i < n; i++)
+    for (uint32_t i = 0; i < n; i++) {
         at = take_copy(at, &out[i]);
+        out[i].asked_us = asked_us;
+    }
     free(reply);
 }
 
@@ -97,8 +102,8 @@ note(inspect_found *found, uint32_t key, const copy *c, int is_backup)
     r->outcome = OUTCOME_YES;
     r->client = HISTORY_OBSERVER;
     r->key = key;
-    r->start_us = now_us();
-    r->end_us = r->start_us;
+    r->start_us = c->asked_us; /* what is acknowledged while the answer is on its way is no older */
+    r->end_us = now_us();
     r->value = keys_value(key, c->value, c->len, c->flags);
     r->garbled = r->value == 0;
     r->from_backup = (uint8_t)is_backup;
