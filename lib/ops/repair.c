@@ -26,6 +26,7 @@ mcp__repair_begin(mcp__repair *job, const mcp__repair_setup *setup, int64_t now_
     job->setup = *setup;
     job->n_sides = 1;
     job->pause_until_ms = now_ms;
+    job->peek_due_ms = INT64_MAX;
     mcp__lock_begin(&job->lock, setup->witness, setup->server_id8, setup->prefix,
                     MCP__REPAIR_TAG_LOCK, setup->random);
     mcp__keys_init(&job->keys, setup->mem, memory_max);
@@ -163,8 +164,10 @@ look(mcp__repair *job, const mcp__sight *sight, int64_t now_ms)
         mcp__repair_end(job, MCP__REPAIR_AWAY);
     if (job->result != MCP__REPAIR_UNDER_WAY)
         return;
-    if (see_mark(&job->side[0], sight->inc8, sight->first_seen_ms))
+    if (see_mark(&job->side[0], sight->inc8, sight->first_seen_ms)) {
         job->must_begin_again = 1;
+        job->peek_rest_ms = 0;
+    }
     see_segments(&job->side[0], sight->segments, now_ms);
     if (sight->other_stands &&
         see_mark(&job->side[1], sight->other_inc8, sight->other_first_seen_ms)) {

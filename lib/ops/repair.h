@@ -155,6 +155,8 @@ typedef struct mcp__repair {
     uint32_t next;            /* within the step */
     uint32_t n_flying;
     uint32_t hold_ms;
+    uint32_t peek_rest_ms; /* how long HOLDING waits before it peeks again; doubled each time */
+    int64_t peek_due_ms;
     int64_t pause_until_ms;
     int64_t youngest_ms; /* when the youngest of what this round replays was first seen */
     uint64_t whole;      /* segments of this round that mean all their keys */

@@ -9,6 +9,9 @@
  * taken for all keys of its segment. */
 #define SEGMENT_HELD (2 * MCP__MARKS_SEGMENT_MAX)
 
+/* The first second look at the ages of segments comes after this part of H. */
+#define PEEKS_PER_HOLD 32
+
 static mcp__repair_side *
 side_of(mcp__repair *job, uint32_t tag)
 {
@@ -77,6 +80,30 @@ mcp__repair_peek(mcp__repair *job, mcp__errand *errand)
     return 0;
 }
 
+/*
+ * What is appended soon after the mark was seen, by comparisons behind writes of just before above
+ * all, would have no age until the round reads it, and be waited for once more. So HOLDING looks
+ * again at the ages, at intervals that double: the same is seen, but earlier.
+ */
+static int
+is_to_peek(mcp__repair *job, int64_t now_ms, mcp__errand *errand)
+{
+    uint32_t first_ms = job->hold_ms / PEEKS_PER_HOLD + 1, last_ms = job->hold_ms / 2;
+    if (job->peek_due_ms == INT64_MAX) {
+        job->peek_rest_ms = job->peek_rest_ms == 0 ? first_ms : 2 * job->peek_rest_ms;
+        if (job->peek_rest_ms > last_ms)
+            job->peek_rest_ms = last_ms;
+        job->peek_due_ms = now_ms + job->peek_rest_ms;
+    }
+    if (mcp__repair_must_wait(job->peek_due_ms, now_ms, errand))
+        return 0;
+    job->peek_due_ms = INT64_MAX;
+    for (int i = 0; i < job->n_sides; i++)
+        job->side[i].is_peeked = 0;
+    mcp__repair_enter(job, MCP__REPAIR_PEEKING);
+    return 1;
+}
+
 void
 mcp__repair_told_peek(mcp__repair *job, uint32_t tag, const mcp__outcome *outcome, int64_t now_ms)
 {
@@ -99,7 +126,7 @@ is_evicted(const mcp__repair_segment *segment)
 }
 
 /* When a round could do something: the marks are old enough, and so is one segment, or all of them
- * where both stand. */
+ * where both stand; or where the youngest will be before a round for the others would be over. */
 static int64_t
 due_of(const mcp__repair *job)
 {
@@ -113,7 +140,9 @@ due_of(const mcp__repair *job)
         first_ms = segment->since_ms < first_ms ? segment->since_ms : first_ms;
         last_ms = segment->since_ms > last_ms ? segment->since_ms : last_ms;
     }
-    int64_t wanted_ms = job->n_sides > 1 || last_ms == INT64_MIN ? last_ms : first_ms;
+    int is_last = job->n_sides > 1 || last_ms == INT64_MIN ||
+                  last_ms - first_ms <= (int64_t)job->setup.quarantine_ms;
+    int64_t wanted_ms = is_last ? last_ms : first_ms;
     return (wanted_ms > due_ms ? wanted_ms : due_ms) + job->hold_ms;
 }
 
@@ -126,6 +155,8 @@ int
 mcp__repair_hold(mcp__repair *job, int64_t now_ms, mcp__errand *errand)
 {
     int64_t due_ms = due_of(job);
+    if (now_ms < due_ms && is_to_peek(job, now_ms, errand))
+        return 0;
 #ifndef MCP_MUTANT_LOCK_HANDED_ON
     if (job->n_segments > 0 && job->lock.is_held) {
         if (mcp__repair_must_wait(due_ms, now_ms, errand)) {

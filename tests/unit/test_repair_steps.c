@@ -119,6 +119,31 @@ START_TEST(young_segments_wait)
 }
 END_TEST
 
+/* What came soon behind the mark is waited for together with it, not once more after it. */
+START_TEST(a_little_younger_is_no_second_wait)
+{
+    story s;
+    record r;
+    int k = 4;
+    record_begin(&s);
+    story_miss(&s, 3, 0, 0);
+    int64_t begun_ms = s.world.now_ms;
+    record_start(&r, &s);
+    while (s.segment[k] == s.segment[3])
+        k++;
+    record_run_to(&r, &s, MCP__REPAIR_HOLDING);
+    s.world.now_ms = begun_ms + HOLD_MS / 16; /* nothing happens before */
+    story_miss(&s, k, 0, 0);
+    int64_t missed_ms = s.world.now_ms;
+    record_run_to(&r, &s, MCP__REPAIR_RELEASING);
+    ck_assert_int_eq(r.n_copies, 2);
+    ck_assert_int_ge(s.world.now_ms - missed_ms, HOLD_MS);
+    ck_assert_int_le(s.world.now_ms - missed_ms, HOLD_MS + HOLD_MS / 4 + 250);
+    ck_assert_int_eq(record_run_until(&r, &s, s.world.now_ms + 9000), MCP__REPAIR_DONE);
+    record_finish(&s);
+}
+END_TEST
+
 START_TEST(a_zombie_is_swept)
 {
     story s;
@@ -430,6 +455,7 @@ main(void)
     tcase_add_test(steps, somebody_else_repairs);
     tcase_add_test(steps, somebody_else_was_faster);
     tcase_add_test(steps, young_segments_wait);
+    tcase_add_test(steps, a_little_younger_is_no_second_wait);
     tcase_add_test(steps, a_zombie_is_swept);
     tcase_add_test(steps, it_stands_again);
     tcase_add_test(steps, another_format);
