@@ -110,6 +110,7 @@ LIVE = \
 	tests/live/test_large \
 	tests/live/test_log \
 	tests/live/test_paused \
+	tests/live/test_peace \
 	tests/live/test_process \
 	tests/live/test_reload \
 	tests/live/test_replies \

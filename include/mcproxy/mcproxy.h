@@ -17,7 +17,8 @@
  *   mark      a word, kept on one server of a pair, that the other one missed writes. While it
  *             stands, nobody reads that other one.
  *   journal   beside the mark: which keys were missed.
- *   view      what a client knows of the marks; never older than `view_interval` when it is used.
+ *   view      what a client knows of the marks; never older than nine eighths of `view_interval`
+ *             when it is used.
  *   repair    copying the missed keys to a server that is back, and then taking the mark away.
  *   epoch     a word, kept on a server about itself, that vanishes when it restarts: so a restart
  *             is noticed, and whether what it lost has been filled in again.

@@ -26,7 +26,7 @@ promise_of(const mcp__config *config)
     int has_pairs = config->mirror == MCP__MIRROR_BACKUP
                         ? config->n_backups > 0
                         : config->mirror != MCP__MIRROR_OFF && config->n_primaries > 1;
-    return (mcp__promise){
+    mcp__promise promise = {
         .keeps_record = has_pairs && !config->mirror_failover_only,
         .is_strict = config->consistency == MCP__CONSISTENCY_STRICT,
         .verifies = config->mirror_verify != 0,
@@ -34,11 +34,11 @@ promise_of(const mcp__config *config)
         .is_shared = config->shared_pool != 0,
         .refuses_cut_off = config->cut_off == MCP__CUT_OFF_REFUSE,
         .refuses_skew = config->config_skew == MCP__CONFIG_SKEW_REFUSE,
-        .view_interval_ms = config->view_interval_ms,
-        .hold_ms = config->view_interval_ms + config->timeout_ms,
         .config8 = mcp__options_config8(config),
         .prefix = {config->prefix, config->prefix_len},
     };
+    mcp__promise_set_times(&promise, config->view_interval_ms, config->timeout_ms);
+    return promise;
 }
 
 static mcp__dialect

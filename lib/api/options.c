@@ -400,25 +400,26 @@ check_times(const parser *p)
     return MCP_OK;
 }
 
-/* A strict write may wait for one view_interval behind the share of the server that failed; a round
- * trip is to fit behind that. */
+/* A strict write may wait for as long as a view is gone by, nine eighths of view_interval, behind the
+ * share of the server that failed; a round trip is to fit behind that. */
 static mcp_status
 check_strict(const parser *p)
 {
     enum { ROUND_TRIP_MS = 50 };
     const mcp__config *config = p->config;
     uint64_t left_ms = (uint64_t)config->timeout_ms * 6 / 10;
-    uint64_t needed_ms = (uint64_t)config->view_interval_ms + ROUND_TRIP_MS;
+    uint64_t view_ms = config->view_interval_ms;
+    uint64_t needed_ms = view_ms + (view_ms + 7) / 8 + ROUND_TRIP_MS;
     char lower[48] = "";
     if (config->consistency != MCP__CONSISTENCY_STRICT || left_ms >= needed_ms)
         return MCP_OK;
     if (left_ms > ROUND_TRIP_MS)
         snprintf(lower, sizeof lower, " or view_interval=%" PRIu64 "ms or less",
-                 left_ms - ROUND_TRIP_MS);
+                 (left_ms - ROUND_TRIP_MS) * 8 / 9);
     return mcp__words_refuse(place_of(p, "consistency"), p->err,
                              "it needs timeout=%" PRIu64
                              "ms or more%s, so that 0.6 x timeout is not "
-                             "below view_interval + 50 ms",
+                             "below 9/8 x view_interval + 50 ms",
                              (needed_ms * 10 + 5) / 6, lower);
 }
 

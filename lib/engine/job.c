@@ -3,6 +3,7 @@
 
 #include "engine/diary.h"
 #include "engine/dumper.h"
+#include "engine/line.h"
 
 #define QUARANTINE_MS 100
 
@@ -98,6 +99,9 @@ begin_repair(mcp__engine *engine, mcp__job *job)
             (uint8_t)(has_routes(engine, job->server) || has_routes(engine, job->witness)),
     };
     mcp__repair_begin(&job->repair, &setup, engine->now_ms);
+    /* H of the pool may have been raised since the epochs were read. */
+    (void)mcp__line_ask(engine, &engine->servers[job->server], MCP__ASK_EPOCH);
+    (void)mcp__line_ask(engine, &engine->servers[job->witness], MCP__ASK_EPOCH);
     return 0;
 }
 

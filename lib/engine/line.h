@@ -43,19 +43,21 @@ int mcp__line_ask(mcp__engine *engine, mcp__server *server, mcp__question questi
 /* Asks for its marks anew if they are about to be too old to go by. */
 void mcp__line_refresh(mcp__engine *engine, mcp__server *server);
 
-/* When a ledger is asked for anew: a little before it is too old to go by, and the earlier the
- * longer the calls are apart, but not before half its life is over. */
+/* When a ledger is asked for anew: when it is a view interval old and, for the epochs that are asked
+ * for beside, a sixteenth. The earlier, the longer the calls are apart, so that it is not too old to
+ * go by at the next one; but not before half an interval is over. */
 static inline int
 mcp__line_is_ageing(const mcp__engine *engine, const mcp__server *server)
 {
-    int64_t interval_ms = engine->settings.promise.view_interval_ms;
+    const mcp__promise *promise = &engine->settings.promise;
+    int64_t interval_ms = promise->view_interval_ms;
     int64_t age_ms = engine->now_ms - server->ledger.queued_ms;
     if (age_ms < interval_ms / 2) /* never asked: its age has no double */
         return 0;
-    int64_t early_ms = interval_ms / 8;
-    if (engine->gap_ms * 2 > early_ms)
-        early_ms = engine->gap_ms * 2;
-    return age_ms >= interval_ms - early_ms;
+    int64_t due_ms = interval_ms + (promise->view_life_ms - interval_ms + 1) / 2;
+    if (promise->view_life_ms - engine->gap_ms * 2 < due_ms)
+        due_ms = promise->view_life_ms - engine->gap_ms * 2;
+    return age_ms >= due_ms;
 }
 
 /* Opens the connection, if there is none and nothing speaks against it. */

@@ -4,7 +4,9 @@
 
 #include "engine/line_parts.h"
 
-#define POLLS_PER_EPOCH 8 /* questions for the marks, of which one asks for the epoch, too */
+/* Questions for the marks, of which one asks for the epoch, too; the marks are asked for by so much
+ * of an interval later that both together are one question in an interval. */
+#define POLLS_PER_EPOCH 16
 
 static void
 put_epoch(mcp__engine *engine, mcp__server *server, mcp__command *command, char *text)
@@ -64,8 +66,8 @@ mcp__line_ask_again(mcp__engine *engine, mcp__server *server, int asks_itself)
 void
 mcp__line_refresh(mcp__engine *engine, mcp__server *server)
 {
-    int64_t interval_ms = engine->settings.promise.view_interval_ms;
-    if (!mcp__ledger_is_fresh(&server->ledger, engine->now_ms, interval_ms))
+    int64_t life_ms = engine->settings.promise.view_life_ms;
+    if (!mcp__ledger_is_fresh(&server->ledger, engine->now_ms, life_ms))
         return; /* the call itself asks, before anything else */
     if (server->link.state == MCP__LINK_OPEN && mcp__line_is_ageing(engine, server))
         mcp__line_ask_again(engine, server, 0);

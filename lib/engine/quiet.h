@@ -60,7 +60,7 @@ mcp__quiet_is_fresh(const mcp__engine *engine, const mcp__server *server)
 {
     return !mcp__line_is_ageing(engine, server) &&
            mcp__ledger_is_fresh(&server->ledger, engine->now_ms,
-                                engine->settings.promise.view_interval_ms);
+                                engine->settings.promise.view_life_ms);
 }
 
 /* What a request of this kind is for these two servers; `backup` NULL: the key has one copy. */

@@ -248,6 +248,6 @@ mcp__mark_hold_ms(const mcp__op *op)
     missed = mcp__ledger_find(op->ledger[witness], op->ledger[MCP__OTHER(witness)]->id8);
     if (missed == NULL)
         return 0;
-    int64_t until_ms = missed->first_seen_ms + op->promise->view_interval_ms;
+    int64_t until_ms = missed->first_seen_ms + op->promise->view_life_ms;
     return until_ms > op->now_ms ? until_ms : 0;
 }

@@ -123,11 +123,28 @@ typedef struct mcp__promise {
     uint8_t is_shared;        /* other clients use these servers: no stubs */
     uint8_t refuses_cut_off;
     uint8_t refuses_skew;
-    uint32_t view_interval_ms;
-    uint32_t hold_ms; /* H: the view interval and the timeout of this client */
+    uint32_t view_interval_ms; /* how often servers are asked for their marks */
+    uint32_t view_life_ms;     /* how long a view is gone by */
+    uint32_t hold_ms;          /* H: that and the timeout of this client */
     uint32_t config8; /* hash of the list of servers and of how keys are placed */
     mcp__span prefix;
 } mcp__promise;
+
+/*
+ * A view is asked for anew when it is a view interval old, not before: once in an interval is enough.
+ * It is gone by a little longer, so that no call waits for the answer: an eighth, and less where
+ * that would be more than the promise has room for (G2: view_interval + timeout).
+ */
+static inline void
+mcp__promise_set_times(mcp__promise *promise, uint32_t view_interval_ms, uint32_t timeout_ms)
+{
+    uint32_t more_ms = view_interval_ms / 8 + (view_interval_ms % 8 != 0);
+    if (more_ms > timeout_ms / 2)
+        more_ms = timeout_ms / 2;
+    promise->view_interval_ms = view_interval_ms;
+    promise->view_life_ms = view_interval_ms + more_ms;
+    promise->hold_ms = promise->view_life_ms + timeout_ms;
+}
 
 /* Beyond mcp_verb: what the engine does by itself. */
 enum {

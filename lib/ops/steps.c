@@ -132,7 +132,7 @@ wants_look(const mcp__op *op, int leg)
         return 0;
 #endif
     return op->view.is_usable[leg] &&
-           !mcp__ledger_is_fresh(op->ledger[leg], op->now_ms, op->promise->view_interval_ms);
+           !mcp__ledger_is_fresh(op->ledger[leg], op->now_ms, op->promise->view_life_ms);
 }
 
 mcp__step
@@ -168,7 +168,7 @@ look_again(mcp__op *op)
         if (op->leg[leg].failure == MCP__FAILURE_NONE || !op->view.is_usable[leg])
             continue;
         int is_fresh = mcp__ledger_is_fresh(op->ledger[leg], op->now_ms,
-                                            op->promise->view_interval_ms);
+                                            op->promise->view_life_ms);
         if (!is_fresh && op->has_looked_again)
             continue;
         op->leg[leg].failure = MCP__FAILURE_NONE;

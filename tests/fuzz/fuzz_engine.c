@@ -314,6 +314,7 @@ begin(void)
                                       .refuses_cut_off = shape >> 1 & 1,
                                       .refuses_skew = shape & 1,
                                       .view_interval_ms = 200,
+                                      .view_life_ms = 200,
                                       .hold_ms = 700,
                                       .config8 = 0x00c0ffee,
                                       .prefix = {"mcp:", 4}};

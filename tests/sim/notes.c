@@ -58,10 +58,18 @@ sim_notes_free(sim_notes *notes)
     free(notes);
 }
 
+static mcp__promise
+times_of(const sim_world *world)
+{
+    mcp__promise times = {0};
+    mcp__promise_set_times(&times, world->plan.view_interval_ms, world->plan.timeout_ms);
+    return times;
+}
+
 static int64_t
 hold_ms(const sim_world *world)
 {
-    return SLACK((int64_t)world->plan.timeout_ms + world->plan.view_interval_ms);
+    return SLACK((int64_t)times_of(world).hold_ms);
 }
 
 static uint32_t
@@ -432,7 +440,7 @@ sim_notes_acknowledged(sim_world *world, const sim_op *op)
         sim_rules_break(world, "I3", "op %u: %s %s: the marks of %s were not bumped", op->id,
                         sim_verb_name(op->request.verb), op->key, on);
     if (world->plan.is_strict && n->stands &&
-        world->now_ms - n->since_ms < SLACK((int64_t)world->plan.view_interval_ms))
+        world->now_ms - n->since_ms < SLACK((int64_t)times_of(world).view_life_ms))
         sim_rules_break(world, "I5", "op %u: %s %s: told %lld ms after the mark of %s", op->id,
                         sim_verb_name(op->request.verb), op->key,
                         (long long)(world->now_ms - n->since_ms), whom);

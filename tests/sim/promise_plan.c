@@ -98,7 +98,7 @@ shorten_view(sim_plan *plan)
     uint32_t trips_ms = 8 * (2 * plan->latency_ms + 4 + pieces_ms);
     if (plan->timeout_ms * 6 / 10 < trips_ms + 40)
         plan->timeout_ms = (trips_ms + 40) * 10 / 6 + 1;
-    uint32_t left_ms = plan->timeout_ms * 6 / 10 - trips_ms;
+    uint32_t left_ms = (plan->timeout_ms * 6 / 10 - trips_ms) * 8 / 9; /* a view is used so long */
     if (plan->view_interval_ms > left_ms)
         plan->view_interval_ms = left_ms;
 }

@@ -104,16 +104,16 @@ pairing_for(const sim_world *world)
 static mcp__promise
 promise_of(const sim_plan *plan)
 {
-    return (mcp__promise){
+    mcp__promise promise = {
         .keeps_record = plan->keeps_record && plan->n_backups > 0,
         .is_strict = (uint8_t)plan->is_strict,
         .verifies = (uint8_t)plan->verifies,
         .waits_for_mirror = 1,
-        .view_interval_ms = plan->view_interval_ms,
-        .hold_ms = plan->view_interval_ms + plan->timeout_ms,
         .config8 = 1,
         .prefix = {"mcp:", 4},
     };
+    mcp__promise_set_times(&promise, plan->view_interval_ms, plan->timeout_ms);
+    return promise;
 }
 
 void

@@ -22,6 +22,7 @@ kit_init(mcp_verb verb)
                                .verifies = 1,
                                .waits_for_mirror = 1,
                                .view_interval_ms = 200,
+                               .view_life_ms = 200,
                                .hold_ms = 700,
                                .prefix = {"mcp:", 4}};
     k.request = (mcp_request)MCP_REQUEST_INIT;

@@ -128,7 +128,7 @@ START_TEST(every_value)
         "prefix=\"p#\" timeout=1500ms connect_timeout=20000us retry_min=2s retry_max=5m "
         "suspect_limit=1000 max_value=2g mirror=next protocol=meta keys=refuse ack=both "
         "mirror_verify=no repair=off resync=off shared_pool=yes tls=no spin=0us consistency=strict "
-        "view_interval=850ms resync_rate=1000 cut_off=refuse config_skew=refuse");
+        "view_interval=750ms resync_rate=1000 cut_off=refuse config_skew=refuse");
     ck_assert_int_eq(config.place.distribution, MCP__TWEMPROXY);
     ck_assert_int_eq(config.place.hash, MCP__HASH_CRC16);
     ck_assert_mem_eq(config.place.hash_tag, "{}", 2);
@@ -148,7 +148,7 @@ START_TEST(every_value)
     ck_assert_int_eq(config.resync, 0);
     ck_assert_int_eq(config.shared_pool, 1);
     ck_assert_int_eq(config.consistency, MCP__CONSISTENCY_STRICT);
-    ck_assert_uint_eq(config.view_interval_ms, 850);
+    ck_assert_uint_eq(config.view_interval_ms, 750);
     ck_assert_uint_eq(config.resync_rate, 1000);
     ck_assert_int_eq(config.cut_off, MCP__CUT_OFF_REFUSE);
     ck_assert_int_eq(config.config_skew, MCP__CONFIG_SKEW_REFUSE);
@@ -185,9 +185,9 @@ START_TEST(strict_fits_into_the_deadline)
 {
     take("server=a consistency=strict");
     done();
-    take("server=a consistency=strict timeout=417ms");
+    take("server=a consistency=strict timeout=459ms");
     done();
-    take("server=a consistency=strict view_interval=250ms");
+    take("server=a consistency=strict view_interval=222ms");
     ck_assert_int_eq(config.consistency, MCP__CONSISTENCY_STRICT);
     done();
     take("server=a consistency=relaxed timeout=5ms");

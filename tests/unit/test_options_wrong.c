@@ -302,16 +302,16 @@ static const wrong VALUES[] = {
     {"server=a discovery=unix:/x", "\"discovery=unix:/x\" at position 10: it is host:port"},
     {"server=a discovery=a:b", "\"discovery=a:b\" at position 10: " PORT},
     {"server=a consistency=strict timeout=416ms",
-     "\"consistency=strict\" at position 10: it needs timeout=417ms or more or view_interval=199ms "
+     "\"consistency=strict\" at position 10: it needs timeout=459ms or more or view_interval=176ms "
      "or "
-     "less, so that 0.6 x timeout is not below view_interval + 50 ms"},
+     "less, so that 0.6 x timeout is not below 9/8 x view_interval + 50 ms"},
     {"view_interval=251ms consistency=strict server=a",
-     "\"consistency=strict\" at position 21: it needs timeout=502ms or more or view_interval=250ms "
+     "\"consistency=strict\" at position 21: it needs timeout=555ms or more or view_interval=222ms "
      "or "
-     "less, so that 0.6 x timeout is not below view_interval + 50 ms"},
+     "less, so that 0.6 x timeout is not below 9/8 x view_interval + 50 ms"},
     {"server=a consistency=strict timeout=84ms", "\"consistency=strict\" at position 10: it needs "
-                                                 "timeout=417ms or more, so that 0.6 x timeout is "
-                                                 "not below view_interval + 50 ms"},
+                                                 "timeout=459ms or more, so that 0.6 x timeout is "
+                                                 "not below 9/8 x view_interval + 50 ms"},
     {"server=a consistency=eventual",
      "\"consistency=eventual\" at position 10: no such consistency; it is relaxed or strict"},
     {"server=a view_interval=0ms", "\"view_interval=0ms\" at position 10: out of range; "

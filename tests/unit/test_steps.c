@@ -388,7 +388,7 @@ all_views(void)
         all_courses(&(mcp__view){.exists = {1, 0}, .is_usable = {(uint8_t)usable, 0}}, 1);
     for (int usable = 0; usable < 4; usable++) {
         mcp__view view = {.exists = {1, 1}, .is_usable = {usable & 1, (usable >> 1) & 1}};
-        promise = (mcp__promise){.waits_for_mirror = 1, .view_interval_ms = 200};
+        promise = (mcp__promise){.waits_for_mirror = 1, .view_interval_ms = 200, .view_life_ms = 200};
         all_courses(&view, 1);
         all_courses(&view, 0);
         promise.keeps_record = promise.verifies = 1;
@@ -427,7 +427,7 @@ check_verb(mcp_verb verb, int64_t ttl, uint64_t cas)
     request.ttl = ttl;
     request.cas = cas;
     n_courses = n_wrong = 0;
-    promise = (mcp__promise){.waits_for_mirror = 1, .view_interval_ms = 200};
+    promise = (mcp__promise){.waits_for_mirror = 1, .view_interval_ms = 200, .view_life_ms = 200};
     all_views();
     mcp__buf_fini(&op.kept);
     ck_assert_uint_eq(memory.n_live, 0);

@@ -47,6 +47,7 @@ world_keep_record(void)
     w.settings.promise = (mcp__promise){.keeps_record = 1,
                                         .waits_for_mirror = 1,
                                         .view_interval_ms = 200,
+                                        .view_life_ms = 200,
                                         .hold_ms = 700,
                                         .config8 = 0x00c0ffee,
                                         .prefix = {"mcp:", 4}};
