@@ -100,10 +100,14 @@ libmcproxy_pure_la_SOURCES = \
 	lib/ops/resync.h \
 	lib/ops/steps.c \
 	lib/ops/steps.h \
+	lib/ops/stubs.c \
+	lib/ops/stubs.h \
 	lib/ops/verify.c \
 	lib/ops/verify.h \
 	lib/ops/write.c \
 	lib/ops/write.h \
+	lib/ops/write_parts.h \
+	lib/ops/write_stub.c \
 	lib/pair/ledger.c \
 	lib/pair/ledger.h \
 	lib/pair/marks.c \

@@ -67,6 +67,7 @@ UNIT = \
 	tests/unit/test_resync \
 	tests/unit/test_share \
 	tests/unit/test_steps \
+	tests/unit/test_stubs \
 	tests/unit/test_tally \
 	tests/unit/test_timer \
 	tests/unit/test_token \
@@ -122,6 +123,7 @@ LIVE = \
 	tests/live/test_spin \
 	tests/live/test_storm \
 	tests/live/test_strangers \
+	tests/live/test_stubs \
 	tests/live/test_support \
 	tests/live/test_surroundings \
 	tests/live/test_tls \
@@ -204,6 +206,7 @@ UNIT_SUPPORT = \
 	tests/unit/repair_writers.c \
 	tests/unit/story.c \
 	tests/unit/story.h \
+	tests/unit/story_words.c \
 	tests/unit/support.c \
 	tests/unit/support.h \
 	tests/unit/test_io_dns.c \

@@ -6,24 +6,10 @@
 #include "ops/copies.h"
 #include "ops/erase.h"
 #include "ops/mark.h"
+#include "ops/stubs.h"
+#include "ops/write_parts.h"
 #include "wire/token.h"
 
-/*
- * phases       both:      BOTH ------------------------------> done
- *                            `--> CLEAN (a copy refused it)--^
- *                            `--> FETCH (gat: only the backup is left) --> done
- *              decided:   DECIDE --> MIRROR --> done
- *                            `--> FETCH --^ `--> CLEAN --> done
- *              one stands or is cold: the same from DECIDE on, whatever the verb, then
- *                         MIRROR --> CHECK --> done
- *              both stand, and what is there counts: AGREE --the same--> DECIDE
- *                         `--differ--> no, or CLEAR --> DECIDE where there may be none
- *              not mirrored: ALONE --> done
- *              one copy only, with the record: RECORDED --> done
- *              delete:    ERASE, see ops/erase
- */
-enum { ALONE = 8, AGREE, CLEAR, BOTH, DECIDE, FETCH, MIRROR, CHECK, CLEAN, RECORDED };
-/* Below ALONE: the phases of ops/erase. */
 
 static int
 is_append(const mcp__op *op)
@@ -160,6 +146,11 @@ settle_both(mcp__op *op)
         return mcp__copies_failed(op);
     if (mcp__copies_is_refusal(primary->status) || mcp__copies_is_refusal(backup->status))
         return clean_up(op);
+    if (mcp__stubs_may_be(op, MCP__PRIMARY))
+        return mcp__write_meet_stub(op, MCP__PRIMARY);
+    if (mcp__stubs_may_be(op, MCP__BACKUP) &&
+        (mcp__copies_is_stored(op, MCP__PRIMARY) || op->answered < 0))
+        return mcp__write_meet_stub(op, MCP__BACKUP);
     if (needs_fetch(op)) {
         op->phase = FETCH;
         return mcp__op_send(MCP__BACKUP, MCP__COMMAND_GET);
@@ -182,7 +173,7 @@ answer_both(mcp__op *op, int leg, const mcp__reply *reply)
 {
     int is_first = is_outspoken(op) ? leg == MCP__BACKUP : leg == MCP__PRIMARY;
     op->leg[leg].copy = MCP_COPY_OK;
-    if (is_first || op->answered < 0) {
+    if (!mcp__stubs_may_be(op, leg) && (is_first || op->answered < 0)) {
         if (mcp__op_is_waiting(op, MCP__OTHER(leg)))
             mcp__copies_adopt(op, leg, reply);
         else
@@ -193,8 +184,8 @@ answer_both(mcp__op *op, int leg, const mcp__reply *reply)
 
 /* ---- one after the other: the authority decides ---- */
 
-static mcp__step
-decide_at(mcp__op *op, int leg)
+mcp__step
+mcp__write_decide_at(mcp__op *op, int leg)
 {
     op->phase = DECIDE;
     op->authority = (uint8_t)leg;
@@ -255,6 +246,8 @@ mirror_decision(mcp__op *op, int leg)
     int status = op->leg[leg].status;
     if (mcp__copies_is_refusal(status))
         return drop_refused(op, leg);
+    if (mcp__stubs_may_be(op, leg))
+        return mcp__write_meet_stub(op, leg);
     if (status != MCP_OK || !op->view.exists[other])
         return mcp__copies_done(op, status);
     /* Away, or asked before the authority was and without an answer: it is not asked again. */
@@ -388,7 +381,7 @@ decide_anew(mcp__op *op)
     op->answered = -1;
     op->has_view = 0;
     op->result_value = (mcp__span){NULL, 0};
-    return decide_at(op, mcp__view_decider(&op->view));
+    return mcp__write_decide_at(op, mcp__view_decider(&op->view));
 }
 
 /* The copies differ, so there is no value; what wants none may go on when they are gone. */
@@ -461,9 +454,9 @@ begin_paired(mcp__op *op)
         return mcp__agree_begin(op);
     }
     if (view->is_usable[decider] && view->is_usable[other] && is_mirrored_later(op, decider))
-        return decide_at(op, decider);
+        return mcp__write_decide_at(op, decider);
     if (view->is_usable[decider] && view->is_usable[other])
-        return is_level(op) ? mcp__write_begin_both(op) : decide_at(op, decider);
+        return is_level(op) ? mcp__write_begin_both(op) : mcp__write_decide_at(op, decider);
     if (view->is_usable[decider])
         return send_recorded(op, decider);
     if (view->is_usable[other]) { /* the decider is away, and the other one stands */
@@ -473,7 +466,7 @@ begin_paired(mcp__op *op)
         return send_recorded(op, other);
     }
     /* Neither seems to be there: one may have come back. */
-    return is_level(op) ? mcp__write_begin_both(op) : decide_at(op, decider);
+    return is_level(op) ? mcp__write_begin_both(op) : mcp__write_decide_at(op, decider);
 }
 
 mcp__step
@@ -492,7 +485,7 @@ mcp__write_begin(mcp__op *op)
         return mcp__erase_begin(op);
     if (op->view.exists[MCP__BACKUP])
         return begin_paired(op);
-    return is_decided(op) ? decide_at(op, MCP__PRIMARY) : mcp__write_begin_both(op);
+    return is_decided(op) ? mcp__write_decide_at(op, MCP__PRIMARY) : mcp__write_begin_both(op);
 }
 
 /* ---- the other doors ---- */
@@ -518,7 +511,12 @@ mcp__write_answer(mcp__op *op, int leg, uint8_t word, const mcp__reply *reply)
     case CLEAR:
         return take_clear(op, leg);
     case ALONE:
-        return mcp__alone_answer(op, leg, reply);
+        op->leg[leg].copy = MCP_COPY_OK;
+        return mcp__stubs_may_be(op, leg) ? mcp__write_meet_stub(op, leg)
+                                          : mcp__alone_answer(op, leg, reply);
+    case MCP__STUBS_LOOK:
+    case MCP__STUBS_DROP:
+        return mcp__write_answer_stub(op, leg, reply);
     case RECORDED:
         op->leg[leg].copy = MCP_COPY_OK;
         mcp__op_adopt(op, leg, reply);
@@ -559,6 +557,9 @@ mcp__write_failed(mcp__op *op, int leg)
         return take_clear(op, leg);
     case ALONE:
         return mcp__alone_failed(op, leg);
+    case MCP__STUBS_LOOK:
+    case MCP__STUBS_DROP:
+        return mcp__write_failed_stub(op, leg);
     case RECORDED: {
         int left_out = mcp__copies_left_out(op);
         if (left_out >= 0 && op->view.stands[left_out] && wants_truth(op))

@@ -6,27 +6,6 @@
 
 #include "wire/token.h"
 
-const int story_statuses[RECORDED] = {
-    [YES] = MCP_OK,          [DYING] = MCP_OK,
-    [MISS] = MCP_NOT_FOUND,  [NOT_STORED] = MCP_NOT_STORED,
-    [CHANGED] = MCP_EXISTS,  [NO_NUMBER] = MCP_NOT_NUMBER,
-    [TOO_BIG] = MCP_TOO_BIG, [FULL] = MCP_SERVER_FULL,
-};
-
-static const char *const names[] = {
-    "none",   "get",  "gat",  "touch", "set",    "add",   "replace", "append",  "prepend", "cas",
-    "delete", "incr", "decr", "peek",  "number", "lease", "ping",    "version", "stats",   "flush",
-};
-
-void
-story_note(char *log, size_t size, const char *what, int leg, int kind)
-{
-    size_t used = strlen(log);
-    int is_record = kind == MCP__WORD_JOURNAL, is_peek = kind == MCP__WORD_PEEK;
-    const char *name = is_record ? "record" : is_peek ? "peek" : names[kind];
-    snprintf(log + used, size - used, "%s%c.%s ", what, leg == P ? 'P' : 'B', name);
-}
-
 static int
 is_answer(int what)
 {
@@ -169,29 +148,6 @@ nobody_answered(story *it, int is_change)
                                       : MCP_NO_SERVER;
 }
 
-static int
-kind_of(story *it)
-{
-    static const int kinds[] = {
-        [MCP_GET] = MCP__COMMAND_GET,         [MCP_GAT] = MCP__COMMAND_GAT,
-        [MCP_SET] = MCP__COMMAND_SET,         [MCP_ADD] = MCP__COMMAND_ADD,
-        [MCP_REPLACE] = MCP__COMMAND_REPLACE, [MCP_APPEND] = MCP__COMMAND_APPEND,
-        [MCP_PREPEND] = MCP__COMMAND_PREPEND, [MCP_CAS] = MCP__COMMAND_CAS,
-        [MCP_DELETE] = MCP__COMMAND_DELETE,   [MCP_TOUCH] = MCP__COMMAND_TOUCH,
-        [MCP_INCR] = MCP__COMMAND_INCR,       [MCP_DECR] = MCP__COMMAND_DECR,
-    };
-    return it->request->verb == MCP_SET && it->request->ttl < 0 ? MCP__COMMAND_DELETE
-                                                                : kinds[it->request->verb];
-}
-
-static int
-status_of(int kind, int what)
-{
-    int needs_one =
-        kind == MCP__COMMAND_REPLACE || kind == MCP__COMMAND_APPEND || kind == MCP__COMMAND_PREPEND;
-    return needs_one && what == MISS ? MCP_NOT_STORED : story_statuses[what];
-}
-
 /* ---- who is asked ---- */
 
 /* Who missed writes is never believed; else the primary, if it is there. */
@@ -263,6 +219,25 @@ tell_get(story *it)
         nobody_answered(it, 0);
 }
 
+/* No number, or nobody's stub: it is looked at once more. Here it is always a text (see test_stubs). */
+static void
+look_at_text(story *it, int leg, int other_has)
+{
+    int what = ask(it, leg, MCP__COMMAND_GET), other = 1 - leg;
+    it->copy[leg] = copy_after(what);
+    if (is_answer(what)) {
+        end(it, MCP_NOT_NUMBER);
+    } else if (other_has) {
+        it->missed[leg] = 1; /* whatever is there, it is not the other one's number */
+        end(it, MCP_OK);
+    } else {
+        it->copy[leg] = MCP_COPY_FAILED; /* nothing was counted there */
+        nobody_answered(it, 1);
+        if (it->copy[other] == MCP_COPY_OK)
+            it->status = MCP_UNKNOWN;
+    }
+}
+
 /* One copy is enough, the other one only stands in. */
 static void
 tell_alone(story *it)
@@ -278,10 +253,14 @@ tell_alone(story *it)
             it->status = MCP_EXISTS;
             return;
         }
-        what = change(it, leg, kind_of(it));
+        what = change(it, leg, story_kind_of(it));
+        if (what == NO_NUMBER) {
+            look_at_text(it, leg, 0);
+            return;
+        }
         if (is_answer(what)) {
             int expired = it->request->verb == MCP_SET && what == MISS;
-            it->status = expired ? MCP_OK : status_of(kind_of(it), what);
+            it->status = expired ? MCP_OK : story_status_of(story_kind_of(it), what);
             return;
         }
     }
@@ -294,7 +273,7 @@ tell_alone(story *it)
 static void
 ask_left_out(story *it)
 {
-    int kind = kind_of(it);
+    int kind = story_kind_of(it);
     for (int leg = P; leg <= B; leg++) {
         if (it->failure[leg] == HOPELESS || !it->view.exists[leg] || it->n_told[leg] > 0)
             continue;
@@ -303,7 +282,7 @@ ask_left_out(story *it)
         int what = change_recorded(it, leg, kind);
         if (!is_answer(what))
             break;
-        end(it, it->request->verb == MCP_SET && what == MISS ? MCP_OK : status_of(kind, what));
+        end(it, it->request->verb == MCP_SET && what == MISS ? MCP_OK : story_status_of(kind, what));
         return;
     }
     nobody_answered(it, 1);
@@ -312,14 +291,14 @@ ask_left_out(story *it)
 static void
 tell_one(story *it, int leg)
 {
-    int kind = kind_of(it);
+    int kind = story_kind_of(it);
     if (is_foreign(it, leg)) {
         it->status = MCP_EXISTS;
         return;
     }
     int what = change_recorded(it, leg, kind);
     if (is_answer(what))
-        end(it, status_of(kind, what));
+        end(it, story_status_of(kind, what));
     else if (it->view.stands[1 - leg] && builds_on_value(kind))
         nobody_answered(it, 1);
     else
@@ -356,7 +335,7 @@ verify_if_both(story *it)
 static void
 tell_both(story *it)
 {
-    int kind = kind_of(it), what[2] = {REFUSED, REFUSED};
+    int kind = story_kind_of(it), what[2] = {REFUSED, REFUSED};
     int has_two = it->view.exists[B];
     int backup_kind = kind == MCP__COMMAND_GAT ? MCP__COMMAND_TOUCH : kind;
     for (int leg = P; leg <= B; leg++) {
@@ -367,6 +346,15 @@ tell_both(story *it)
         nobody_answered(it, 1);
     } else if (is_refusal(what[P]) || is_refusal(what[B])) {
         tell_refused(it, what);
+    } else if (what[P] == NO_NUMBER) {
+        look_at_text(it, P, what[B] == YES);
+    } else if (what[B] == NO_NUMBER && what[P] == YES) {
+        clean(it, B); /* no number to count on: nothing of it may stay */
+        end(it, MCP_OK);
+        if (it->keeps_record)
+            story_note(it->log, sizeof it->log, "copied ", B, MCP__COMMAND_SET);
+    } else if (what[B] == NO_NUMBER && !is_answer(what[P])) {
+        look_at_text(it, B, 0);
     } else if (is_answer(what[P])) {
         end(it, story_statuses[what[P]]);
     } else if (has_two && kind == MCP__COMMAND_GAT && what[B] == YES) {
@@ -472,7 +460,7 @@ static int
 is_told_first(story *it, int leg)
 {
     return it->is_late && leg == P && !it->view.stands[P] && !it->view.stands[B] &&
-           !(it->view.is_cold[B] && story_is_relative(kind_of(it)));
+           !(it->view.is_cold[B] && story_is_relative(story_kind_of(it)));
 }
 
 /* The authority said yes: the other copy gets what is there now. */
@@ -499,7 +487,7 @@ static void
 tell_decided_by(story *it, int leg, int kind, int what)
 {
     int other = 1 - leg, is_there = it->view.is_usable[other];
-    it->status = status_of(kind, what);
+    it->status = story_status_of(kind, what);
     if (is_refusal(what) && it->view.exists[other]) { /* and has dropped what it had */
         leave_out(it, other);
         if (is_there)
@@ -518,12 +506,16 @@ tell_decided_by(story *it, int leg, int kind, int what)
 static void
 tell_decided(story *it, int leg)
 {
-    int kind = kind_of(it), other = 1 - leg;
+    int kind = story_kind_of(it), other = 1 - leg;
     if (is_foreign(it, leg)) {
         it->status = MCP_EXISTS;
         return;
     }
     int what = change(it, leg, kind);
+    if (what == NO_NUMBER) {
+        look_at_text(it, leg, 0);
+        return;
+    }
     if (is_answer(what)) {
         tell_decided_by(it, leg, kind, what);
         return;
@@ -546,7 +538,7 @@ tell_decided(story *it, int leg)
 static int
 is_level(story *it)
 {
-    int kind = kind_of(it);
+    int kind = story_kind_of(it);
     if (it->view.stands[P] || it->view.stands[B] || story_is_decided(kind))
         return 0;
     return !story_is_relative(kind) || (decider(it) == P && !it->view.is_cold[B]);
@@ -555,7 +547,7 @@ is_level(story *it)
 static void
 tell_pair(story *it)
 {
-    int kind = kind_of(it), leg = decider(it), other = 1 - leg;
+    int kind = story_kind_of(it), leg = decider(it), other = 1 - leg;
     int has_both = it->view.is_usable[P] && it->view.is_usable[B];
     int is_late = is_told_first(it, leg);
     int has_none = !it->view.is_usable[P] && !it->view.is_usable[B];
@@ -575,7 +567,7 @@ tell_pair(story *it)
 void
 story_tell(story *it)
 {
-    int kind = kind_of(it);
+    int kind = story_kind_of(it);
     it->log[0] = '\0';
     it->status = MCP_OK;
     it->is_recorded = 0;

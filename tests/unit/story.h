@@ -79,6 +79,9 @@ story_is_relative(int kind)
 
 /* "P.set B.set ", "owed B.delete ". */
 void story_note(char *log, size_t size, const char *what, int leg, int kind);
+/* The command that the request means, and the status that an outcome of it means. */
+int story_kind_of(const story *it);
+int story_status_of(int kind, int what);
 /* Tells it from the beginning. */
 void story_tell(story *it);
 

@@ -63,10 +63,12 @@ choose_outcome(int kind)
     int possible[N_OUTCOMES], n = 0;
     int stores = kind >= MCP__COMMAND_SET && kind <= MCP__COMMAND_CAS;
     int counts = kind == MCP__COMMAND_INCR || kind == MCP__COMMAND_DECR;
+    int is_look = kind == MCP__COMMAND_GET &&
+                  (request.verb == MCP_INCR || request.verb == MCP_DECR); /* a text is there */
     possible[n++] = YES;
-    if (kind == MCP__COMMAND_GET)
+    if (kind == MCP__COMMAND_GET && !is_look)
         possible[n++] = DYING;
-    if (kind <= MCP__COMMAND_TOUCH || kind == MCP__COMMAND_DELETE || counts ||
+    if ((kind <= MCP__COMMAND_TOUCH && !is_look) || kind == MCP__COMMAND_DELETE || counts ||
         kind == MCP__COMMAND_CAS || kind == MCP__WORD_PEEK)
         possible[n++] = MISS;
     if (kind >= MCP__COMMAND_ADD && kind <= MCP__COMMAND_PREPEND)
@@ -167,6 +169,8 @@ answer_change(int leg, int kind, int what)
         reply.cas = what == MISS ? 0 : what == YES ? op.copy_cas[leg] : 99;
     }
     reply.value = (mcp__span){leg == P ? "11" : "22", reply.kind == MCP__REPLY_VALUE ? 2 : 0};
+    if (kind == MCP__COMMAND_GET && (op.verb == MCP_INCR || op.verb == MCP_DECR))
+        reply.value = (mcp__span){"it is a text", 12};
     int status = kind == MCP__WORD_PEEK && what == CHANGED ? MCP_OK : story_statuses[what];
     return mcp__steps_answer(&op, leg, (uint8_t)kind, &reply, (mcp_status)status);
 }

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the files of ops/write share. */
+#ifndef MCPROXY_OPS_WRITE_PARTS_H
+#define MCPROXY_OPS_WRITE_PARTS_H
+
+#include "ops/op.h"
+
+/*
+ * phases       both:      BOTH ------------------------------> done
+ *                            `--> CLEAN (a copy refused it)--^
+ *                            `--> FETCH (gat: only the backup is left) --> done
+ *              decided:   DECIDE --> MIRROR --> done
+ *                            `--> FETCH --^ `--> CLEAN --> done
+ *              one stands or is cold: the same from DECIDE on, whatever the verb, then
+ *                         MIRROR --> CHECK --> done
+ *              both stand, and what is there counts: AGREE --the same--> DECIDE
+ *                         `--differ--> no, or CLEAR --> DECIDE where there may be none
+ *              not mirrored: ALONE --> done
+ *              one copy only, with the record: RECORDED --> done
+ *              delete:    ERASE, see ops/erase
+ *              a count met a stub: LOOK, DROP, see ops/stubs
+ */
+enum { ALONE = 8, AGREE, CLEAR, BOTH, DECIDE, FETCH, MIRROR, CHECK, CLEAN, RECORDED };
+/* Below ALONE: the phases of ops/erase. */
+
+/* This copy's word counts. */
+mcp__step mcp__write_decide_at(mcp__op *op, int leg);
+
+/* A count was told "not a number" by this copy, and it may be a stub's. */
+mcp__step mcp__write_meet_stub(mcp__op *op, int leg);
+mcp__step mcp__write_answer_stub(mcp__op *op, int leg, const mcp__reply *reply);
+mcp__step mcp__write_failed_stub(mcp__op *op, int leg);
+
+#endif

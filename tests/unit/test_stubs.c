@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A count that meets somebody's stub on a server of which this client does not know that it is being
+ * filled. */
+#include <string.h>
+
+#include "op_kit.h"
+#include "ops/steps.h"
+
+static void
+begin(int with_initial)
+{
+    kit_init(MCP_INCR);
+    k.request.with_initial = with_initial;
+    k.request.initial = 1;
+    kit_begin(MCP_INCR);
+    k.step = mcp__steps_begin(&k.op);
+    expect_step("P:incr B:incr");
+}
+
+static void
+not_a_number(int leg)
+{
+    kit_reply(leg, (mcp__reply){.kind = MCP__REPLY_CLIENT_ERROR}, MCP_NOT_NUMBER);
+}
+
+static void
+ends(int status, int sequel)
+{
+    expect_step("done");
+    ck_assert_int_eq(k.op.status, status);
+    ck_assert_int_eq(k.op.sequel, sequel);
+    kit_fini();
+}
+
+/* In whichever order they answer, the backup's number is told, and copied to the primary. */
+START_TEST(the_backup_has_counted)
+{
+    begin(0);
+    if (_i == 0)
+        not_a_number(P);
+    kit_value(B, "8", 7);
+    if (_i == 1)
+        not_a_number(P);
+    expect_step("P:get");
+    if (_i == 0)
+        kit_miss(P);
+    else
+        kit_value(P, "7", 3); /* whoever filled it has been faster */
+    expect_step("P:delete");
+    kit_done(P, 0);
+    ck_assert_uint_eq(k.op.number, 8);
+    ck_assert_int_eq(k.op.answered, B);
+    ck_assert_int_eq(k.op.authority, B);
+    ends(MCP_OK, MCP__SEQUEL_COPY);
+}
+END_TEST
+
+START_TEST(nobody_has_a_number)
+{
+    begin(0);
+    not_a_number(P);
+    kit_miss(B);
+    expect_step("P:get");
+    kit_miss(P);
+    ends(MCP_NOT_FOUND, MCP__SEQUEL_NONE);
+}
+END_TEST
+
+START_TEST(a_text_is_no_number)
+{
+    begin(_i);
+    not_a_number(P);
+    not_a_number(B);
+    expect_step("P:get");
+    kit_value(P, "text", 3);
+    ends(MCP_NOT_NUMBER, MCP__SEQUEL_NONE);
+}
+END_TEST
+
+/* A copy that has something else than the primary's number loses it. */
+START_TEST(the_backup_has_a_stub)
+{
+    begin(0);
+    kit_value(P, "8", 7);
+    not_a_number(B);
+    expect_step("B:delete");
+    kit_done(B, 0);
+    ck_assert_uint_eq(k.op.number, 8);
+    ck_assert_int_eq(k.op.authority, P);
+    ends(MCP_OK, MCP__SEQUEL_COPY);
+}
+END_TEST
+
+/* A stub on each: it begins anew on both, and nothing goes round in circles. */
+START_TEST(both_have_stubs)
+{
+    begin(1);
+    not_a_number(P);
+    not_a_number(B);
+    expect_step("P:get");
+    kit_miss(P);
+    expect_step("P:delete");
+    kit_done(P, 0);
+    expect_step("B:incr");
+    not_a_number(B);
+    expect_step("B:get");
+    kit_miss(B);
+    expect_step("B:delete");
+    kit_done(B, 0);
+    expect_step("B:incr");
+    kit_value(B, "1", 9);
+    expect_step("P:incr");
+    kit_value(P, "1", 9);
+    ck_assert_uint_eq(k.op.number, 1);
+    ends(MCP_OK, MCP__SEQUEL_COPY);
+}
+END_TEST
+
+/* Nothing is known of the primary any more: what it missed goes on record. */
+START_TEST(the_primary_is_lost_while_it_is_looked_at)
+{
+    begin(0);
+    not_a_number(P);
+    kit_value(B, "8", 7);
+    expect_step("P:get");
+    if (_i == 1) {
+        kit_miss(P);
+        expect_step("P:delete");
+    }
+    kit_fail(P, MCP__FAILURE_TIMEOUT, 1);
+    expect_step("B:look journal size bump marks");
+    kit_fail(B, MCP__FAILURE_TIMEOUT, 1);
+    ends(MCP_UNKNOWN, _i == 1 ? MCP__SEQUEL_COPY : MCP__SEQUEL_NONE);
+}
+END_TEST
+
+int
+main(void)
+{
+    Suite *suite = suite_create("stubs");
+    TCase *all = tcase_create("all");
+    tcase_add_loop_test(all, the_backup_has_counted, 0, 2);
+    tcase_add_test(all, nobody_has_a_number);
+    tcase_add_loop_test(all, a_text_is_no_number, 0, 2);
+    tcase_add_test(all, the_backup_has_a_stub);
+    tcase_add_test(all, both_have_stubs);
+    tcase_add_loop_test(all, the_primary_is_lost_while_it_is_looked_at, 0, 2);
+    suite_add_tcase(suite, all);
+    return run_suite(suite);
+}
