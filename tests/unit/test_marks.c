@@ -201,6 +201,31 @@ slow_without(char *out, const char *text, size_t len, const char *id8)
     return written;
 }
 
+/* Is this found where it stands, and only there? */
+static void
+compare_searches(const char *text, size_t len, uint32_t id8)
+{
+    mcp__span list = {text, len};
+    const uint8_t *at = (const uint8_t *)text, *end = at + len;
+    mcp__mark mark;
+    int is_listed = 0;
+    while (mcp__marks_next(&at, end, &mark)) {
+        char entry[MCP__MARKS_ENTRY_MAX];
+        is_listed |= !mark.is_segment && mark.id8 == id8;
+        if (!mark.is_segment)
+            continue;
+        ck_assert(mcp__marks_has(list, &mark));
+        mark.tag ^= 1;
+        int is_other = 0;
+        size_t entry_len = mcp__marks_put(entry, &mark);
+        for (size_t i = 0; i + entry_len <= len; i++)
+            is_other |= memcmp(text + i, entry, entry_len) == 0;
+        ck_assert_int_eq(mcp__marks_has(list, &mark), is_other);
+    }
+    if (mcp__marks_lists(list, id8) != is_listed)
+        ck_abort_msg("%08" PRIx32 " in \"%.*s\": %d", id8, (int)len, text, !is_listed);
+}
+
 /* Both readers on the same text; returns how much they let pass. */
 static size_t
 compare_lists(const char *text, size_t len, uint32_t id8)
@@ -213,6 +238,7 @@ compare_lists(const char *text, size_t len, uint32_t id8)
     size_t out_len = mcp__marks_without(out, (mcp__span){exact, len}, id8);
     if (out_len != expected_len || memcmp(out, expected, out_len) != 0)
         ck_abort_msg("\"%.*s\" became \"%.*s\"", (int)len, text, (int)out_len, out);
+    compare_searches(exact, len, id8);
     free(exact);
     free(out);
     free(expected);
