@@ -421,13 +421,13 @@ turned_soft(mcp__engine *engine, mcp__server *server, const char *why)
 }
 
 /* It has left, or said something that is no protocol, when it was asked in the meta protocol: that
- * is what proxies do, and no fault. They get a second connection, and a plainer greeting. */
+ * is what proxies do, and no fault. They get another connection, and a plainer greeting. */
 static int
 greet_plainly(mcp__engine *engine, mcp__server *server, mcp__failure failure, int was_peer)
 {
     int is_strange = failure == MCP__FAILURE_PROTOCOL && server->link.is_known;
     if (mcp__failure_is_local(failure) || (!was_peer && !is_strange) ||
-        !mcp__link_may_be_plain(&server->link, engine->now_ms))
+        !mcp__link_may_be_plain(&server->link, !is_strange, engine->now_ms))
         return 0;
     close_link(engine, server);
     open_link(engine, server);

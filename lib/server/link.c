@@ -302,6 +302,7 @@ open_up(mcp__link *link)
     wipe_login(link);
     link->state = MCP__LINK_OPEN;
     link->has_answered = 0;
+    link->has_left = 0;
     link->knew_meta = !link->is_classic;
     return MCP__LINK_GREETED;
 }

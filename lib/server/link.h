@@ -21,9 +21,10 @@
  *     classic   version, gat        closed: plain
  *     meta      version             an old version: as it is, and the engine must not use it
  *
- * Whoever leaves once may be a modern server that was just being ended, and whoever refused a flag
- * may be another one by now. So that is believed for a few seconds, and four times as long each
- * time it is found again; then the next connection is greeted in full.
+ * Whoever leaves once may be a modern server that was just being ended: it is greeted in full once
+ * more. Whoever leaves again may still be one, and whoever refused a flag may be another one by now.
+ * So that is believed for a quarter of a second, or five, and four times as long each time it is
+ * found again; then the next connection is greeted in full.
  */
 #ifndef MCPROXY_SERVER_LINK_H
 #define MCPROXY_SERVER_LINK_H
@@ -86,6 +87,7 @@ typedef struct mcp__link {
     uint8_t dialect;       /* mcp__dialect: what it may speak */
     uint8_t asks_first;    /* AUTO: nobody asks behind the greeting, so it has to ask itself */
     uint8_t knew_meta;     /* the last connection that was greeted spoke it */
+    uint8_t has_left;      /* in the greeting in full, and since then nobody was greeted */
     uint8_t wants_plain;   /* the next connection is greeted plainly */
     uint8_t wants_classic; /* or as one that lacks meta: a flag of ours was refused */
     uint8_t is_classic;    /* this one speaks the classic protocol, from `classic_from` on */
@@ -135,7 +137,7 @@ void mcp__link_login(mcp__link *link, const mcp__login *login);
 static inline void
 mcp__link_trust(mcp__link *link)
 {
-    link->wants_plain = link->wants_classic = 0;
+    link->wants_plain = link->wants_classic = link->has_left = 0;
     link->doubt_length_ms = 0;
 }
 
@@ -157,10 +159,11 @@ mcp__link_speak(mcp__link *link, mcp__dialect dialect, int asks_first)
 }
 
 /*
- * The greeting has come to nothing. Whether it is worth a second connection that is greeted more
- * plainly: then the link has made a note of it.
+ * The greeting has come to nothing: the peer has left, or said what is no protocol. Whether it is
+ * worth another connection at once, which is greeted as the link has made a note of: in full once
+ * more when it has left for the first time, else more plainly.
  */
-int mcp__link_may_be_plain(mcp__link *link, int64_t now_ms);
+int mcp__link_may_be_plain(mcp__link *link, int was_left, int64_t now_ms);
 
 /* Whether this reply refuses what only the meta protocol has, so that the next connection had
  * better speak the classic one: then the link has made a note of it. */

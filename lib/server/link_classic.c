@@ -8,8 +8,10 @@
 #include "server/link_parts.h"
 #include "wire/classic.h"
 
-/* So long a peer that lacks something is greeted accordingly: at first, and at most. */
-#define DOUBT_FIRST_MS 5000
+/* So long a peer that lacks something is greeted accordingly: at first, and at most. Who refuses a
+ * flag has said so; who leaves has not, and as a proxy nobody would see that it came back empty. */
+#define DOUBT_LEFT_MS 250
+#define DOUBT_FLAG_MS 5000
 #define DOUBT_MAX_MS 3600000
 
 /* ---- finding out ---- */
@@ -28,11 +30,11 @@ mcp__link_greeting(const mcp__link *link)
 /* It holds a little longer each time, so that a proxy costs few connections and a mistake little.
  */
 static void
-doubt(mcp__link *link, int64_t now_ms)
+doubt(mcp__link *link, int64_t first_ms, int64_t now_ms)
 {
     int64_t length_ms = link->doubt_length_ms * 4;
     if (length_ms == 0 || now_ms - link->doubt_ms > DOUBT_MAX_MS)
-        length_ms = DOUBT_FIRST_MS;
+        length_ms = first_ms;
     link->doubt_length_ms = length_ms < DOUBT_MAX_MS ? length_ms : DOUBT_MAX_MS;
 #ifdef MCP_MUTANT_PROXY_FOR_EVER
     link->doubt_length_ms = INT64_MAX / 2 - now_ms;
@@ -41,7 +43,7 @@ doubt(mcp__link *link, int64_t now_ms)
 }
 
 int
-mcp__link_may_be_plain(mcp__link *link, int64_t now_ms)
+mcp__link_may_be_plain(mcp__link *link, int was_left, int64_t now_ms)
 {
     if (link->dialect == MCP__DIALECT_META || link->state != MCP__LINK_GREETING)
         return 0;
@@ -53,8 +55,13 @@ mcp__link_may_be_plain(mcp__link *link, int64_t now_ms)
         mcp__link_trust(link);
         return 0;
     }
+    /* One that was just being ended leaves once, a proxy each time. Known ones are believed. */
+    if (was_left && !link->has_left && link->doubt_length_ms == 0) {
+        link->has_left = 1;
+        return 1;
+    }
     link->wants_plain = 1;
-    doubt(link, now_ms);
+    doubt(link, DOUBT_LEFT_MS, now_ms);
     return 1;
 }
 
@@ -73,7 +80,7 @@ mcp__link_may_be_classic(mcp__link *link, const mcp__reply *reply, int64_t now_m
         (!says(reply, "invalid flag") && !says(reply, "invalid or duplicate flag")))
         return 0;
     link->wants_classic = 1;
-    doubt(link, now_ms);
+    doubt(link, DOUBT_FLAG_MS, now_ms);
     return 1;
 }
 

@@ -132,11 +132,20 @@ void
 scene_lose_primary(scene *s)
 {
     server_kill(s->primary);
+    s->is_primary_away = 1;
     for (int i = 0; i < SCENE_KEYS; i++) {
         s->keys[i].may_miss |= !s->keys[i].is_safe;
         if (!s->keys[i].is_safe && s->keys[i].first > s->keys[i].safe)
             s->keys[i].first = s->keys[i].safe;
     }
+}
+
+void
+scene_bring_primary(scene *s)
+{
+    if (s->is_primary_away)
+        server_restart(s->primary);
+    s->is_primary_away = 0;
 }
 
 mcp_status
@@ -236,6 +245,7 @@ look_at_server(scene *s, const server *at, const char *where)
 void
 scene_end(scene *s)
 {
+    scene_bring_primary(s);
     ck_assert_msg(wait_until(set_works, s, client_slack(AFTER_MS)),
                   "%s: later sets do not work: %s", s->what, mcp_last_error(s->c)->text);
     ck_assert_msg(wait_until(repair_works, s, client_slack(AFTER_MS)), "%s: later repairs: %s",

@@ -31,6 +31,7 @@ typedef struct scene {
     /* The primary came back empty, and what fails may keep this client from the backup: that is two
      * faults at once, and a miss is not judged while it lasts. */
     int is_without_backup;
+    int is_primary_away;
     int is_untroubled; /* nothing fails at all */
     uint64_t n_calls;  /* made on the client */
     uint64_t n_bad;    /* of these, answered with a negative status */
@@ -56,13 +57,15 @@ mcp_status scene_get(scene *s, int key);
 mcp_status scene_delete(scene *s, int key);
 /* Its primary is killed. What the backup did not get is gone: two failures at once. */
 void scene_lose_primary(scene *s);
+/* And is back, if it is away: with nothing that fails, for the harness makes system calls, too. */
+void scene_bring_primary(scene *s);
 /* Any other call was answered so: is that a status for what fails? */
 void scene_judge(scene *s, mcp_status status, const char *what);
 
 /*
- * Nothing fails any more: the next calls work (within a second), what missed writes is repaired,
- * all values are right through this client and through a new one, no stale value stands on either
- * server. Closes the client; nothing of its memory may be left.
+ * Nothing fails any more, and the primary is back: the next calls work (within a second), what
+ * missed writes is repaired, all values are right through this client and through a new one, no
+ * stale value stands on either server. Closes the client; nothing of its memory may be left.
  */
 void scene_end(scene *s);
 

@@ -19,7 +19,7 @@ write_while_away(scene *s)
     for (int i = 0; i < 3; i++)
         scene_set(s, i, i == 2);
     mcp_close(s->c);
-    server_restart(s->primary);
+    scene_bring_primary(s);
     s->memory = memory;
 }
 
@@ -33,7 +33,7 @@ empty_the_primary(scene *s)
         scene_set(s, i, i == 1);
     mcp_close(s->c);
     scene_lose_primary(s);
-    server_restart(s->primary);
+    scene_bring_primary(s);
     s->memory = memory;
 }
 

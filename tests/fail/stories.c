@@ -170,7 +170,7 @@ scene_reload(scene *s)
     scene_delete(s, 1);
 }
 
-/* The primary is gone, and stays away. */
+/* The primary is gone, and stays away until nothing fails any more. */
 void
 scene_killed(scene *s)
 {
@@ -183,7 +183,6 @@ scene_killed(scene *s)
     scene_set(s, 0, 0);
     scene_delete(s, 1);
     mcp_maintain(s->c);
-    server_restart(s->primary);
 }
 
 /* It has missed writes (see the tests), and is put right. */

@@ -64,20 +64,22 @@ START_TEST(one_that_says_error)
 }
 END_TEST
 
-/* It leaves, with its version or without; then it is greeted more plainly, and that is no fault. */
+/* It leaves, with its version or without, and again; then it is greeted more plainly, and that is no fault. */
 START_TEST(one_that_leaves)
 {
     begin(_i < 2 ? MCP__DIALECT_AUTO : MCP__DIALECT_CLASSIC);
     mcp__task *task = world_ask(MCP_GET);
     expect_wishes("0:open");
-    connected();
-    expect_sent(0, _i < 2 ? "version\r\nmn\r\n" : "version\r\ngat 0 mcp:hello\r\n");
-    if (_i % 2)
-        world_say(0, "VERSION 1.6.18\r\n");
-    world_wishes();
-    world_break(0, 0);
-    expect_wishes("0:reset+open");
-    expect_unfinished();
+    for (int again = 0; again < 2; again++) {
+        connected();
+        expect_sent(0, _i < 2 ? "version\r\nmn\r\n" : "version\r\ngat 0 mcp:hello\r\n");
+        if (_i % 2)
+            world_say(0, "VERSION 1.6.18\r\n");
+        world_wishes();
+        world_break(0, 0);
+        expect_wishes("0:reset+open");
+        expect_unfinished();
+    }
     connected();
     expect_sent(0, "get mcp:hello\r\n");
     world_say(0, "END\r\n");
@@ -107,9 +109,11 @@ START_TEST(one_that_always_leaves)
 {
     begin(MCP__DIALECT_AUTO);
     mcp__task *task = world_ask(MCP_GET);
-    connected();
-    world_sent(0);
-    world_break(0, 0);
+    for (int again = 0; again < 2; again++) {
+        connected();
+        expect_sent(0, "version\r\nmn\r\n");
+        world_break(0, 0);
+    }
     connected();
     expect_sent(0, "get mcp:hello\r\n");
     world_break(0, 0);
@@ -118,6 +122,33 @@ START_TEST(one_that_always_leaves)
     world_time(w.now_ms + 1000);
     connected();
     expect_sent(0, "version\r\nmn\r\n");
+    world_end();
+}
+END_TEST
+
+/* One that is ended while it is greeted, and is back at once or not, was never taken for a proxy:
+ * nobody would see that it comes back empty. */
+START_TEST(one_that_is_ended_in_its_first_greeting)
+{
+    begin(_i % 2 ? MCP__DIALECT_CLASSIC : MCP__DIALECT_AUTO);
+    mcp__task *task = world_ask(MCP_GET);
+    const char *greeting = _i % 2 ? "version\r\ngat 0 mcp:hello\r\n" : "version\r\nmn\r\n";
+    for (int again = 0; again < 2; again++) {
+        connected();
+        expect_sent(0, greeting);
+        world_wishes();
+        world_break(0, ECONNRESET);
+        expect_wishes("0:reset+open");
+        if (_i < 2)
+            break;
+        world_break(0, ECONNREFUSED);
+        ck_assert_int_eq(world_result(task).status, MCP_NO_SERVER);
+        world_time(w.now_ms + 1000);
+        task = world_ask(MCP_GET);
+    }
+    connected();
+    expect_sent(0, greeting);
+    mcp__drive_abandon(&w.engine, w.now_ms);
     world_end();
 }
 END_TEST
@@ -158,7 +189,8 @@ END_TEST
 
 /* ---- who is believed to lack something, and for how long ----------------------------------- */
 
-#define FIRST_MS 5000 /* four times as long each time */
+#define FIRST_MS 250 /* four times as long each time */
+#define FLAG_MS 5000 /* the same, where it has refused a flag */
 
 static const char *const greetings[] = {"version\r\nmn\r\n", "get mcp:hello\r\n"};
 static const char *const answers[] = {"VERSION 1.6.18\r\nMN\r\n", "END\r\n"};
@@ -176,15 +208,17 @@ greeted_as(mcp__task *task, int is_plain)
     world_wishes();
 }
 
-/* The peer leaves when it is asked in meta, and takes a get. */
+/* The peer leaves when it is asked in meta, so often, and takes a get. */
 static void
-leaves_once(mcp__task *task)
+leaves(mcp__task *task, int n_times)
 {
-    connected();
-    expect_sent(0, greetings[0]);
-    world_wishes();
-    world_break(0, 0);
-    expect_wishes("0:reset+open");
+    for (int i = 0; i < n_times; i++) {
+        connected();
+        expect_sent(0, greetings[0]);
+        world_wishes();
+        world_break(0, 0);
+        expect_wishes("0:reset+open");
+    }
     greeted_as(task, 1);
 }
 
@@ -206,8 +240,10 @@ START_TEST(one_that_was_a_proxy)
     begin(_i < 2 ? MCP__DIALECT_AUTO : MCP__DIALECT_CLASSIC);
     mcp__task *task = world_ask(MCP_GET);
     if (_i < 2) {
-        leaves_once(task);
+        leaves(task, 2);
     } else {
+        connected();
+        world_break(0, 0);
         connected();
         world_break(0, 0);
         greeted_as(task, 1);
@@ -224,11 +260,11 @@ START_TEST(one_that_was_a_proxy)
 }
 END_TEST
 
-/* It was a memcached that was being ended: seconds later that is seen, and its epoch. */
-START_TEST(one_that_left_once)
+/* It was a memcached that was being ended: a moment later that is seen, and its epoch. */
+START_TEST(one_that_left_twice)
 {
     begin(MCP__DIALECT_AUTO);
-    leaves_once(world_ask(MCP_GET));
+    leaves(world_ask(MCP_GET), 2);
     int64_t began_ms = w.now_ms;
     stays_plain(began_ms + FIRST_MS - 1);
     world_time(began_ms + FIRST_MS);
@@ -245,14 +281,14 @@ END_TEST
 START_TEST(one_that_leaves_each_time)
 {
     begin(MCP__DIALECT_AUTO);
-    leaves_once(world_ask(MCP_GET));
-    for (int64_t wait_ms = FIRST_MS, n = 0; n < 8; n++) {
+    leaves(world_ask(MCP_GET), 2);
+    for (int64_t wait_ms = FIRST_MS, n = 0; n < 10; n++) {
         int64_t began_ms = w.now_ms;
         stays_plain(began_ms + wait_ms - 1);
         world_time(began_ms + wait_ms);
         mcp__task *task = world_ask(MCP_GET);
         expect_wishes("0:reset+open");
-        leaves_once(task);
+        leaves(task, 1);
         ck_assert_int_eq(world_state(0), MCP_STATE_UP);
         ck_assert_uint_eq(w.engine.servers[0].tally.errors, 0);
         wait_ms = wait_ms * 4 < 3600000 ? wait_ms * 4 : 3600000;
@@ -265,17 +301,19 @@ END_TEST
 START_TEST(one_that_was_away)
 {
     begin(MCP__DIALECT_AUTO);
-    leaves_once(world_ask(MCP_GET));
+    leaves(world_ask(MCP_GET), 2);
     world_time(w.now_ms + FIRST_MS);
-    leaves_once(world_ask(MCP_GET));
+    leaves(world_ask(MCP_GET), 1);
     world_break(0, 0);
     mcp__task *task = world_ask(MCP_GET);
     world_break(0, ECONNREFUSED);
     ck_assert_int_eq(world_result(task).status, MCP_NO_SERVER);
     world_time(w.now_ms + 5000);
-    connected();
-    expect_sent(0, greetings[0]);
-    world_break(0, 0);
+    for (int again = 0; again < 2; again++) {
+        connected();
+        expect_sent(0, greetings[0]);
+        world_break(0, 0);
+    }
     connected();
     world_sent(0);
     world_say(0, answers[1]);
@@ -294,7 +332,7 @@ START_TEST(doubts_wait_until_nothing_is_under_way)
 {
     begin(MCP__DIALECT_AUTO);
     w.engine.settings.timeout_ms = 60000;
-    leaves_once(world_ask(MCP_GET));
+    leaves(world_ask(MCP_GET), 2);
     int64_t began_ms = w.now_ms;
     mcp__task *first = world_ask(MCP_GET);
     expect_sent(0, "get k\r\n");
@@ -357,7 +395,7 @@ START_TEST(one_that_refuses_a_flag)
     ck_assert_int_eq(world_result(task).status, MCP_OK);
     ck_assert_int_eq(world_state(0), MCP_STATE_UP);
     world_wishes();
-    stays_plain(w.now_ms + FIRST_MS - 1);
+    stays_plain(w.now_ms + FLAG_MS - 1);
     world_time(w.now_ms + 1);
     (void)world_ask(MCP_GET);
     expect_wishes("0:reset+open");
@@ -492,9 +530,10 @@ main(void)
     tcase_add_loop_test(tests, one_that_leaves, 0, 4);
     tcase_add_test(tests, one_that_answers_otherwise);
     tcase_add_test(tests, one_that_always_leaves);
+    tcase_add_loop_test(tests, one_that_is_ended_in_its_first_greeting, 0, 4);
     tcase_add_test(tests, one_that_is_restarted);
     tcase_add_loop_test(tests, one_that_was_a_proxy, 0, 3);
-    tcase_add_test(tests, one_that_left_once);
+    tcase_add_test(tests, one_that_left_twice);
     tcase_add_test(tests, one_that_leaves_each_time);
     tcase_add_test(tests, one_that_was_away);
     tcase_add_test(tests, doubts_wait_until_nothing_is_under_way);
