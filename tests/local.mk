@@ -406,7 +406,7 @@ endif
 # grow: counts.sh. All of it, as a table: make bench.
 EXTRA_PROGRAMS += $(BENCH)
 CLEANFILES += $(BENCH)
-EXTRA_DIST += tests/bench/counts.sh tests/bench/counts.tsv tests/bench/plot.awk $(BENCH_ALL)
+EXTRA_DIST += tests/bench/counts.sh tests/bench/counts.tsv tests/bench/plot.awk tests/bench/tables.awk $(BENCH_ALL)
 if HAVE_CHECK
 if HAVE_LIBMEMCACHED
 check_PROGRAMS += tests/bench/bench_all

@@ -186,10 +186,15 @@ ratio(const char *work_name, int runs, int cores)
 static int
 list(void)
 {
+    static const char *const calls[] = {
+        [TURN_GET] = "mcp_get",      [TURN_SET] = "mcp_set",    [TURN_DELETE] = "mcp_delete",
+        [TURN_COUNT] = "mcp_incr",   [TURN_MANY] = "mcp_batch", [TURN_LATE] = "mcp_get",
+    };
     for (size_t i = 0; i < bench_n_works; i++) {
         const bench_work *work = &bench_works[i];
-        printf("{\"work\":\"%s\",\"what\":\"%s\",\"batch\":%u,\"servers\":%u,\"has_ratio\":%d}\n",
-               work->name, work->what, work->batch, work->n_servers,
+        printf("{\"work\":\"%s\",\"what\":\"%s\",\"call\":\"%s\",\"batch\":%u,\"servers\":%u,"
+               "\"has_ratio\":%d}\n",
+               work->name, work->what, calls[work->turn], work->batch, work->n_servers,
                work->turn != TURN_LATE && work->scene != SCENE_MISSED_MANY);
     }
     return 0;
