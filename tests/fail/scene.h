@@ -31,7 +31,8 @@ typedef struct scene {
     /* The primary came back empty, and what fails may keep this client from the backup: that is two
      * faults at once, and a miss is not judged while it lasts. */
     int is_without_backup;
-    int is_primary_away;
+    int is_primary_away, was_primary_lost;
+    int has_backup_missed; /* a write of this client, by what its result says */
     int is_untroubled; /* nothing fails at all */
     uint64_t n_calls;  /* made on the client */
     uint64_t n_bad;    /* of these, answered with a negative status */

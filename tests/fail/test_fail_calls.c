@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "fail/calls.h"
-#include "fail/stage.h"
+#include "fail/shares.h"
 #include "support/client.h"
 #include "support/run.h"
 
@@ -39,19 +39,17 @@ live(scene *s, const stage_piece *piece, calls plan)
     return failing.n_made;
 }
 
-/* In shares, since restarts of servers take their time; of those one way each time, and of what is
- * prepared otherwise two. */
-#define SHARES 8
-
+/* Of what needs restarts one way each time, and of what is prepared otherwise two. */
 START_TEST(each_system_call_fails_once)
 {
-    const stage_piece *piece = &stage_pieces[_i / SHARES];
+    share chosen = share_at(_i);
+    const stage_piece *piece = chosen.piece;
     int step = piece->needs_restarts ? CALLS_WAYS : piece->prepare != NULL ? CALLS_WAYS / 2 : 1;
     scene s;
     uint64_t n_failed = 0;
     scene_begin(&s, piece->words);
     uint64_t n = live(&s, piece, (calls){.fail_at = 0});
-    for (uint64_t at = 1 + (uint64_t)_i % SHARES; at <= n; at += SHARES) {
+    for (uint64_t at = 1 + (uint64_t)chosen.number; at <= n; at += SHARES) {
         for (int way = (int)(at / SHARES) % step; way < CALLS_WAYS; way += step) {
             live(&s, piece, (calls){.fail_at = at, .way = way});
             n_failed += failing.n_failed;
@@ -63,13 +61,13 @@ END_TEST
 
 START_TEST(all_system_calls_fail_from_then_on)
 {
-    const stage_piece *piece = &stage_pieces[_i];
+    share chosen = share_at(_i);
     scene s;
-    scene_begin(&s, piece->words);
-    uint64_t n = live(&s, piece, (calls){.fail_at = 0});
-    for (int way = 0; way < CALLS_WAYS; way++) {
-        live(&s, piece, (calls){.fail_at = 1, .fails_onward = 1, .way = way});
-        live(&s, piece, (calls){.fail_at = n / 2, .fails_onward = 1, .way = way});
+    scene_begin(&s, chosen.piece->words);
+    uint64_t n = live(&s, chosen.piece, (calls){.fail_at = 0});
+    for (int i = chosen.number; i < 2 * CALLS_WAYS; i += SHARES) {
+        uint64_t at = i % 2 ? 1 : n / 2;
+        live(&s, chosen.piece, (calls){.fail_at = at, .fails_onward = 1, .way = i / 2});
     }
 }
 END_TEST
@@ -78,7 +76,8 @@ int
 main(void)
 {
     TCase *tests = tcase_create("fail_calls");
-    tcase_add_loop_test(tests, each_system_call_fails_once, 0, STAGE_PIECES * SHARES);
-    tcase_add_loop_test(tests, all_system_calls_fail_from_then_on, 0, STAGE_PIECES);
+    int n = shares_choose();
+    tcase_add_loop_test(tests, each_system_call_fails_once, 0, n);
+    tcase_add_loop_test(tests, all_system_calls_fail_from_then_on, 0, n);
     return run_tests("fail_calls", tests);
 }

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fail/stage.h"
+#include "fail/shares.h"
 #include "support/client.h"
 #include "support/run.h"
 
@@ -42,17 +42,15 @@ live(scene *s, const stage_piece *piece, uint64_t fail_at, int onward)
     return n;
 }
 
-/* In shares, since restarts of servers take their time. */
-#define SHARES 8
-
 START_TEST(fault_60_each_allocation_of_a_client_fails)
 {
-    const stage_piece *piece = &stage_pieces[_i / SHARES];
+    share chosen = share_at(_i);
+    const stage_piece *piece = chosen.piece;
     scene s;
     scene_begin(&s, piece->words);
     uint64_t n = live(&s, piece, 0, 0);
     ck_assert_uint_gt(n, 10);
-    for (uint64_t i = 1 + (uint64_t)_i % SHARES; i <= n; i += SHARES) {
+    for (uint64_t i = 1 + (uint64_t)chosen.number; i <= n; i += SHARES) {
         live(&s, piece, i, 0);
         live(&s, piece, i, 1);
     }
@@ -88,8 +86,7 @@ int
 main(void)
 {
     TCase *tests = tcase_create("fail_memory");
-    tcase_add_loop_test(tests, fault_60_each_allocation_of_a_client_fails, 0,
-                        STAGE_PIECES * SHARES);
+    tcase_add_loop_test(tests, fault_60_each_allocation_of_a_client_fails, 0, shares_choose());
     tcase_add_test(tests, fault_60_wrong_options_without_memory);
     return run_tests("fail_memory", tests);
 }
