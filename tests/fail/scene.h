@@ -33,9 +33,9 @@ typedef struct scene {
     int is_without_backup;
     int is_primary_away, was_primary_lost;
     int has_backup_missed; /* a write of this client, by what its result says */
-    int is_untroubled; /* nothing fails at all */
-    uint64_t n_calls;  /* made on the client */
-    uint64_t n_bad;    /* of these, answered with a negative status */
+    int is_untroubled;     /* nothing fails at all */
+    uint64_t n_calls;      /* made on the client */
+    uint64_t n_bad;        /* of these, answered with a negative status */
     struct {
         uint64_t first, last; /* versions that may be there; last 0: none */
         uint64_t safe;        /* since the last one that is known to be on both servers */

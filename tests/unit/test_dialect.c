@@ -64,7 +64,8 @@ START_TEST(one_that_says_error)
 }
 END_TEST
 
-/* It leaves, with its version or without, and again; then it is greeted more plainly, and that is no fault. */
+/* It leaves, with its version or without, and again; then it is greeted more plainly, and that is
+ * no fault. */
 START_TEST(one_that_leaves)
 {
     begin(_i < 2 ? MCP__DIALECT_AUTO : MCP__DIALECT_CLASSIC);
