@@ -310,6 +310,8 @@ mcp_batch(mcp_client *client, const mcp_request *requests, mcp_result *results, 
     if (!mcp__client_can_tell(client, results))
         return n;
     mcp__client_enter(client);
+    if (requests == NULL)
+        return fail_all(&b, mcp__err_set(&client->err, MCP_BAD_ARGUMENT, "the requests are NULL"));
     mcp__batch_start_over(client);
     b.notes = mcp__batch_notes(client, n);
     b.now_ms = mcp__wait_begin(&client->world);

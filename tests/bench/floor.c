@@ -100,7 +100,7 @@ bake(floor_client *c)
     for (size_t i = 0; i < BENCH_KEYS; i++) {
         c->get_len = (size_t)snprintf(c->get[i], sizeof c->get[i], "mg %s v\r\n", bench_key(i));
         c->erase_len =
-            (size_t)snprintf(c->erase[i], sizeof c->erase[i], "md %s q\r\nmn\r\n", bench_key(i));
+            (size_t)snprintf(c->erase[i], sizeof c->erase[i], "md %s\r\n", bench_key(i));
         c->count_len =
             (size_t)snprintf(c->count[i], sizeof c->count[i], "ma %s v\r\n", bench_key(i));
     }

@@ -452,6 +452,8 @@ START_TEST(structs_of_zeros_are_refused)
     ck_assert_str_eq(mcp_last_error(c)->text, "the request is not MCP_REQUEST_INIT");
     ck_assert_int_eq(mcp_call(c, NULL, r), MCP_BAD_ARGUMENT);
     ck_assert_int_eq(r[0].status, MCP_BAD_ARGUMENT);
+    ck_assert_uint_eq(mcp_batch(c, NULL, r, 2), 2);
+    ck_assert_str_eq(mcp_last_error(c)->text, "the requests are NULL");
     ck_assert_uint_eq(mcp_batch(c, &nothing, r, 2), 2);
     ck_assert_int_eq(r[1].status, MCP_BAD_ARGUMENT);
     ck_assert_int_eq(mcp_server_info(c, 0, &info), MCP_BAD_ARGUMENT);
