@@ -257,6 +257,7 @@ MODEL_SUPPORT = \
 	tests/model/segments.c \
 	tests/model/sets.c \
 	tests/model/views.c \
+	tests/model/whole.c \
 	tests/model/zombies.c
 
 CHECKS = \

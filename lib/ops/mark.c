@@ -68,8 +68,9 @@ mcp__mark_begin_whole(mcp__op *op, int witness)
 {
     begin(op, witness);
     op->mark.is_whole = 1;
-    op->mark.has = MCP__MARK_JOURNAL | MCP__MARK_SEGMENT;
+    op->mark.has = MCP__MARK_JOURNAL;
     draw_tag(op);
+    op->mark.tag = op->mark.new_tag; /* of all of them */
     return mcp__op_send(witness, (mcp__command_kind)MCP__WORD_JOURNAL_WHOLE);
 }
 
@@ -105,20 +106,32 @@ take_begun(mcp__marking *mark, int is_done)
         mark->tag = mark->new_tag;
 }
 
+/* Whether a segment was listed when it was begun, by itself or with all others. */
+static int
+is_listed(mcp__span list, mcp__mark begun)
+{
+    if (mcp__marks_has(list, &begun))
+        return 1;
+    begun.segment = MCP__MARKS_EVERY;
+    return mcp__marks_has(list, &begun);
+}
+
 /* Whether the marks name the server, and the beginning of the segment that has the key. */
 static void
 take_marks(mcp__op *op, const mcp__reply *reply)
 {
     mcp__marking *mark = &op->mark;
     uint32_t id8 = op->ledger[MCP__OTHER(mark->witness)]->id8;
-    mcp__mark segment = {
-        .id8 = id8, .tag = mark->tag, .segment = mark->segment, .is_segment = 1};
-    mark->has &= (uint8_t) ~(MCP__MARK_ENTRY | (mark->is_whole ? 0 : MCP__MARK_SEGMENT));
+    mcp__mark begun = {.id8 = id8,
+                       .tag = mark->tag,
+                       .segment = mark->is_whole ? MCP__MARKS_EVERY : mark->segment,
+                       .is_segment = 1};
+    mark->has &= (uint8_t) ~(MCP__MARK_ENTRY | MCP__MARK_SEGMENT);
     mark->has_list = reply->kind == MCP__REPLY_VALUE;
     if (!mark->has_list)
         return;
     mark->has |= mcp__marks_lists(reply->value, id8) ? MCP__MARK_ENTRY : 0;
-    mark->has |= mcp__marks_has(reply->value, &segment) ? MCP__MARK_SEGMENT : 0;
+    mark->has |= is_listed(reply->value, begun) ? MCP__MARK_SEGMENT : 0;
 }
 
 void
@@ -166,6 +179,8 @@ static int
 somebody_lists(mcp__op *op)
 {
     mcp__ledger *ledger = op->ledger[op->mark.witness];
+    if (op->mark.is_whole)
+        return 0;
     if ((ledger->listing & segment_bit(op)) != 0 && op->mark.n_followed < FOLLOW_MAX) {
         op->mark.n_followed++;
         return 1;
@@ -207,7 +222,6 @@ next_whole(mcp__op *op, mcp__step *step)
     if (!op->mark.is_whole || op->mark.segment + 1 >= MCP__MARKS_SEGMENTS)
         return 0;
     op->mark.segment++;
-    draw_tag(op);
     mcp__op_add(step, op->mark.witness, MCP__WORD_JOURNAL_WHOLE);
     return 1;
 }
@@ -218,7 +232,7 @@ mcp__mark_next(mcp__op *op, mcp__step *step)
     static const uint8_t all = MCP__MARK_JOURNAL | MCP__MARK_SEGMENT | MCP__MARK_ENTRY;
     mcp__marking *mark = &op->mark;
     *step = mcp__op_wait();
-    if (mark->lists & MCP__MARK_SEGMENT)
+    if (mark->lists & MCP__MARK_SEGMENT && !mark->is_whole)
         op->ledger[mark->witness]->listing &= ~segment_bit(op);
     /* A segment of a server that missed everything could not be stored: nothing is on record that
      * way, and what there was of it has gone. */

@@ -13,7 +13,7 @@
  * makes it fail. Four rounds at most; without the record the change is not acknowledged.
  *
  * A whole server (it missed a flush, or its journals went with one) is recorded in the same way,
- * every segment as "*".
+ * every segment as "*" with one tag, and one entry lists them all.
  */
 #ifndef MCPROXY_OPS_MARK_H
 #define MCPROXY_OPS_MARK_H

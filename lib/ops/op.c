@@ -77,7 +77,11 @@ put_list(char *out, const mcp__op *op, uint32_t id8)
 {
     mcp__mark entry = {.id8 = id8, .inc8 = op->mark.inc8};
     mcp__mark begun = {
-        .id8 = id8, .segment = op->mark.segment, .tag = op->mark.tag, .is_segment = 1};
+        .id8 = id8,
+        .segment = op->mark.is_whole ? MCP__MARKS_EVERY : op->mark.segment,
+        .tag = op->mark.tag,
+        .is_segment = 1,
+    };
     size_t len = 0;
     if (op->mark.lists & MCP__MARK_SEGMENT)
         len += mcp__marks_put(out, &begun);

@@ -224,6 +224,16 @@ see_beginning(mcp__repair_segment *segment, uint32_t tag, uint16_t index)
     segment->has_other |= tag != segment->new_tag;
 }
 
+/* One "+" entry. `listed` counts those of each segment. */
+static void
+see_beginnings(mcp__repair_side *side, const mcp__mark *mark, uint16_t *listed)
+{
+    for (uint32_t i = 0; i < MCP__MARKS_SEGMENTS; i++) {
+        if (mcp__marks_is_about(mark, i) && listed[i] < UINT16_MAX)
+            see_beginning(&side->segment[i], mark->tag, listed[i]++);
+    }
+}
+
 /* What "+" entries say, and the first "=" entry. 0: the mark does not stand. */
 static int
 read_marks(mcp__repair_side *side, mcp__span list, int64_t now_ms)
@@ -236,8 +246,7 @@ read_marks(mcp__repair_side *side, mcp__span list, int64_t now_ms)
     while (mcp__marks_next(&at, end, &mark)) {
         if (mark.id8 != side->id8)
             continue;
-        if (mark.is_segment && listed[mark.segment] < UINT16_MAX)
-            see_beginning(&side->segment[mark.segment], mark.tag, listed[mark.segment]++);
+        see_beginnings(side, &mark, listed);
         if (!mark.is_segment && !stands)
             inc8 = mark.inc8;
         stands |= !mark.is_segment;

@@ -112,7 +112,8 @@ take_segments(mcp__ledger *ledger, mcp__span text)
             continue;
         mcp__missed *known = (mcp__missed *)mcp__ledger_find(ledger, mark.id8);
         if (known != NULL)
-            known->segments |= (uint64_t)1 << mark.segment;
+            known->segments |=
+                mark.segment == MCP__MARKS_EVERY ? UINT64_MAX : (uint64_t)1 << mark.segment;
     }
 }
 

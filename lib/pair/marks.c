@@ -88,6 +88,9 @@ static int
 get_segment(const uint8_t *at, uint8_t *segment)
 {
     uint32_t tens = (uint32_t)at[0] - '0', ones = (uint32_t)at[1] - '0';
+    *segment = MCP__MARKS_EVERY;
+    if (at[0] == '*' && at[1] == '*')
+        return 1;
     if (tens > 9 || ones > 9 || tens * 10 + ones >= MCP__MARKS_SEGMENTS)
         return 0;
     *segment = (uint8_t)(tens * 10 + ones);
@@ -180,7 +183,8 @@ mcp__marks_put(char *out, const mcp__mark *mark)
     char *at = put_hex8(out, mark->id8);
     *at++ = mark->is_segment ? '+' : '=';
     if (mark->is_segment) {
-        at = put_segment(at, mark->segment);
+        at = mark->segment == MCP__MARKS_EVERY ? put_bytes(at, "**", 2)
+                                               : put_segment(at, mark->segment);
         *at++ = '.';
     }
     at = put_hex8(at, mark->is_segment ? mark->tag : mark->inc8);

@@ -7,7 +7,8 @@
  *
  *     item                 on            holds
  *     <prefix>s            any server    who missed writes that are here: "<id8>=<inc8>;", and
- *                                        which journal segments were begun: "<id8>+<seg>.<tag>;"
+ *                                        which journal segments were begun: "<id8>+<seg>.<tag>;",
+ *                                        or all of them under one tag: "<id8>+**.<tag>;"
  *     <prefix>j:<id8>:<n>  the survivor  keys that <id8> missed, one a line: "k<key>" or, for a
  *                                        key that goes over the wire in base64, "b<base64>"; a
  *                                        segment that begins with "*" means all keys of it
@@ -32,6 +33,8 @@
 #define MCP__MARKS_TAG_FLAGS(tag) (MCP__MARKS_FORMAT | (uint32_t)(tag) << 4)
 #define MCP__MARKS_TAG(flags) ((uint32_t)(flags) >> 4)
 #define MCP__MARKS_SEGMENTS 64
+/* Stands for all of them in an entry of the marks. */
+#define MCP__MARKS_EVERY 255
 /* A segment larger than this is replaced by "*": it would answer appends ever more slowly. */
 #define MCP__MARKS_SEGMENT_MAX 65536
 /* Room for the key of any item: a prefix of at most 64 bytes and "j:01234567:63". */
@@ -64,7 +67,7 @@ typedef struct mcp__mark {
     uint32_t id8;
     uint32_t inc8;   /* the incarnation of "id8=inc8;" */
     uint32_t tag;    /* of "id8+segment.tag;", 28 bits */
-    uint8_t segment; /* of "id8+segment.tag;" */
+    uint8_t segment; /* of "id8+segment.tag;", or MCP__MARKS_EVERY */
     uint8_t is_segment;
 } mcp__mark;
 
@@ -75,6 +78,13 @@ int mcp__marks_next(const uint8_t **at, const uint8_t *end, mcp__mark *mark);
 /* Whether this very entry of a segment is in the list; whether an incarnation of this server is. */
 int mcp__marks_has(mcp__span list, const mcp__mark *mark);
 int mcp__marks_lists(mcp__span list, uint32_t id8);
+
+/* Whether an entry says that this segment was begun. */
+static inline int
+mcp__marks_is_about(const mcp__mark *mark, uint32_t segment)
+{
+    return mark->is_segment && (mark->segment == segment || mark->segment == MCP__MARKS_EVERY);
+}
 
 /* Writes one entry and returns its length. */
 size_t mcp__marks_put(char *out, const mcp__mark *mark);

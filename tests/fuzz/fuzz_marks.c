@@ -27,7 +27,8 @@ check_list(const uint8_t *bytes, size_t len)
     uint32_t n = 0, n_first = 0, first = 0;
     while (mcp__marks_next(&at, end, &mark)) {
         char text[MCP__MARKS_ENTRY_MAX];
-        FUZZ_NEED(at > bytes && at <= end && mark.segment < MCP__MARKS_SEGMENTS);
+        FUZZ_NEED(at > bytes && at <= end);
+        FUZZ_NEED(mark.segment < MCP__MARKS_SEGMENTS || mark.segment == MCP__MARKS_EVERY);
         size_t text_len = mcp__marks_put(text, &mark);
         const uint8_t *from = (const uint8_t *)text;
         FUZZ_NEED(text_len <= sizeof text && text_len <= (size_t)(at - bytes));

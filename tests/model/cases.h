@@ -13,6 +13,7 @@ extern const model_case model_sets[];
 extern const model_case model_both[];
 extern const model_case model_lost[];
 extern const model_case model_segments[];
+extern const model_case model_whole[];
 extern const model_case model_zombies[];
 extern const model_case model_replay[];
 

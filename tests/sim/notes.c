@@ -98,6 +98,17 @@ is_left(sim_world *world, uint32_t about, uint32_t key, uint64_t line_order)
 
 /* ---- marks ---- */
 
+/* When the line of a key was written that was evicted, or the "*" that meant it. */
+static uint64_t
+lost_order(const segment *s, uint32_t index, uint32_t key)
+{
+    char text[24];
+    sim_key_text(key, text, sizeof text);
+    int is_in_it = mcp__marks_segment(text, strlen(text)) == index;
+    return is_in_it && s->lost_whole_order > s->lost_order[key] ? s->lost_whole_order
+                                                                : s->lost_order[key];
+}
+
 static void
 check_cleared(sim_world *world, uint32_t host, uint32_t about, const sim_deed *deed)
 {
@@ -114,7 +125,7 @@ check_cleared(sim_world *world, uint32_t host, uint32_t about, const sim_deed *d
             sim_rules_break(world, "I2", "%s: the mark of %s goes, and segment %u stands", on, whom,
                             i);
         for (uint32_t key = 0; key < world->plan.n_keys; key++) {
-            if (is_left(world, about, key, s->lost_order[key]))
+            if (is_left(world, about, key, lost_order(s, i, key)))
                 sim_rules_break(world, "I2",
                                 "%s: the mark of %s goes, and key %u of the evicted segment %u was "
                                 "not made good",

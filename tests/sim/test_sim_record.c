@@ -437,18 +437,24 @@ START_TEST(fault_54_an_evicted_journal)
 }
 END_TEST
 
-/* The witness comes back empty while the other one is behind: who remembers puts that on record
- * anew, as everything, and nobody reads the past. */
-START_TEST(fault_54_the_witness_loses_everything)
+/* The witness comes back empty while the other one is behind, and that is remembered. */
+static void
+lose_the_record(sim_world *world)
 {
-    sim_world *world = begin(_i, 2);
-    uint32_t before = held(world, P);
     fault(world, SIM_BLACKHOLE, P, 900);
     set(world, 0);
     ck_assert(is_on_record(world, P));
     sim_script_rest(world, 600);
     sim_script_call(world, 1, MCP_GET, KEY, 0);
     fault(world, SIM_RESTART, B, 0);
+}
+
+/* It is put on record anew, as everything, and nobody reads the past. */
+START_TEST(fault_54_the_witness_loses_everything)
+{
+    sim_world *world = begin(_i, 2);
+    uint32_t before = held(world, P);
+    lose_the_record(world);
     for (int i = 0; i < 30; i++) {
         for (uint32_t client = 0; client < 2; client++) {
             mcp_result result = sim_script_call(world, client, MCP_GET, KEY, 0);
@@ -463,6 +469,44 @@ START_TEST(fault_54_the_witness_loses_everything)
 }
 END_TEST
 
+/* All whose keys begin so; how many there were. */
+static int
+evict_all(sim_world *world, uint32_t server, const char *prefix)
+{
+    sim_server *memcached = &world->hosts[server].memcached;
+    size_t len = strlen(prefix);
+    int n = 0;
+    for (sim_item *next, *item = memcached->items; item != NULL; item = next) {
+        next = item->next;
+        if (item->key_len <= len || memcmp(item->key, prefix, len) != 0)
+            continue;
+        sim_notes_evicted(world, memcached, item);
+        sim_items_drop(memcached, item);
+        n++;
+    }
+    return n;
+}
+
+/* Everything is on record, and all that says so but the marks is evicted before it is replayed. */
+START_TEST(fault_54_what_means_everything_is_evicted)
+{
+    sim_world *world = begin(_i, 2);
+    uint32_t before = held(world, P);
+    lose_the_record(world);
+    for (int i = 0; i < 100 && !is_on_record(world, P); i++) {
+        sim_script_call(world, 0, MCP_GET, KEY, 0);
+        sim_script_rest(world, 5);
+    }
+    sim_script_rest(world, 50); /* the mark comes behind the journal */
+    ck_assert_int_eq(evict_all(world, B, "mcp:j:"), MCP__MARKS_SEGMENTS);
+    sim_script_rest(world, 2 * REPAIRED_MS);
+    ck_assert(is_on_no_record(world));
+    ck_assert(held(world, P) != before);
+    ck_assert_msg(world->n_violations == 0, "%s", world->violation);
+    sim_world_free(world);
+}
+END_TEST
+
 /* An application has deleted all that begins with the prefix: as far as somebody remembers. */
 START_TEST(fault_100_the_record_is_deleted_by_prefix)
 {
@@ -471,15 +515,7 @@ START_TEST(fault_100_the_record_is_deleted_by_prefix)
     fault(world, SIM_PAUSE, P, 1000);
     set(world, 0);
     ck_assert(is_on_record(world, P));
-    sim_server *memcached = &world->hosts[B].memcached;
-    sim_item *next;
-    for (sim_item *item = memcached->items; item != NULL; item = next) {
-        next = item->next;
-        if (item->key_len > 4 && memcmp(item->key, "mcp:", 4) == 0) {
-            sim_notes_evicted(world, memcached, item);
-            sim_items_drop(memcached, item);
-        }
-    }
+    ck_assert_int_ge(evict_all(world, B, "mcp:"), 3);
     for (int i = 0; i < 20; i++) {
         sim_script_call(world, 0, MCP_GET, KEY, 0);
         sim_script_rest(world, VIEW_MS);
@@ -550,6 +586,7 @@ main(void)
     tcase_add_loop_test(tests, fault_53_both_missed_writes, 0, SEEDS);
     tcase_add_loop_test(tests, fault_54_an_evicted_journal, 0, SEEDS);
     tcase_add_loop_test(tests, fault_54_the_witness_loses_everything, 0, SEEDS);
+    tcase_add_loop_test(tests, fault_54_what_means_everything_is_evicted, 0, SEEDS);
     tcase_add_loop_test(tests, fault_68_stopped_for_a_minute, 0, SEEDS);
     tcase_add_loop_test(tests, fault_69_brought_back_from_a_picture, 0, SEEDS);
     tcase_add_loop_test(tests, fault_100_the_record_is_deleted_by_prefix, 0, SEEDS);

@@ -117,6 +117,9 @@ START_TEST(segments_of_each_server)
     ck_assert_uint_eq(mcp__ledger_find(&ledger, 10)->segments, 1 | (uint64_t)1 << 63);
     ck_assert_uint_eq(mcp__ledger_find(&ledger, 11)->segments, 1 << 5);
     ck_assert_ptr_null(mcp__ledger_find(&ledger, 12)); /* a segment alone says nothing */
+    reads("0000000a=00000001;0000000a+**.00000002;0000000b=00000001;", 150, 160);
+    ck_assert_uint_eq(mcp__ledger_find(&ledger, 10)->segments, UINT64_MAX);
+    ck_assert_uint_eq(mcp__ledger_find(&ledger, 11)->segments, 0);
     reads("0000000a=00000001;", 200, 210);
     ck_assert_uint_eq(mcp__ledger_find(&ledger, 10)->segments, 0);
     end();

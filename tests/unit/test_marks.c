@@ -181,7 +181,11 @@ slow_entry(const char *text, size_t len)
         return 18;
     if (len < 21 || text[8] != '+' || text[11] != '.' || text[20] != ';')
         return 0;
-    if (!is_digits(text + 9, 2, "0123456789") || !is_digits(text + 12, 8, hex))
+    if (!is_digits(text + 12, 8, hex))
+        return 0;
+    if (text[9] == '*' && text[10] == '*')
+        return 21;
+    if (!is_digits(text + 9, 2, "0123456789"))
         return 0;
     return atoi(text + 9) < 64 ? 21 : 0;
 }
@@ -247,7 +251,7 @@ compare_lists(const char *text, size_t len, uint32_t id8)
 
 START_TEST(lists_of_strangers)
 {
-    const mcp__span letters = SPAN("00123456789abcdef=+.;;;gAF\n \xff\0");
+    const mcp__span letters = SPAN("00123456789abcdef=+.;;;gAF**\n \xff\0");
     uint64_t state = 21;
     size_t passed = 0;
     for (int i = 0; i < 60000; i++) {
@@ -257,7 +261,7 @@ START_TEST(lists_of_strangers)
             uint64_t bits = next_random(&state);
             mcp__mark mark = {.id8 = (uint32_t)bits % 3, .is_segment = bits >> 10 & 1};
             mark.inc8 = mark.tag = (uint32_t)(bits >> 32);
-            mark.segment = bits >> 20 & 63;
+            mark.segment = bits >> 26 & 7 ? bits >> 20 & 63 : MCP__MARKS_EVERY;
             len += mcp__marks_put(text + len, &mark);
             size_t noise = below(&state, 3) == 0 ? below(&state, 20) : 0;
             scribble(&state, text + len, noise, letters);
@@ -282,6 +286,8 @@ START_TEST(list_rows)
         {"00000001=0000000a", ""}, /* no end: appends are whole */
         {"00000001=0000000a;00000001=0000000b;", "00000001=0000000a;00000001=0000000b;"},
         {"00000002=0000000a;00000002+00.0000000c;00000002+63.0000000d;", ""},
+        {"00000002+**.0000000c;00000003+**.0000000d;", "00000003+**.0000000d;"},
+        {"00000003+*0.0000000c;00000003+0*.0000000d;00000003+*.0000000d;", ""},
         {"00000002=0000000a;00000003=0000000b;00000002+07.0000000c;00000003+07.0000000d;",
          "00000003=0000000b;00000003+07.0000000d;"},
         {"00000001+00.00000001;00000001+63.0fffffff;",
@@ -352,6 +358,8 @@ START_TEST(entries_go_round)
         mark.inc8 = mark.is_segment ? 0 : (uint32_t)(bits >> 32);
         mark.tag = mark.is_segment ? MCP__MARKS_TAG(bits >> 32) : 0;
         mark.segment = mark.is_segment ? (uint8_t)(next_random(&state) >> 40 & 63) : 0;
+        if (i % 8 == 1)
+            mark.segment = MCP__MARKS_EVERY;
         char text[MCP__MARKS_ENTRY_MAX];
         size_t len = mcp__marks_put(text, &mark);
         ck_assert_uint_eq(len, mark.is_segment ? 21 : 18);
