@@ -80,6 +80,8 @@ forget_number(model_item *item, int *token)
 static void
 forget(model *m)
 {
+    if (m->is_walk)
+        return;
     forget_number(&m->s.item[B][S], &m->s.proc[2].cas_s);
     forget_number(&m->s.item[B][J], &m->s.proc[2].cas_j);
     for (int key = K; key <= K2; key++)

@@ -74,6 +74,22 @@ value_of(int item, const char *text)
     return bits;
 }
 
+/* The "+" entries of the marks, or the tag of a journal, which stands in its client flags. */
+static int
+extra_of(int item, const char *line, const char *text)
+{
+    const char *flags = strstr(line, " f");
+    int bits = 0;
+
+    if (is_journal(item))
+        return flags != NULL ? atoi(flags + 2) : 0;
+    if (item != S)
+        return 0;
+    for (const char *at = text; (at = strchr(at, '+')) != NULL; at++)
+        bits |= 1 << atoi(at + 1);
+    return bits;
+}
+
 static void
 request_of(const stage *st, const model_command *c, talk_buf *out)
 {
@@ -81,19 +97,22 @@ request_of(const stage *st, const model_command *c, talk_buf *out)
     char text[100];
     char line[200];
     char compared[40] = "";
+    char tag[20] = "";
     const char *name = cache_item_name(c->item);
 
     if (c->verb == MODEL_SET_CAS || c->verb == MODEL_DELETE_CAS)
         snprintf(compared, sizeof compared, " C%" PRIu64, st->cas[c->server][c->item][c->cas]);
+    if (is_journal(c->item))
+        snprintf(tag, sizeof tag, " F%d", c->extra);
     text_of(c->item, c->value, c->extra, text, sizeof text);
     if (c->verb == MODEL_GET || c->verb == MODEL_LEASE)
-        snprintf(line, sizeof line, "mg %u:%s%s c v\r\n", st->number, name,
+        snprintf(line, sizeof line, "mg %u:%s%s c f v\r\n", st->number, name,
                  c->verb == MODEL_LEASE ? " N30" : "");
     else if (c->verb == MODEL_DELETE || c->verb == MODEL_DELETE_CAS)
         snprintf(line, sizeof line, "md %u:%s%s\r\n", st->number, name, compared);
     else
-        snprintf(line, sizeof line, "ms %u:%s %zu c%s%s\r\n%s\r\n", st->number, name, strlen(text),
-                 modes[c->verb] != NULL ? modes[c->verb] : "", compared, text);
+        snprintf(line, sizeof line, "ms %u:%s %zu c%s%s%s\r\n%s\r\n", st->number, name,
+                 strlen(text), modes[c->verb] != NULL ? modes[c->verb] : "", compared, tag, text);
     talk_add(out, line, strlen(line));
 }
 
@@ -137,6 +156,8 @@ check_reply(stage *st, const model_command *c, const talk_buf *reply)
         char value[200];
         snprintf(value, sizeof value, "%.*s", atoi(line + 3), reply->bytes + len + 2);
         ck_assert_msg(value_of(c->item, value) == c->got.value, "%s: %s: \"%s\" \"%s\"",
+                      st->c->name, told, line, value);
+        ck_assert_msg(extra_of(c->item, line, value) == c->got.extra, "%s: %s: \"%s\" \"%s\"",
                       st->c->name, told, line, value);
     }
     if (c->reply == MODEL_VA || c->reply == MODEL_W || c->reply == MODEL_Z || c->reply == MODEL_HD)
@@ -233,8 +254,8 @@ compare(stage *st)
 
 START_TEST(schedules_agree_with_real_servers)
 {
-    static const model_case *const lists[] = {model_fills, model_marks, model_replay, model_lost,
-                                              model_both};
+    static const model_case *const lists[] = {model_fills, model_marks,    model_replay, model_lost,
+                                              model_both,  model_segments, model_whole};
     static stage st;
     const server *servers[MODEL_SERVERS] = {server_unix(NULL), server_unix(NULL)};
     const model_case *list = lists[_i];
@@ -270,6 +291,6 @@ main(void)
     TCase *tests = tcase_create("replay");
 
     tcase_set_timeout(tests, TIMEOUT_S);
-    tcase_add_loop_test(tests, schedules_agree_with_real_servers, 0, 5);
+    tcase_add_loop_test(tests, schedules_agree_with_real_servers, 0, 7);
     return run_tests("models on real servers", tests);
 }
