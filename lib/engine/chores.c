@@ -540,7 +540,7 @@ mcp__chores_want(mcp__engine *engine, uint32_t number, int job, uint32_t rate)
             mcp__job_set_pace(engine, server->job);
     }
     if (job == MCP_JOB_REPAIR && server->missed_on < 0 &&
-        server->ledger.epoch != MCP__EPOCH_UNKNOWN) {
+        server->ledger.epoch != MCP__EPOCH_UNKNOWN && !mcp__payer_owes(engine, number)) {
         server->wanted = MCP_JOB_NONE;
         return MCP_OK;
     }

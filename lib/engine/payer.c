@@ -4,6 +4,26 @@
 #include "engine/debts.h"
 #include "engine/tasks.h"
 
+static int
+can_be_paid(const mcp__engine *engine, const mcp__debt *debt)
+{
+    return engine->now_ms >= debt->rests_until_ms &&
+           mcp__health_is_usable(&engine->servers[debt->witness].health);
+}
+
+int
+mcp__payer_owes(const mcp__engine *engine, uint32_t missed)
+{
+    if (engine->n_recording > 0)
+        return 1;
+    for (uint32_t i = 0; mcp__debts_any(engine) && i < engine->debts->n; i++) {
+        const mcp__debt *debt = &engine->debts->list[i];
+        if (debt->missed == missed && can_be_paid(engine, debt))
+            return 1;
+    }
+    return 0;
+}
+
 void
 mcp__payer_run(mcp__engine *engine, int is_last)
 {

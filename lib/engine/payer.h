@@ -13,4 +13,8 @@
  * there are debts left, chores stay wanted. `is_last`: the client ends, and nothing rests. */
 void mcp__payer_run(mcp__engine *engine, int is_last);
 
+/* Whether something that this server may have missed is yet to go on record, or just going there.
+ * What rests does not count. */
+int mcp__payer_owes(const mcp__engine *engine, uint32_t missed);
+
 #endif

@@ -216,6 +216,7 @@ mcp__pool_take_back_all(mcp__engine *engine)
     engine->first_finished = engine->last_finished = NULL;
     engine->first_errand = engine->last_errand = NULL;
     engine->n_background = 0;
+    engine->n_recording = 0;
     engine->free_tasks = NULL;
     engine->n_unfinished = 0;
     for (mcp__slab *slab = engine->slabs; slab != NULL; slab = slab->next) {

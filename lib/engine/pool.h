@@ -241,6 +241,7 @@ typedef struct mcp__engine {
     int64_t gap_ms;       /* and how long after the one before */
     size_t n_unfinished;  /* of those that somebody waits for */
     size_t n_background;  /* of the others, checks included */
+    uint32_t n_recording; /* and of these, what puts a doubt on record: see engine/payer */
     uint32_t former8;     /* hash of the list before this one; 0: there was none */
     uint32_t n_undecided; /* servers whose epoch is missing */
     struct mcp__job *first_job;

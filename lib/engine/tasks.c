@@ -92,11 +92,18 @@ append(mcp__task **first, mcp__task **last, mcp__task *task)
     *last = task;
 }
 
+static unsigned
+is_recording(const mcp__op *op)
+{
+    return op->verb == MCP__VERB_MARK || op->verb == MCP__VERB_WHOLE;
+}
+
 /* Nobody waits for it, unless it is a job's errand. */
 static void
 finish_background(mcp__engine *engine, mcp__task *task)
 {
     engine->n_background--;
+    engine->n_recording -= is_recording(&task->op);
     task->is_finished = 1;
     if (task->job != NULL)
         append(&engine->first_errand, &engine->last_errand, task);
@@ -505,6 +512,7 @@ set_up_background(mcp__engine *engine, const mcp__background *wanted)
     op->deadline_ms = rides ? INT64_MAX : engine->now_ms + engine->settings.timeout_ms;
     op->share_ms = engine->settings.timeout_ms;
     engine->n_background++;
+    engine->n_recording += is_recording(op);
     return task;
 }
 

@@ -212,16 +212,26 @@ repair_works(void *context)
     return mcp_repair(s->c, -1, (uint64_t)client_slack(1000), NULL, NULL) == MCP_OK;
 }
 
+static int
+is_on_record(scene *s, int number)
+{
+    return client_info(s->c, number).journaled > 0;
+}
+
 /*
- * The primary has lost everything, the record of what the backup missed, too. Then each of the two
- * may be wrong about any key, and what repairs them deletes it on both: a miss, also of what was
- * set before it was done, but never an old value. What is set after it stays.
+ * Two faults at once: the primary has lost everything or has missed writes, and so has the backup,
+ * as this client says. Then each of the two may be wrong about a key, and what repairs them deletes
+ * it on both: a miss, also of what was set before it was done, but never an old value. What is set
+ * after it stays.
  */
 static void
 judge_double_fault(scene *s)
 {
-    if (!s->was_primary_lost || !s->has_backup_missed)
+    int is_primary_wrong = s->was_primary_lost || is_on_record(s, 0);
+    int is_backup_wrong = s->has_backup_missed || is_on_record(s, 1);
+    if (!is_primary_wrong || !is_backup_wrong)
         return;
+    ck_assert_msg(!s->is_untroubled, "%s: both servers miss writes", s->what);
     for (int i = 0; i < SCENE_KEYS; i++)
         s->keys[i].may_miss = 1;
     ck_assert_msg(wait_until(set_works, s, client_slack(AFTER_MS)),
