@@ -187,8 +187,8 @@ static int
 list(void)
 {
     static const char *const calls[] = {
-        [TURN_GET] = "mcp_get",      [TURN_SET] = "mcp_set",    [TURN_DELETE] = "mcp_delete",
-        [TURN_COUNT] = "mcp_incr",   [TURN_MANY] = "mcp_batch", [TURN_LATE] = "mcp_get",
+        [TURN_GET] = "mcp_get",    [TURN_SET] = "mcp_set",    [TURN_DELETE] = "mcp_delete",
+        [TURN_COUNT] = "mcp_incr", [TURN_MANY] = "mcp_batch", [TURN_LATE] = "mcp_get",
     };
     for (size_t i = 0; i < bench_n_works; i++) {
         const bench_work *work = &bench_works[i];

@@ -31,6 +31,7 @@ typedef struct bench_pool {
     size_t batch;      /* keys of one turn */
     size_t n_keys;     /* large values have few */
     int sets_pairs;    /* the work is a set of two copies, and both servers are there */
+    int deletes_pairs; /* a delete of two */
     int loses_primary; /* it will be killed: */
     int is_degraded;   /* the primary has been killed: only the backup is there */
 } bench_pool;

@@ -42,13 +42,14 @@ open_list(int is_binary)
 
 /*
  * A pair: in the binary protocol it mirrors by itself (`replicas`, over one list; the replica's
- * answer is never asked for); in text a program has to write to a second handle, which is what is
- * done here. It has no way to go on without a server and to remember what that one missed.
+ * answer is never asked for; a delete waits for one that does not come, so there is no such row);
+ * in text a program has to write to a second handle, which is what is done here. It has no way to
+ * go on without a server and to remember what that one missed.
  */
 static void *
 open_as(const bench_pool *pool, int is_binary)
 {
-    if (pool->loses_primary)
+    if (pool->loses_primary || (is_binary && pool->deletes_pairs))
         return NULL;
     memcached_client *c = calloc(1, sizeof *c);
     if (c == NULL)

@@ -110,6 +110,7 @@ bench_start(const bench_work *work, bench_pool *pool)
                          .value = value,
                          .value_len = work->value_len,
                          .batch = work->batch,
+                         .deletes_pairs = work->turn == TURN_DELETE && work->has_backup,
                          .loses_primary = work->scene != SCENE_PEACE,
                          .sets_pairs = work->turn == TURN_SET && work->has_backup &&
                                        work->scene == SCENE_PEACE,
