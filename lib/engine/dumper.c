@@ -5,10 +5,28 @@
 
 enum { IDLE = 0, OPENING, STREAMING };
 
+/* A client that calls seldom looks seldom, and sees one thing at each look: that it is connected, that
+ * it is greeted, the first keys. So a server has been silent only when it was for so many looks, too. */
+#define LATE_LOOKS 4
+
 static mcp__server *
 line_of(const mcp__engine *engine)
 {
     return &engine->servers[engine->n_servers];
+}
+
+/* Something has happened. */
+static void
+wait_anew(mcp__engine *engine)
+{
+    engine->dump_until_ms = engine->now_ms + engine->settings.timeout_ms;
+    engine->dump_late_looks = 0;
+}
+
+static int
+was_silent(mcp__engine *engine)
+{
+    return engine->now_ms >= engine->dump_until_ms && ++engine->dump_late_looks > LATE_LOOKS;
 }
 
 int
@@ -37,7 +55,7 @@ mcp__dumper_begin(mcp__engine *engine, uint32_t number)
     server->was_refused = 0;
     mcp__health_init(&server->health, engine->now_ms);
     engine->dump_phase = OPENING;
-    engine->dump_until_ms = engine->now_ms + engine->settings.timeout_ms;
+    wait_anew(engine);
     mcp__line_warm(engine, server);
 }
 
@@ -56,7 +74,7 @@ start(mcp__engine *engine, mcp__server *server)
     if (mcp__link_put_raw(&server->link, command, mcp__dump_encode(command)) != 0)
         return -1;
     engine->dump_phase = STREAMING;
-    engine->dump_until_ms = engine->now_ms + engine->settings.timeout_ms;
+    wait_anew(engine);
     mcp__pool_wish(engine, server, MCP__WISH_SEND);
     mcp__line_watch(engine, server);
     return 0;
@@ -73,7 +91,7 @@ take_line(mcp__engine *engine, mcp__link *link, mcp__dump_line *line, mcp__outco
         if (used < 0)
             return over(engine, MCP__OUTCOME_UNABLE, outcome);
         mcp__buf_take(&link->in, (size_t)used);
-        engine->dump_until_ms = engine->now_ms + engine->settings.timeout_ms;
+        wait_anew(engine);
         switch (line->kind) {
         case MCP__DUMP_KEY:
             return 1;
@@ -98,9 +116,8 @@ mcp__dumper_next(mcp__engine *engine, mcp__dump_line *line, mcp__outcome_status 
         return over(engine, MCP__OUTCOME_FAILED, outcome);
     if (link->state == MCP__LINK_OPEN && engine->dump_phase == OPENING)
         return start(engine, server) == 0 ? 0 : over(engine, MCP__OUTCOME_FAILED, outcome);
-    /* What has come meanwhile counts first: a client that calls seldom looks at it late. */
     int more = link->state == MCP__LINK_OPEN ? take_line(engine, link, line, outcome) : 0;
-    if (more == 0 && engine->now_ms >= engine->dump_until_ms)
+    if (more == 0 && was_silent(engine))
         return over(engine, MCP__OUTCOME_FAILED, outcome);
     return more;
 }

@@ -250,6 +250,7 @@ typedef struct mcp__engine {
     mcp__server *marking;     /* the server that a reply at hand puts on record, by our own doing */
     struct mcp__job *dumping; /* whose keys the dumper lists */
     int64_t dump_until_ms;
+    uint32_t dump_late_looks; /* beyond it, in vain */
     uint8_t dump_phase;
     mcp__scout scout;
     uint8_t has_routes;   /* a call gave a route key */

@@ -10,7 +10,6 @@
 #include "ops/write_parts.h"
 #include "wire/token.h"
 
-
 static int
 is_append(const mcp__op *op)
 {

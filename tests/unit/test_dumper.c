@@ -54,6 +54,14 @@ nothing_yet(void)
     ck_assert_int_eq(mcp__dumper_next(&w.engine, &line, &outcome), 0);
 }
 
+/* Looks that are late, and not the last. */
+static void
+in_vain(void)
+{
+    for (int i = 0; i < 4; i++)
+        nothing_yet();
+}
+
 /* It is over; its connection is reset, and another one can be begun. */
 static void
 is_over(mcp__outcome_status expected)
@@ -147,6 +155,7 @@ START_TEST(no_connection)
     begin(1);
     nothing_yet();
     world_time(w.now_ms + 500);
+    in_vain();
     is_over(MCP__OUTCOME_FAILED);
 }
 END_TEST
@@ -174,6 +183,7 @@ START_TEST(it_falls_silent)
     world_time(w.now_ms + 499);
     nothing_yet();
     world_time(w.now_ms + 1);
+    in_vain();
     is_over(MCP__OUTCOME_FAILED);
 }
 END_TEST
@@ -190,6 +200,28 @@ START_TEST(a_late_look)
 END_TEST
 
 /* The servers' own connections and states have nothing to do with it. */
+/* Whoever calls only every few seconds sees one step of it each time. */
+START_TEST(seldom_looks)
+{
+    begin(1);
+    for (int i = 0; i < 2; i++) {
+        world_time(w.now_ms + 5000);
+        nothing_yet();
+    }
+    world_open(LINE);
+    world_time(w.now_ms + 5000);
+    nothing_yet();
+    expect_sent(LINE, REQUEST);
+    world_time(w.now_ms + 5000);
+    nothing_yet();
+    world_say(LINE, "key=one exp=-1 la=1 cas=2 cls=1 size=7\n");
+    world_time(w.now_ms + 5000);
+    gives("one");
+    world_say(LINE, "END\r\n");
+    is_over(MCP__OUTCOME_DONE);
+}
+END_TEST
+
 START_TEST(nobody_else_notices)
 {
     begin_stream();
@@ -235,6 +267,7 @@ main(void)
     tcase_add_test(all, it_breaks_in_the_middle);
     tcase_add_test(all, it_falls_silent);
     tcase_add_test(all, a_late_look);
+    tcase_add_test(all, seldom_looks);
     tcase_add_test(all, nobody_else_notices);
     tcase_add_test(all, broken_off);
     suite_add_tcase(suite, all);
