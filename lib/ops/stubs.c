@@ -100,12 +100,31 @@ mcp__stubs_answer(mcp__op *op, int leg, const mcp__reply *reply, mcp__step *step
     return op->phase == MCP__STUBS_LOOK ? take_look(op, leg, reply, step) : take_drop(op, leg);
 }
 
+/* Nothing has been counted. What was said stands, the other copy's word first; or that is asked, as was
+ * intended. */
+static mcp__stubs_what
+failed_uncounted(mcp__op *op, int leg)
+{
+    int other = MCP__OTHER(leg);
+    if (op->phase == MCP__STUBS_LOOK) {
+        op->leg[leg].copy = MCP_COPY_OK; /* it had answered */
+        op->leg[leg].status = MCP_NOT_NUMBER;
+        op->answered = (int8_t)(op->leg[other].copy == MCP_COPY_OK ? other : leg);
+        op->status = op->leg[op->answered].status;
+        return MCP__STUBS_OVER;
+    }
+    op->leg[leg].copy = MCP_COPY_FAILED;
+    if (op->phase == MCP__STUBS_DROP && op->authority == other && op->is_mirrored)
+        return MCP__STUBS_AGAIN;
+    return MCP__STUBS_FAILED;
+}
+
 mcp__stubs_what
 mcp__stubs_failed(mcp__op *op, int leg)
 {
     int other = MCP__OTHER(leg);
     if (!mcp__copies_is_stored(op, other))
-        return MCP__STUBS_FAILED;
+        return failed_uncounted(op, leg);
     op->answered = (int8_t)other;
     op->leg[leg].missed = 1;
     if (op->phase == MCP__STUBS_DROP)

@@ -178,6 +178,11 @@ count(sim_world *world, sim_op *op, const sim_opaque *is, const sim_deed *deed)
     }
     if (is->kind == MCP__COMMAND_GET || is_cleaning(op, is))
         return;
+    /* Nothing was counted: it may have been a stub, so it is looked at, and may be asked again. */
+    if ((is->kind == MCP__COMMAND_INCR || is->kind == MCP__COMMAND_DECR) && deed->reply[0] == 'e') {
+        truth->was_no_number = 1;
+        return;
+    }
     truth->n_asked++;
     truth->n_done = (uint16_t)(truth->n_done + (deed->reply[0] == 'H' || deed->reply[0] == 'V'));
     if (truth->n_asked > 1)
@@ -258,7 +263,7 @@ static void
 check_copy(sim_world *world, const sim_op *op, int leg, mcp_copy copy)
 {
     const sim_truth *truth = &op->truth[leg];
-    int any = truth->n_asked > 0 || truth->seen[MCP__COMMAND_GET] > 0;
+    int any = truth->n_asked > 0 || truth->was_no_number || truth->seen[MCP__COMMAND_GET] > 0;
     /* A get that is asked for once more is told as if that were all. */
     if (copy == MCP_COPY_SKIPPED && any && !op->was_lost)
         sim_rules_break(world, "TRUTH", "op %u: %s %s: a copy was asked, the result says skipped",

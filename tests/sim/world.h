@@ -133,6 +133,7 @@ typedef struct sim_truth {
     uint16_t n_owed;  /* third deletes */
     uint8_t seen[24]; /* times each command kind arrived whole */
     char reply[2];    /* of the last command */
+    uint8_t was_no_number; /* a count was told so */
     uint8_t read_any;
     uint64_t read_hash; /* of the last value it answered */
 } sim_truth;

@@ -134,6 +134,21 @@ START_TEST(the_primary_is_lost_while_it_is_looked_at)
 }
 END_TEST
 
+/* Nobody has counted: what had been said is told, and the backup's word before the primary's. */
+START_TEST(nothing_was_counted_and_it_cannot_be_looked_at)
+{
+    begin(0);
+    not_a_number(P);
+    if (_i == 0)
+        not_a_number(B);
+    else
+        kit_miss(B);
+    expect_step("P:get");
+    kit_fail(P, MCP__FAILURE_TIMEOUT, 1);
+    ends(_i == 0 ? MCP_NOT_NUMBER : MCP_NOT_FOUND, MCP__SEQUEL_NONE);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -145,6 +160,7 @@ main(void)
     tcase_add_test(all, the_backup_has_a_stub);
     tcase_add_test(all, both_have_stubs);
     tcase_add_loop_test(all, the_primary_is_lost_while_it_is_looked_at, 0, 2);
+    tcase_add_loop_test(all, nothing_was_counted_and_it_cannot_be_looked_at, 0, 2);
     suite_add_tcase(suite, all);
     return run_suite(suite);
 }
