@@ -221,20 +221,18 @@ tell_get(story *it)
 
 /* No number, or nobody's stub: it is looked at once more. Here it is always a text (see test_stubs). */
 static void
-look_at_text(story *it, int leg, int other_has)
+look_at_text(story *it, int leg, int what_other)
 {
-    int what = ask(it, leg, MCP__COMMAND_GET), other = 1 - leg;
+    int what = ask(it, leg, MCP__COMMAND_GET);
     it->copy[leg] = copy_after(what);
     if (is_answer(what)) {
         end(it, MCP_NOT_NUMBER);
-    } else if (other_has) {
+    } else if (what_other == YES) {
         it->missed[leg] = 1; /* whatever is there, it is not the other one's number */
         end(it, MCP_OK);
-    } else {
-        it->copy[leg] = MCP_COPY_FAILED; /* nothing was counted there */
-        nobody_answered(it, 1);
-        if (it->copy[other] == MCP_COPY_OK)
-            it->status = MCP_UNKNOWN;
+    } else { /* nothing was counted: what was said stands */
+        it->copy[leg] = MCP_COPY_OK;
+        end(it, is_answer(what_other) ? story_statuses[what_other] : MCP_NOT_NUMBER);
     }
 }
 
@@ -255,7 +253,7 @@ tell_alone(story *it)
         }
         what = change(it, leg, story_kind_of(it));
         if (what == NO_NUMBER) {
-            look_at_text(it, leg, 0);
+            look_at_text(it, leg, SILENT);
             return;
         }
         if (is_answer(what)) {
@@ -347,14 +345,14 @@ tell_both(story *it)
     } else if (is_refusal(what[P]) || is_refusal(what[B])) {
         tell_refused(it, what);
     } else if (what[P] == NO_NUMBER) {
-        look_at_text(it, P, what[B] == YES);
+        look_at_text(it, P, what[B]);
     } else if (what[B] == NO_NUMBER && what[P] == YES) {
         clean(it, B); /* no number to count on: nothing of it may stay */
         end(it, MCP_OK);
         if (it->keeps_record)
             story_note(it->log, sizeof it->log, "copied ", B, MCP__COMMAND_SET);
     } else if (what[B] == NO_NUMBER && !is_answer(what[P])) {
-        look_at_text(it, B, 0);
+        look_at_text(it, B, what[P]);
     } else if (is_answer(what[P])) {
         end(it, story_statuses[what[P]]);
     } else if (has_two && kind == MCP__COMMAND_GAT && what[B] == YES) {
@@ -513,7 +511,7 @@ tell_decided(story *it, int leg)
     }
     int what = change(it, leg, kind);
     if (what == NO_NUMBER) {
-        look_at_text(it, leg, 0);
+        look_at_text(it, leg, SILENT);
         return;
     }
     if (is_answer(what)) {
