@@ -49,7 +49,7 @@ found_prepare(scene *s)
         snprintf(s->options, sizeof s->options,
                  "discovery=%s backup=%s timeout=%lldms retry-min=10ms "
                  "retry-max=50ms view-interval=20ms",
-                 fault_address(s->endpoint), s->backup->address, (long long)client_slack(150));
+                 fault_address(s->endpoint), s->backup->address, (long long)client_slack(300));
     }
     tell(s);
 }

@@ -58,7 +58,7 @@ scene_begin(scene *s, const char *words)
     snprintf(
         s->options, sizeof s->options,
         "server=%s backup=%s timeout=%lldms view-interval=20ms retry-min=10ms retry-max=50ms %s",
-        s->primary->address, s->backup->address, (long long)client_slack(150), words);
+        s->primary->address, s->backup->address, (long long)client_slack(300), words);
     for (int i = 0; i < SCENE_KEYS; i++)
         s->keys[i].may_miss = 1;
 }
