@@ -5,6 +5,7 @@ PAGES = \
 	docs/from-magent.md \
 	docs/operations.md \
 	docs/performance.md \
+	docs/performance.svg \
 	docs/placement.md \
 	docs/promise-live.txt \
 	docs/secure.md \

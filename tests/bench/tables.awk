@@ -12,7 +12,12 @@ FILENAME ~ /counts\.tsv$/ {
         budget[f[1]] = f[2] "; " f[4]
     next
 }
-/"recovery"/ { outage[++n_outages] = field("what") "\t" thousands(field("figure")) " " field("unit"); next }
+/"recovery"/ {
+    figure = field("figure") + 0
+    figure = sprintf(figure >= 10 ? "%.0f" : "%.3f", figure)
+    outage[++n_outages] = field("what") "\t" thousands(figure) " " field("unit")
+    next
+}
 /"threads"/ { speed["threads " field("threads"), field("client")] = field("ratio"); cores = field("cores"); next }
 /"cores":2/ { speed["apart " field("work"), field("client")] = field("ratio"); next }
 {
