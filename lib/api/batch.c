@@ -7,8 +7,6 @@
 #include "engine/convoy_way.h"
 
 #define BLOCK_SIZE 65536
-/* So many requests are under way at once; the next ones follow as these finish. */
-#define WINDOW 1024
 
 /* The first block is the one in use; a batch starts it over and frees the rest. */
 void
@@ -73,23 +71,31 @@ typedef struct batch {
     int64_t now_ms;
     size_t n;
     size_t next;
+    size_t n_failed;
 } batch;
 
+static __attribute__((noinline)) void
+lose_value(batch *b, mcp_result *result)
+{
+    b->n_failed += result->status >= MCP_OK;
+    result->status =
+        mcp__err_set(&b->client->err, MCP_NO_MEMORY, "no memory for a value of the batch");
+    result->value = NULL;
+    result->value_len = 0;
+}
+
 static inline void
-keep_value(mcp_client *client, mcp_result *result)
+keep_value(batch *b, mcp_result *result)
 {
     if (result->value_len == 0)
         return;
-    uint8_t *space = mcp__batch_space(client, result->value_len);
-    if (space != NULL) {
-        memcpy(space, result->value, result->value_len);
-        result->value = space;
+    uint8_t *space = mcp__batch_space(b->client, result->value_len);
+    if (space == NULL) {
+        lose_value(b, result);
         return;
     }
-    result->status = MCP_NO_MEMORY;
-    result->value = NULL;
-    result->value_len = 0;
-    mcp__err_set(&client->err, MCP_NO_MEMORY, "no memory for a value of the batch");
+    memcpy(space, result->value, result->value_len);
+    result->value = space;
 }
 
 /* The caller's structs may be smaller or larger than ours: they lie as far apart as they say. */
@@ -121,15 +127,16 @@ collect_fetched(batch *b)
     mcp__fetched fetched;
     while (mcp__convoy_fetch(&b->client->engine, &fetched)) {
         mcp_result *result = result_at(b, fetched.tag);
+        __builtin_prefetch(result_at(b, mcp__convoy_tag_ahead(&fetched.server->link, 4)), 1);
         b->notes[fetched.tag] = MCP__NOTE_DONE;
         if (result->size == sizeof *result) {
             mcp__convoy_result(&fetched, result);
-            keep_value(b->client, result);
+            keep_value(b, result);
             continue;
         }
         mcp_result ours = MCP_RESULT_INIT;
         mcp__convoy_result(&fetched, &ours);
-        keep_value(b->client, &ours);
+        keep_value(b, &ours);
         mcp__client_give(result, &ours);
     }
 }
@@ -144,9 +151,11 @@ collect(batch *b)
     while ((task = mcp__drive_finished(&client->engine)) != NULL) {
         mcp_result ours = MCP_RESULT_INIT;
         mcp__drive_result(task, &ours);
-        if (ours.status < MCP_OK)
+        if (ours.status < MCP_OK) {
             client->err = client->engine.err;
-        keep_value(client, &ours);
+            b->n_failed++;
+        }
+        keep_value(b, &ours);
         mcp__client_give(result_at(b, task->tag), &ours);
         mcp__drive_release(&client->engine, task);
     }
@@ -159,12 +168,13 @@ was_lost(const batch *b, size_t i)
 }
 
 static void
-give_failure(const batch *b, size_t i, mcp_status status)
+give_failure(batch *b, size_t i, mcp_status status)
 {
     mcp_result empty = MCP_RESULT_INIT;
     empty.status = status;
     empty.primary = was_lost(b, i) ? MCP_COPY_UNKNOWN : MCP_COPY_SKIPPED;
     b->client->err.status = status;
+    b->n_failed++;
     mcp__client_give(result_at(b, i), &empty);
 }
 
@@ -177,7 +187,7 @@ left_ms(const batch *b)
 
 /* Whether a request can be asked at all; what it is told if not, it has been told. */
 static inline int
-is_askable(const batch *b, size_t i, const mcp_request *request)
+is_askable(batch *b, size_t i, const mcp_request *request)
 {
     mcp_client *client = b->client;
     mcp_status status = mcp__client_check(client, request);
@@ -190,7 +200,7 @@ is_askable(const batch *b, size_t i, const mcp_request *request)
 }
 
 static __attribute__((noinline)) void
-submit_operation(const batch *b, size_t i, const mcp_request *request)
+submit_operation(batch *b, size_t i, const mcp_request *request)
 {
     mcp_client *client = b->client;
     mcp__convoy_go(&client->engine);
@@ -201,22 +211,8 @@ submit_operation(const batch *b, size_t i, const mcp_request *request)
         give_failure(b, i, mcp__err_set(&client->err, MCP_NO_MEMORY, "no memory for the call"));
 }
 
-static inline void
-submit_one(const batch *b, size_t i)
-{
-    mcp_request ours;
-    const mcp_request *request = convert(request_at(b, i), &ours);
-    if (!is_askable(b, i, request))
-        return;
-    if (b->notes != NULL &&
-        mcp__convoy_put(&b->client->engine, request, (uint32_t)i, b->now_ms))
-        b->notes[i] = MCP__NOTE_OUT;
-    else
-        submit_operation(b, i, request);
-}
-
 static void
-submit_again(const batch *b, size_t i)
+submit_again(batch *b, size_t i)
 {
     mcp_request ours;
     const mcp_request *request = convert(request_at(b, i), &ours);
@@ -243,7 +239,7 @@ longest_timeout_ms(const batch *b)
 }
 
 static size_t
-fail_all(const batch *b, mcp_status status)
+fail_all(batch *b, mcp_status status)
 {
     for (size_t i = 0; i < b->n; i++)
         give_failure(b, i, status);
@@ -273,12 +269,45 @@ ask_again(batch *b)
     }
 }
 
-/* As many as may be under way. */
+/* Where the next few requests are to be asked for, of those that go with the convoy. */
+static inline void
+foresee(const batch *b, uint32_t *places, size_t first, size_t n)
+{
+    mcp_request ours;
+    int has_convoy = b->notes != NULL && b->now_ms < b->deadline_ms;
+    for (size_t i = 0; i < n; i++) {
+        const mcp_request *request = convert(request_at(b, first + i), &ours);
+        places[i] = has_convoy && mcp__client_is_everyday(b->client, request)
+                        ? mcp__convoy_foresee(&b->client->engine, request)
+                        : MCP__CONVOY_NOT;
+    }
+}
+
+static inline void
+submit(batch *b, const uint32_t *places, size_t first, size_t n)
+{
+    mcp_request ours;
+    for (size_t i = first; i < first + n; i++, places++) {
+        const mcp_request *request = convert(request_at(b, i), &ours);
+        if (mcp__convoy_put(&b->client->engine, request, *places, (uint32_t)i, b->now_ms))
+            b->notes[i] = MCP__NOTE_OUT;
+        else if (is_askable(b, i, request))
+            submit_operation(b, i, request);
+    }
+}
+
 static void
 fill_window(batch *b)
 {
-    for (; b->next < b->n && mcp__batch_under_way(b->client) < WINDOW; b->next++)
-        submit_one(b, b->next);
+    uint32_t places[MCP__CONVOY_AHEAD];
+    size_t end = mcp__batch_window_end(b->client, b->next, b->n);
+    while (b->next < end) {
+        size_t first = b->next;
+        size_t n = end - first < MCP__CONVOY_AHEAD ? end - first : MCP__CONVOY_AHEAD;
+        b->next += n;
+        foresee(b, places, first, n);
+        submit(b, places, first, n);
+    }
 }
 
 static void
@@ -302,7 +331,6 @@ size_t
 mcp_batch(mcp_client *client, const mcp_request *requests, mcp_result *results, size_t n)
 {
     batch b = {.client = client, .requests = requests, .results = results, .n = n};
-    size_t n_failed = 0;
     if (n == 0)
         return 0;
     if (mcp__client_is_busy(client))
@@ -325,8 +353,6 @@ mcp_batch(mcp_client *client, const mcp_request *requests, mcp_result *results, 
     run(&b);
     mcp__wait_serve(&client->world);
     mcp__client_leave(client);
-    for (size_t i = 0; i < n; i++)
-        n_failed += result_at(&b, i)->status < MCP_OK;
     mcp__client_tell(client);
-    return n_failed;
+    return b.n_failed;
 }

@@ -6,9 +6,6 @@
 #include "api/client_discover.h"
 #include "engine/convoy_way.h"
 
-/* So many keys are asked for at once; the next ones follow as these are answered. */
-#define WINDOW 1024
-
 typedef struct mget {
     mcp_client *client;
     const void *const *keys;
@@ -77,28 +74,30 @@ tell_failure(mget *m, size_t i, mcp_status status)
     tell(m, i, &empty);
 }
 
-static void
-ask(mget *m, size_t i)
+static inline mcp_request
+request_of(const mget *m, size_t i)
 {
-    mcp_client *client = m->client;
     mcp_request request = MCP_REQUEST_INIT;
     request.key = m->keys[i];
     request.key_len = m->key_lens != NULL  ? m->key_lens[i]
                       : m->keys[i] != NULL ? strlen(m->keys[i])
                                            : 0;
-    mcp_status status = mcp__client_check(client, &request);
+    return request;
+}
+
+/* As an operation of its own, if at all. */
+static __attribute__((noinline)) void
+ask_alone(mget *m, size_t i, const mcp_request *request)
+{
+    mcp_client *client = m->client;
+    mcp_status status = mcp__client_check(client, request);
     if (status == MCP_OK && m->now_ms >= m->deadline_ms)
         status = mcp__err_set(&client->err, MCP_TIMEOUT, "too late for the key's turn");
     if (status != MCP_OK) {
         tell_failure(m, i, status);
         return;
     }
-    if (m->notes != NULL && !was_lost(m, i) &&
-        mcp__convoy_put(&client->engine, &request, (uint32_t)i, m->now_ms)) {
-        m->notes[i] = MCP__NOTE_OUT;
-        return;
-    }
-    mcp__task *task = mcp__drive_submit(&client->engine, &request,
+    mcp__task *task = mcp__drive_submit(&client->engine, request,
                                         (uint32_t)(m->deadline_ms - m->now_ms), m->now_ms);
     if (task != NULL)
         task->tag = i;
@@ -136,17 +135,43 @@ ask_again(mget *m)
     for (size_t i = 0; i < m->next; i++) {
         if (!was_lost(m, i))
             continue;
-        ask(m, i);
+        mcp_request request = request_of(m, i);
+        ask_alone(m, i, &request);
         m->notes[i] = MCP__NOTE_DONE;
     }
 }
 
-/* As many as may be under way. */
+/* The next `n` keys, of which it is known where they are to be asked for before the first one is. */
+static void
+ask_next(mget *m, size_t n)
+{
+    mcp_client *client = m->client;
+    mcp_request requests[MCP__CONVOY_AHEAD];
+    uint32_t places[MCP__CONVOY_AHEAD];
+    size_t first = m->next;
+    int has_convoy = m->notes != NULL && m->now_ms < m->deadline_ms;
+    m->next += n;
+    for (size_t i = 0; i < n; i++) {
+        requests[i] = request_of(m, first + i);
+        places[i] = has_convoy && mcp__client_is_everyday(client, &requests[i])
+                        ? mcp__convoy_foresee(&client->engine, &requests[i])
+                        : MCP__CONVOY_NOT;
+    }
+    for (size_t i = 0; i < n; i++) {
+        size_t at = first + i;
+        if (mcp__convoy_put(&client->engine, &requests[i], places[i], (uint32_t)at, m->now_ms))
+            m->notes[at] = MCP__NOTE_OUT;
+        else
+            ask_alone(m, at, &requests[i]);
+    }
+}
+
 static void
 fill_window(mget *m)
 {
-    for (; m->next < m->n && mcp__batch_under_way(m->client) < WINDOW; m->next++)
-        ask(m, m->next);
+    size_t end = mcp__batch_window_end(m->client, m->next, m->n);
+    while (m->next < end)
+        ask_next(m, end - m->next < MCP__CONVOY_AHEAD ? end - m->next : MCP__CONVOY_AHEAD);
 }
 
 static void

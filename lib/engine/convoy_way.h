@@ -57,15 +57,34 @@ mcp__convoy_ask(mcp__engine *engine, mcp__server *server, const mcp_request *req
         mcp__convoy_wake(engine, server);
 }
 
-/* Asks, if the time is quiet: 1. `tag` comes back with the answer. 0: nothing was done. */
-static inline int
-mcp__convoy_put(mcp__engine *engine, const mcp_request *request, uint32_t tag, int64_t now_ms)
+/* Of mcp__convoy_foresee(): this request is not for a convoy. */
+#define MCP__CONVOY_NOT UINT32_MAX
+/* So many are foreseen before the first of them is asked: a look into a table of half a megabyte
+ * takes as long as half of all that a key costs here, unless it is begun before it is needed. */
+#define MCP__CONVOY_AHEAD 16
+
+/* The first half of asking: where the key's servers stand in their table. It is one that is in order,
+ * see api. */
+static inline uint32_t
+mcp__convoy_foresee(const mcp__engine *engine, const mcp_request *request)
 {
     if (request->verb != MCP_GET || request->route != NULL ||
         !mcp__quiet_has_plain_key(engine, request))
+        return MCP__CONVOY_NOT;
+    return mcp__pairing_foresee(engine->pairing, request->key, request->key_len);
+}
+
+/* The second half: asks, if it is for a convoy and the time is quiet: 1. `tag` comes back with the
+ * answer. 0: nothing was done. */
+static inline int
+mcp__convoy_put(mcp__engine *engine, const mcp_request *request, uint32_t place, uint32_t tag,
+                int64_t now_ms)
+{
+    if (place == MCP__CONVOY_NOT)
         return 0;
     engine->now_ms = now_ms;
-    mcp__pair pair = mcp__pairing_find(engine->pairing, request->key, request->key_len);
+    mcp__pair pair =
+        mcp__pairing_find_at(engine->pairing, place, request->key, request->key_len);
     mcp__server *server = &engine->servers[pair.primary];
     const mcp__server *backup =
         pair.backup != MCP__NO_SERVER ? &engine->servers[pair.backup] : NULL;
@@ -121,6 +140,14 @@ mcp__convoy_fetch_usual(mcp__engine *engine, mcp__server *server, mcp__fetched *
         return 0;
     mcp__convoy_take(engine, server, (size_t)used, fetched);
     return 1;
+}
+
+/* Whose answer comes so many behind the next one of a link that has had one; a number of nobody's if
+ * there is none. */
+static inline uint32_t
+mcp__convoy_tag_ahead(const mcp__link *link, uint32_t ahead)
+{
+    return link->pending[(link->pending_head + ahead) & link->pending_mask].tag;
 }
 
 /* The next answer that has come; 0: there is none. */

@@ -197,7 +197,7 @@ mcp__pairing_find_slowly(const mcp__pairing *p, const void *key, size_t key_len)
     if (p->has_tag)
         key = mcp__hash_tagged(p->tag, key, &key_len);
     if (p->is_native)
-        return mcp__pairing_find_native(p, key, key_len);
+        return mcp__pairing_of_slot(p, mcp__native_slot(mcp__hash_xxh3(key, key_len)));
     uint64_t hash = mcp__map_hash(p->primaries, key, key_len);
     uint32_t primary = mcp__map_find(p->primaries, hash);
     return (mcp__pair){primary, second_of(p, key, key_len, hash, primary)};

@@ -70,9 +70,8 @@ mcp__pairing *mcp__pairing_new(const mcp__mem *mem, const mcp__place_spec *place
 void mcp__pairing_free(mcp__pairing *pairing);
 
 static inline mcp__pair
-mcp__pairing_find_native(const mcp__pairing *pairing, const void *key, size_t key_len)
+mcp__pairing_of_slot(const mcp__pairing *pairing, uint32_t slot)
 {
-    uint32_t slot = mcp__native_slot(mcp__hash_xxh3(key, key_len));
     uint32_t second = pairing->second != NULL ? pairing->second[slot] : MCP__NATIVE_NONE;
     return (mcp__pair){pairing->first[slot], second != MCP__NATIVE_NONE ? second : MCP__NO_SERVER};
 }
@@ -83,7 +82,32 @@ mcp__pair mcp__pairing_find_slowly(const mcp__pairing *pairing, const void *key,
 static inline mcp__pair
 mcp__pairing_find(const mcp__pairing *pairing, const void *key, size_t key_len)
 {
-    return pairing->is_short ? mcp__pairing_find_native(pairing, key, key_len)
+    return pairing->is_short
+               ? mcp__pairing_of_slot(pairing, mcp__native_slot(mcp__hash_xxh3(key, key_len)))
+               : mcp__pairing_find_slowly(pairing, key, key_len);
+}
+
+/*
+ * The same in two halves, for who looks up many: the tables are half a megabyte each, and what
+ * stands there for the next keys is fetched while the last ones are worked on. First where in them
+ * (0 where a key is not found that way), then what stands there.
+ */
+static inline uint32_t
+mcp__pairing_foresee(const mcp__pairing *pairing, const void *key, size_t key_len)
+{
+    if (!pairing->is_short)
+        return 0;
+    uint32_t slot = mcp__native_slot(mcp__hash_xxh3(key, key_len));
+    __builtin_prefetch(&pairing->first[slot]);
+    if (pairing->second != NULL)
+        __builtin_prefetch(&pairing->second[slot]);
+    return slot;
+}
+
+static inline mcp__pair
+mcp__pairing_find_at(const mcp__pairing *pairing, uint32_t slot, const void *key, size_t key_len)
+{
+    return pairing->is_short ? mcp__pairing_of_slot(pairing, slot)
                              : mcp__pairing_find_slowly(pairing, key, key_len);
 }
 

@@ -202,7 +202,9 @@ sim_quiet_batch(sim_world *world, sim_client *client, sim_op **ops, uint32_t n)
     client->batch_first = ops[0]->id;
     client->batch_n = n;
     for (uint32_t i = 0; i < n; i++) {
-        ops[i]->is_out = (uint8_t)mcp__convoy_put(engine, &ops[i]->request, i,
+        const mcp_request *request = &ops[i]->request;
+        ops[i]->is_out = (uint8_t)mcp__convoy_put(engine, request,
+                                                  mcp__convoy_foresee(engine, request), i,
                                                   sim_client_now(world, client));
         world->n_quiet += ops[i]->is_out;
         if (!ops[i]->is_out)

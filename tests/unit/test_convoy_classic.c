@@ -37,7 +37,8 @@ put(uint32_t tag, const char *key)
     w.request.verb = MCP_GET;
     w.request.key = key;
     w.request.key_len = strlen(key);
-    return mcp__convoy_put(&w.engine, &w.request, tag, w.now_ms);
+    uint32_t place = mcp__convoy_foresee(&w.engine, &w.request);
+    return mcp__convoy_put(&w.engine, &w.request, place, tag, w.now_ms);
 }
 
 /* a, b, c, with the numbers 0, 1, 2. */
