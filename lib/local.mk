@@ -165,6 +165,8 @@ libmcproxy_core_la_SOURCES = \
 	lib/api/address.h \
 	lib/api/async.c \
 	lib/api/async.h \
+	lib/api/many.c \
+	lib/api/many.h \
 	lib/api/batch.c \
 	lib/api/batch.h \
 	lib/api/calls.c \

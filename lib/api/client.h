@@ -49,7 +49,7 @@ struct mcp_client {
     char *found;            /* the servers' words, as they were found; NULL: not yet */
     uint64_t found_version;
     mcp__arena_block *arena;
-    uint8_t *notes; /* one for each request of a batch, see api/batch.h */
+    uint8_t *notes; /* one for each request of a batch, see api/many.h */
     size_t notes_size;
     mcp__err err;
     mcp_error last_error;

@@ -7,6 +7,6 @@
 #ifndef MCPROXY_API_MGET_H
 #define MCPROXY_API_MGET_H
 
-#include "api/batch.h"
+#include "api/many.h"
 
 #endif

@@ -14,6 +14,7 @@ mcp__convoy_begin(mcp__engine *engine, uint32_t timeout_ms)
     engine->convoy = (mcp__convoy){
         .limit_ms =
             has_pairs ? ((int64_t)timeout_ms * MCP__SHARE_PERCENT + 99) / 100 : (int64_t)timeout_ms,
+        .round = engine->convoy.round,
     };
 }
 
@@ -32,6 +33,21 @@ mcp__convoy_wake(mcp__engine *engine, mcp__server *server)
         mcp__timer_set(&engine->timers, &server->timer, engine->now_ms + engine->convoy.limit_ms);
     mcp__pool_wish(engine, server, MCP__WISH_SEND);
     mcp__pool_set_busy(engine, server, 1);
+}
+
+int
+mcp__convoy_make_ready(mcp__engine *engine, const mcp_request *request, mcp__server *server,
+                       mcp__server *backup)
+{
+    uint64_t round = engine->convoy.round;
+    if (mcp__quiet_plain(engine, MCP__COMMAND_GET, request, server, backup) != MCP__PLAIN_READ)
+        return 0;
+    /* What was found without a backup says less. */
+    server->asked_round = round + (backup != NULL);
+    if (backup != NULL)
+        backup->witness_round = round;
+    mcp__convoy_wake(engine, server);
+    return 1;
 }
 
 /* ---- fetching ---- */

@@ -22,6 +22,18 @@
 /* A new one, whose gets may take so long as a whole. None of an earlier one is out. */
 void mcp__convoy_begin(mcp__engine *engine, uint32_t timeout_ms);
 
+/*
+ * Commands are put in rounds, in which the time stands still: what is quiet for one get is so for all
+ * that follow. A round ends when anything else is done with the engine; one that goes on behind that is
+ * to be begun anew.
+ */
+static inline void
+mcp__convoy_round(mcp__engine *engine, int64_t now_ms)
+{
+    engine->now_ms = now_ms;
+    mcp__pool_end_round(engine);
+}
+
 /* Puts a note down for each get that is still out, under its tag: what the asker has neither fetched
  * nor finds so was lost. */
 void mcp__convoy_note(const mcp__engine *engine, uint8_t *notes, uint8_t note);

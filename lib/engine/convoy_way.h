@@ -18,18 +18,14 @@
 /* It is not plain, but may be for a coach. Returns as mcp__convoy_put(). */
 int mcp__convoy_put_other(mcp__engine *engine, const mcp_request *request, mcp__server *server,
                           const mcp__server *backup, uint32_t tag);
-/* The first command of a round for this server: it is to be sent, and its answer is awaited. */
-void mcp__convoy_wake(mcp__engine *engine, mcp__server *server);
+/* The first command of a round for these two: whether the time is quiet for them. Then it is to be
+ * sent, and its answer is awaited. */
+int mcp__convoy_make_ready(mcp__engine *engine, const mcp_request *request, mcp__server *server,
+                           mcp__server *backup);
 /* Another answer than the one hoped for, or of another server. */
 int mcp__convoy_fetch_slowly(mcp__engine *engine, mcp__fetched *fetched);
 
 /* ---- asking ---- */
-
-static inline int
-mcp__convoy_is_awake(const mcp__server *server)
-{
-    return server->timer.place != 0 && (server->wishes & MCP__WISH_SEND) && server->is_busy;
-}
 
 __attribute__((always_inline)) static inline void
 mcp__convoy_ask(mcp__engine *engine, mcp__server *server, const mcp_request *request, uint32_t tag)
@@ -53,8 +49,6 @@ mcp__convoy_ask(mcp__engine *engine, mcp__server *server, const mcp_request *req
     server->tally.calls++;
     server->tally.kinds[MCP__COMMAND_GET]++;
     engine->convoy.n_out++;
-    if (!mcp__convoy_is_awake(server))
-        mcp__convoy_wake(engine, server);
 }
 
 /* Of mcp__convoy_foresee(): this request is not for a convoy. */
@@ -74,21 +68,30 @@ mcp__convoy_foresee(const mcp__engine *engine, const mcp_request *request)
     return mcp__pairing_foresee(engine->pairing, request->key, request->key_len);
 }
 
+/* These two were found quiet in this round, and the primary is awake: it has room for one more. */
+static inline int
+mcp__convoy_is_ready(const mcp__engine *engine, const mcp_request *request,
+                     const mcp__server *server, const mcp__server *backup)
+{
+    uint64_t round = engine->convoy.round;
+    return server->asked_round == round + (backup != NULL) &&
+           (backup == NULL || backup->witness_round == round) &&
+           mcp__link_has_room(&server->link, engine->name_space_len + request->key_len, 0);
+}
+
 /* The second half: asks, if it is for a convoy and the time is quiet: 1. `tag` comes back with the
  * answer. 0: nothing was done. */
 static inline int
-mcp__convoy_put(mcp__engine *engine, const mcp_request *request, uint32_t place, uint32_t tag,
-                int64_t now_ms)
+mcp__convoy_put(mcp__engine *engine, const mcp_request *request, uint32_t place, uint32_t tag)
 {
     if (place == MCP__CONVOY_NOT)
         return 0;
-    engine->now_ms = now_ms;
     mcp__pair pair =
         mcp__pairing_find_at(engine->pairing, place, request->key, request->key_len);
     mcp__server *server = &engine->servers[pair.primary];
-    const mcp__server *backup =
-        pair.backup != MCP__NO_SERVER ? &engine->servers[pair.backup] : NULL;
-    if (mcp__quiet_plain(engine, MCP__COMMAND_GET, request, server, backup) != MCP__PLAIN_READ)
+    mcp__server *backup = pair.backup != MCP__NO_SERVER ? &engine->servers[pair.backup] : NULL;
+    if (!mcp__convoy_is_ready(engine, request, server, backup) &&
+        !mcp__convoy_make_ready(engine, request, server, backup))
         return mcp__convoy_put_other(engine, request, server, backup, tag);
     mcp__convoy_ask(engine, server, request, tag);
     return 1;

@@ -19,6 +19,7 @@ mcp__drive_submit(mcp__engine *engine, const mcp_request *request, uint32_t time
                   int64_t now_ms)
 {
     engine->now_ms = now_ms;
+    mcp__pool_end_round(engine);
     mcp__task *task = mcp__tasks_begin(engine, request, timeout_ms);
     mcp__tasks_settle(engine);
     return task;

@@ -88,6 +88,7 @@ typedef struct mcp__server {
     struct mcp__server *next_wish;
     struct mcp__server *next_ripe;
     uint8_t is_ripe;
+    uint64_t asked_round, witness_round; /* of a convoy: the last in which it was found quiet */
     int64_t opened_ms; /* when its connection stood, */
     int64_t life_ms;   /* and the first one of the same life, whose numbers can be compared */
     uint32_t n_polls;
@@ -187,6 +188,7 @@ typedef struct mcp__convoy {
     size_t n_lost;           /* whose connection was lost */
     int64_t limit_ms;        /* so long one server may take */
     mcp__server *first_ripe; /* whose link holds an answer to be fetched */
+    uint64_t round;          /* even; nothing but puts happens in one */
 } mcp__convoy;
 
 /* Who asks for the list of servers, see scout.h. */
@@ -320,6 +322,16 @@ mcp__pool_lose_convoy(mcp__engine *engine, const mcp__pending *pending)
                    : 1;
     engine->convoy.n_out -= n;
     engine->convoy.n_lost += n;
+}
+
+/* What the gets of a convoy found to be quiet is to be looked at again: something else happens. */
+static inline void
+mcp__pool_end_round(mcp__engine *engine)
+{
+#ifdef MCP_MUTANT_ROUND_ENDLESS
+    return;
+#endif
+    engine->convoy.round += 2;
 }
 
 /* Takes every task and check back, whatever state it is in, and empties the lists of legs and of

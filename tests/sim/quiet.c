@@ -201,11 +201,11 @@ sim_quiet_batch(sim_world *world, sim_client *client, sim_op **ops, uint32_t n)
     mcp__convoy_begin(engine, left_ms(world, ops[0]));
     client->batch_first = ops[0]->id;
     client->batch_n = n;
+    mcp__convoy_round(engine, sim_client_now(world, client));
     for (uint32_t i = 0; i < n; i++) {
         const mcp_request *request = &ops[i]->request;
-        ops[i]->is_out = (uint8_t)mcp__convoy_put(engine, request,
-                                                  mcp__convoy_foresee(engine, request), i,
-                                                  sim_client_now(world, client));
+        ops[i]->is_out =
+            (uint8_t)mcp__convoy_put(engine, request, mcp__convoy_foresee(engine, request), i);
         world->n_quiet += ops[i]->is_out;
         if (!ops[i]->is_out)
             submit(world, client, ops[i]);

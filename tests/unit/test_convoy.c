@@ -39,7 +39,8 @@ static int
 try_to_put(uint32_t tag)
 {
     uint32_t place = mcp__convoy_foresee(&w.engine, &w.request);
-    return mcp__convoy_put(&w.engine, &w.request, place, tag, w.now_ms);
+    mcp__convoy_round(&w.engine, w.now_ms);
+    return mcp__convoy_put(&w.engine, &w.request, place, tag);
 }
 
 static void
@@ -322,6 +323,39 @@ START_TEST(not_taken)
 }
 END_TEST
 
+/* As try_to_put(), in the round that is under way. */
+static int
+goes_along(uint32_t tag)
+{
+    return mcp__convoy_put(&w.engine, &w.request, mcp__convoy_foresee(&w.engine, &w.request), tag);
+}
+
+/* In one round it is not looked again whether it is quiet; behind an operation, and in the next one,
+ * it is. */
+START_TEST(a_round_ends)
+{
+    begin_open();
+    put(0);
+    w.engine.servers[1].is_cut_off = 1;
+    ck_assert(goes_along(1));
+    ck_assert(!try_to_put(2));
+    w.engine.servers[1].is_cut_off = 0;
+    put(2);
+    mcp__task *task = world_ask(MCP_GET);
+    w.engine.servers[1].is_cut_off = 1;
+    ck_assert(!goes_along(3));
+    w.engine.servers[1].is_cut_off = 0;
+    expect_sent(0, GET GET GET GET);
+    for (uint32_t i = 0; i < 3; i++) {
+        world_say(0, "EN O@\r\n");
+        expect_fetched(i, MCP_NOT_FOUND);
+    }
+    world_say(0, "EN O@\r\n");
+    ck_assert_int_eq(world_result(task).status, MCP_NOT_FOUND);
+    world_end();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -340,6 +374,7 @@ main(void)
     tcase_add_test(all, among_operations);
     tcase_add_test(all, behind_a_namespace);
     tcase_add_test(all, not_taken);
+    tcase_add_test(all, a_round_ends);
     suite_add_tcase(suite, all);
     return run_suite(suite);
 }

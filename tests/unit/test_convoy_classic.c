@@ -38,7 +38,8 @@ put(uint32_t tag, const char *key)
     w.request.key = key;
     w.request.key_len = strlen(key);
     uint32_t place = mcp__convoy_foresee(&w.engine, &w.request);
-    return mcp__convoy_put(&w.engine, &w.request, place, tag, w.now_ms);
+    mcp__convoy_round(&w.engine, w.now_ms);
+    return mcp__convoy_put(&w.engine, &w.request, place, tag);
 }
 
 /* a, b, c, with the numbers 0, 1, 2. */
