@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * demo: two primaries and one backup, one killed and one paused, and every key still there.
+ * demo: two primaries and one backup. One primary is killed and one paused, and every key is still
+ * there; keys are changed and deleted meanwhile; both return, one with old values and one empty, and
+ * are put right; then the backup is killed, and every key is still there.
  *
  *     examples/demo [KEYS]
  *
  * Starts three memcached of its own on unix sockets in a scratch folder ($MEMCACHED or the one in
  * PATH), and ends them, also when it is interrupted. Exit code 0: not one error, not one miss, not
- * one wrong value, no key moved. The client is opened as any program would open it; nothing but
- * mcproxy.h is used.
+ * one old or wrong value, no deleted key back, no key moved. The client is opened as any program
+ * would open it; nothing but mcproxy.h is used.
  */
 #include <mcproxy/mcproxy.h>
 
@@ -26,6 +28,7 @@
 #include <unistd.h>
 
 enum { N_SERVERS = 3, KEYS = 10000, MAX_KEYS = 1000000, KEY_SIZE = 32, START_MS = 5000 };
+enum { RIGHT_MS = 60000 }; /* so long the servers may take to be right again */
 
 static const char *const names[N_SERVERS] = {"primary-0", "primary-1", "backup-0"};
 
@@ -147,6 +150,7 @@ typedef struct story {
     mcp_location *home; /* of each key, when everything was well */
     double *times;      /* microseconds of the calls of one pass that went to one primary */
     size_t n_times;
+    int is_changed;  /* some keys were changed and deleted */
     size_t failures; /* of all kinds, in all passes */
 } story;
 
@@ -163,6 +167,21 @@ static size_t
 key_text(char *out, size_t i)
 {
     return (size_t)snprintf(out, KEY_SIZE, "user:%zu", i);
+}
+
+/* What is done to a key while its primary is away: every third gets a new value, every tenth goes. */
+static int
+is_deleted(const story *s, size_t i)
+{
+    return s->is_changed && i % 10 == 9;
+}
+
+static size_t
+value_text(const story *s, char *out, size_t size, size_t i)
+{
+    const char *which = s->is_changed && i % 3 == 0 ? "newer value" : "value";
+
+    return (size_t)snprintf(out, size, "the %s of user:%zu", which, i);
 }
 
 static int
@@ -198,7 +217,7 @@ store_all(story *s)
         set.key = key;
         set.key_len = key_text(key, i);
         set.value = value;
-        set.value_len = (size_t)snprintf(value, sizeof value, "the value of %s", key);
+        set.value_len = value_text(s, value, sizeof value, i);
         if (mcp_call(s->client, &set, &result) != MCP_OK || result.primary != MCP_COPY_OK ||
             result.backup != MCP_COPY_OK)
             die("set %s: %s (primary %s, backup %s): %s", key, mcp_strstatus(result.status),
@@ -228,7 +247,7 @@ read_one(story *s, size_t i, int watched, count *n)
 {
     char key[KEY_SIZE], value[64];
     size_t key_len = key_text(key, i);
-    size_t len = (size_t)snprintf(value, sizeof value, "the value of %s", key);
+    size_t len = value_text(s, value, sizeof value, i);
     mcp_result result = MCP_RESULT_INIT;
     mcp_location home;
     double before = now_us();
@@ -236,7 +255,9 @@ read_one(story *s, size_t i, int watched, count *n)
 
     if (s->home[i].primary == watched)
         s->times[s->n_times++] = now_us() - before;
-    if (status == MCP_NOT_FOUND)
+    if (is_deleted(s, i) && (status == MCP_OK || status == MCP_NOT_FOUND))
+        n->wrong += status == MCP_OK;
+    else if (status == MCP_NOT_FOUND)
         n->misses++;
     else if (status != MCP_OK && n->errors++ == 0)
         printf("    get %s: %s: %s\n", key, mcp_strstatus(status), mcp_last_error(s->client)->text);
@@ -269,6 +290,34 @@ read_all(story *s, int watched, const char *first_call)
            s->n_times > 0 ? s->n_times - 1 : 0, median);
 }
 
+/* Some keys get a new value, and some go: the primaries cannot hear of it. */
+static void
+change_some(story *s)
+{
+    char key[KEY_SIZE], value[64];
+    size_t n_set = 0, n_deleted = 0, n_failed = 0;
+
+    s->is_changed = 1;
+    for (size_t i = 0; i < s->n_keys; i++) {
+        size_t key_len = key_text(key, i);
+        size_t len = value_text(s, value, sizeof value, i);
+        mcp_status status = MCP_OK;
+
+        if (is_deleted(s, i)) {
+            status = mcp_delete(s->client, key, key_len);
+            n_deleted++;
+        } else if (i % 3 == 0) {
+            status = mcp_set(s->client, key, key_len, value, len, 0, 0);
+            n_set++;
+        }
+        if (status != MCP_OK && n_failed++ == 0)
+            printf("    %s: %s: %s\n", key, mcp_strstatus(status), mcp_last_error(s->client)->text);
+    }
+    s->failures += n_failed;
+    printf("%zu keys got a new value and %zu were deleted: %zu errors.\n", n_set, n_deleted,
+           n_failed);
+}
+
 static void
 tell_states(const story *s)
 {
@@ -279,6 +328,40 @@ tell_states(const story *s)
             printf("    %s is %s%s%s\n", names[i], mcp_strstate(info.state),
                    info.why[0] != '\0' ? ": " : "", info.why);
     }
+}
+
+static int
+is_right(const mcp_server *info)
+{
+    return info->state == MCP_STATE_UP && info->missed_on < 0 && info->job == MCP_JOB_NONE;
+}
+
+/* Gives the client its moments until the primaries are as they should be. Any program's calls do the
+ * same on the side. */
+static void
+wait_until_right(story *s)
+{
+    double begun = now_us();
+    int is_told[N_SERVERS] = {0};
+
+    for (int waited = 0; waited < RIGHT_MS && !(is_told[0] && is_told[1]); waited += 5) {
+        mcp_maintain(s->client);
+        (void)poll(NULL, 0, 5);
+        for (int i = 0; i < 2; i++) {
+            mcp_server info = MCP_SERVER_INIT;
+
+            if (is_told[i] || mcp_server_info(s->client, i, &info) != MCP_OK || !is_right(&info))
+                continue;
+            is_told[i] = 1;
+            printf("    %s is right again after %.1f s: %llu keys made good, %llu copied there\n",
+                   names[i], (now_us() - begun) / 1e6, (unsigned long long)info.repaired,
+                   (unsigned long long)info.refilled);
+        }
+    }
+    if (is_told[0] && is_told[1])
+        return;
+    s->failures++;
+    tell_states(s);
 }
 
 static void
@@ -320,6 +403,26 @@ tell(story *s)
     tell_states(s);
 }
 
+static void
+tell_the_return(story *s)
+{
+    printf("\nBoth are still away:\n");
+    change_some(s);
+
+    printf("\nkill -CONT %s: it still has what it had before. And %s is started again, empty:\n",
+           names[1], names[0]);
+    (void)kill(pids[1], SIGCONT);
+    start(0);
+    read_all(s, 1, "the first call after the return");
+    wait_until_right(s);
+
+    printf("\nkill -KILL %s: now the primaries are alone with what they hold:\n", names[2]);
+    (void)kill(pids[2], SIGKILL);
+    (void)waitpid(pids[2], NULL, 0);
+    pids[2] = 0;
+    read_all(s, 0, "the first call");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -337,10 +440,12 @@ main(int argc, char **argv)
         start(i);
     open_client(&s);
     tell(&s);
+    tell_the_return(&s);
     mcp_close(s.client);
     free(s.home);
     free(s.times);
-    printf("\n%s\n", s.failures == 0 ? "Not one error, not one miss: the backup stood in."
+    printf("\n%s\n", s.failures == 0 ? "Not one error, not one miss: the backup stood in. And not one "
+                                       "old value, no deleted key back."
                                      : "FAILED: see above.");
     return s.failures == 0 ? 0 : 1;
 }
