@@ -19,6 +19,7 @@ libmcproxy_pure_la_SOURCES = \
 	lib/base/mem.h \
 	lib/engine/checks.c \
 	lib/engine/checks.h \
+	lib/engine/checks_way.h \
 	lib/engine/chores.c \
 	lib/engine/chores.h \
 	lib/engine/debts.c \
@@ -156,6 +157,7 @@ libmcproxy_pure_la_SOURCES = \
 	lib/wire/token.c \
 	lib/wire/token.h \
 	lib/wire/ttl.h \
+	lib/wire/echo.h \
 	lib/wire/usual.h
 
 libmcproxy_core_la_CPPFLAGS = $(WORLD_CPPFLAGS)

@@ -29,6 +29,7 @@ UNIT = \
 	tests/unit/test_facts \
 	tests/unit/test_cold_backup \
 	tests/unit/test_fill \
+	tests/unit/test_echo \
 	tests/unit/test_fold \
 	tests/unit/test_health \
 	tests/unit/test_hello \

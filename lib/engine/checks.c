@@ -1,70 +1,31 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "engine/checks.h"
 
-#include <string.h>
-
+#include "engine/checks_way.h"
 #include "engine/line.h"
-#include "engine/ride.h"
 
 static void
-ask(mcp__engine *engine, mcp__check *check, mcp__server *server, int leg, uint8_t word)
+ask(mcp__engine *engine, mcp__check *check, int leg, uint8_t word)
 {
-    if (check->failed[leg])
-        return;
-    if (mcp__ride_ask(engine, server, check, leg, word) == 0)
+    mcp__server *server = check->server[leg];
+    if (server->link.state == MCP__LINK_OPEN && !check->failed[leg] &&
+        mcp__ride_ask(engine, server, check, leg, word) == 0)
         check->n_awaited++;
     else
         check->failed[leg] = 1;
 }
 
-static inline void
-begin_leg(mcp__check *check, int leg, mcp__server *server, uint64_t cas)
-{
-    if (cas > server->top_cas)
-        server->top_cas = cas;
-    check->server[leg] = server->number;
-    check->cas[leg] = cas;
-    check->life_ms[leg] = server->life_ms;
-    check->seen[leg] = 0;
-    check->failed[leg] = server->link.state != MCP__LINK_OPEN;
-}
-
-static inline mcp__check *
-begin(mcp__engine *engine, const mcp__stored *stored, int is_erase)
-{
-    mcp__check *check = mcp__pool_take_check(engine);
-    if (check == NULL)
-        return NULL;
-    check->n_awaited = 0;
-    check->is_erase = (uint8_t)is_erase;
-    check->is_base64 = stored->is_base64;
-    check->key_len = (uint8_t)stored->key.len;
-    memcpy(check->key, stored->key.bytes, stored->key.len);
-    for (int i = MCP__PRIMARY; i <= MCP__BACKUP; i++)
-        begin_leg(check, i, &engine->servers[stored->server[i]], stored->cas[i]);
-    return check;
-}
-
 void
 mcp__checks_begin(mcp__engine *engine, const mcp__stored *stored)
 {
-    mcp__check *check = begin(engine, stored, 0);
+    if (mcp__checks_begin_plainly(engine, stored))
+        return;
+    mcp__check *check = mcp__checks_new(engine, stored, 0);
     if (check == NULL)
         return;
-    mcp__server *primary = &engine->servers[stored->server[MCP__PRIMARY]];
-    mcp__server *backup = &engine->servers[stored->server[MCP__BACKUP]];
-    if (mcp__ride_may(primary, check, 1) && mcp__ride_may(backup, check, 2)) {
-        mcp__line_mount(engine, primary);
-        mcp__line_mount(engine, backup);
-        mcp__ride_put(engine, primary, check, MCP__PRIMARY, MCP__WORD_PEEK);
-        mcp__ride_put(engine, backup, check, MCP__BACKUP, MCP__WORD_PEEK);
-        mcp__ride_put(engine, backup, check, MCP__BACKUP, MCP__WORD_MARKS);
-        check->n_awaited = 3;
-        return;
-    }
-    ask(engine, check, primary, MCP__PRIMARY, MCP__WORD_PEEK);
-    ask(engine, check, backup, MCP__BACKUP, MCP__WORD_PEEK);
-    ask(engine, check, backup, MCP__BACKUP, MCP__WORD_MARKS);
+    ask(engine, check, MCP__PRIMARY, MCP__WORD_PEEK);
+    ask(engine, check, MCP__BACKUP, MCP__WORD_PEEK);
+    ask(engine, check, MCP__BACKUP, MCP__WORD_MARKS);
     if (check->n_awaited == 0)
         mcp__pool_add_due_check(engine, check);
 }
@@ -111,11 +72,11 @@ put_delete(mcp__engine *engine, mcp__server *server, mcp__check *check)
 int
 mcp__checks_erase(mcp__engine *engine, const mcp__stored *erased)
 {
-    mcp__check *check = begin(engine, erased, 1);
+    mcp__check *check = mcp__checks_new(engine, erased, 1);
     if (check == NULL)
         return -1;
-    mcp__server *server = &engine->servers[check->server[MCP__BACKUP]];
-    if (check->failed[MCP__BACKUP] || put_delete(engine, server, check) != 0) {
+    mcp__server *server = check->server[MCP__BACKUP];
+    if (server->link.state != MCP__LINK_OPEN || put_delete(engine, server, check) != 0) {
         check->failed[MCP__BACKUP] = 1;
         mcp__pool_add_due_check(engine, check);
         return 0;
@@ -123,29 +84,4 @@ mcp__checks_erase(mcp__engine *engine, const mcp__stored *erased)
     check->n_awaited = 1;
     mcp__line_mount(engine, server); /* and with the timer it is missed */
     return 0;
-}
-
-/* Both copies are what the store left there, and nothing stands against the primary. */
-static int
-is_as_it_was(const mcp__engine *engine, const mcp__check *check)
-{
-    if (check->is_erase)
-        return !check->failed[MCP__BACKUP];
-#ifdef MCP_MUTANT_CHECK_ASSUMED
-    return 1;
-#endif
-    const mcp__server *primary = &engine->servers[check->server[MCP__PRIMARY]];
-    const mcp__ledger *witness = &engine->servers[check->server[MCP__BACKUP]].ledger;
-    return check->seen[MCP__PRIMARY] == check->cas[MCP__PRIMARY] &&
-           check->seen[MCP__BACKUP] == check->cas[MCP__BACKUP] && !check->failed[MCP__PRIMARY] &&
-           !check->failed[MCP__BACKUP] && !mcp__ledger_lists(witness, primary->ledger.id8);
-}
-
-void
-mcp__checks_settle(mcp__engine *engine, mcp__check *check)
-{
-    if (is_as_it_was(engine, check))
-        mcp__pool_give_back_check(engine, check);
-    else
-        mcp__pool_add_due_check(engine, check);
 }

@@ -7,6 +7,8 @@
  *
  *     begun --all as it was--> given back
  *        `--moved, marked, or no answer--> due --> an operation of ops/verify (engine/tasks)
+ *
+ * The ordinary way of one, from the store to its end, stands in checks_way.h.
  */
 #ifndef MCPROXY_ENGINE_CHECKS_H
 #define MCPROXY_ENGINE_CHECKS_H
@@ -17,8 +19,9 @@
 typedef struct mcp__stored {
     mcp__span key; /* as it goes over the wire */
     uint8_t is_base64;
-    uint32_t server[2];
+    mcp__server *server[2];
     uint64_t cas[2];
+    mcp__span said[2]; /* the lines that said so, as they came; empty: they are not at hand */
 } mcp__stored;
 
 /* Without memory for it: as if the client had died behind the acknowledgement. */
@@ -28,8 +31,31 @@ void mcp__checks_begin(mcp__engine *engine, const mcp__stored *stored);
  * matter. -1: no memory. */
 int mcp__checks_erase(mcp__engine *engine, const mcp__stored *erased);
 
+/* Both copies are what the store left there, and nothing stands against the primary. */
+static inline int
+mcp__checks_is_as_it_was(const mcp__check *check)
+{
+    if (check->is_erase)
+        return !check->failed[MCP__BACKUP];
+#ifdef MCP_MUTANT_CHECK_ASSUMED
+    return 1;
+#endif
+    const mcp__ledger *witness = &check->server[MCP__BACKUP]->ledger;
+    return check->seen[MCP__PRIMARY] == check->cas[MCP__PRIMARY] &&
+           check->seen[MCP__BACKUP] == check->cas[MCP__BACKUP] && !check->failed[MCP__PRIMARY] &&
+           !check->failed[MCP__BACKUP] &&
+           !mcp__ledger_lists(witness, check->server[MCP__PRIMARY]->ledger.id8);
+}
+
 /* All replies have come. */
-void mcp__checks_settle(mcp__engine *engine, mcp__check *check);
+static inline void
+mcp__checks_settle(mcp__engine *engine, mcp__check *check)
+{
+    if (mcp__checks_is_as_it_was(check))
+        mcp__pool_give_back_check(engine, check);
+    else
+        mcp__pool_add_due_check(engine, check);
+}
 
 /* A reply to one of its questions; the marks have been taken over into the ledger. */
 static inline void

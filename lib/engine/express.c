@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "engine/express.h"
 
-#include "engine/checks.h"
+#include "engine/checks_way.h"
 #include "engine/drive.h"
 #include "engine/express_way.h"
 #include "engine/record.h"
@@ -43,14 +43,14 @@ mcp__express_go_on(mcp__engine *engine)
     mcp__express_ask(engine, MCP__PRIMARY, mcp__token_opaque(&engine->opaque_count, &engine->opaque));
 }
 
-__attribute__((always_inline)) static inline int
+/* What is not answered as in peace, but well: a number that has moved, say. */
+static __attribute__((noinline)) int
 take_rider(mcp__engine *engine, mcp__server *server, const mcp__pending *oldest)
 {
     mcp__link *link = &server->link;
     mcp__reply_kind kind;
+    mcp__pending taken;
     uint64_t cas;
-    if (!oldest->is_check)
-        return 0;
     ssize_t used = mcp__usual_parse_word(mcp__buf_bytes(&link->in), mcp__buf_len(&link->in),
                                          oldest->opaque, &kind, &cas);
     if (used <= 0 || !mcp__checks_usual(oldest, kind))
@@ -59,9 +59,9 @@ take_rider(mcp__engine *engine, mcp__server *server, const mcp__pending *oldest)
     if (oldest->word == MCP__WORD_MARKS &&
         !mcp__ledger_has_nothing(&server->ledger, oldest->asked_ms))
         return 0;
-    mcp__checks_answer(engine, oldest, kind, cas);
+    mcp__link_drop(link, &taken);
+    mcp__checks_answer(engine, &taken, kind, cas);
     mcp__buf_take(&link->in, (size_t)used);
-    mcp__link_pop(link, oldest->is_awaited);
     return 1;
 }
 
@@ -71,7 +71,8 @@ mcp__express_take_riders(mcp__engine *engine, mcp__server *server)
     const mcp__link *link = &server->link;
     const mcp__pending *oldest = mcp__link_oldest(link);
     while (oldest->op != engine->express.task) {
-        if (!take_rider(engine, server, oldest))
+        if (!oldest->is_check || (!mcp__checks_hear(engine, server, oldest) &&
+                                  !take_rider(engine, server, oldest)))
             return NULL;
         oldest = &link->pending[link->pending_head & link->pending_mask];
     }
@@ -97,23 +98,50 @@ mcp__express_missing(const mcp__engine *engine, int leg)
     return whole > len ? whole - len : 0;
 }
 
-void
-mcp__express_check_later(mcp__engine *engine)
+static mcp__span
+line_of(const mcp__express *express, int leg)
 {
+    return (mcp__span){mcp__buf_bytes(&express->server[leg]->link.in), express->reply_len[leg]};
+}
+
+static inline mcp__stored
+stored_by(const mcp__express *express)
+{
+    return (mcp__stored){
+        .key = express->key,
+        .server = {express->server[MCP__PRIMARY], express->server[MCP__BACKUP]},
+        .cas = {express->reply[MCP__PRIMARY].cas, express->reply[MCP__BACKUP].cas},
+        .said = {line_of(express, MCP__PRIMARY), line_of(express, MCP__BACKUP)},
+    };
+}
+
+static __attribute__((noinline)) void
+verify_slowly(mcp__engine *engine)
+{
+    const mcp__stored stored = stored_by(&engine->express);
+    mcp__checks_begin(engine, &stored);
+}
+
+void
+mcp__express_verify_later(mcp__engine *engine)
+{
+    const mcp__stored stored = stored_by(&engine->express);
+    if (stored.cas[MCP__PRIMARY] != 0 && stored.cas[MCP__BACKUP] != 0 &&
+        !mcp__checks_begin_plainly(engine, &stored))
+        verify_slowly(engine);
+}
+
+void
+mcp__express_erase_later(mcp__engine *engine)
+{
+#ifndef MCP_MUTANT_NO_THIRD_DELETE
     const mcp__express *express = &engine->express;
-#ifdef MCP_MUTANT_NO_THIRD_DELETE
-    if (!express->is_verified)
-        return;
+    const mcp__stored erased = {.key = express->key,
+                                .server = {express->server[0], express->server[1]}};
+    mcp__tasks_last_delete(engine, &erased);
+#else
+    (void)engine;
 #endif
-    if (express->is_verified &&
-        (express->reply[MCP__PRIMARY].cas == 0 || express->reply[MCP__BACKUP].cas == 0))
-        return;
-    (express->is_verified ? mcp__checks_begin : mcp__tasks_last_delete)(
-        engine, &(mcp__stored){
-                    .key = express->key,
-                    .server = {express->server[0]->number, express->server[1]->number},
-                    .cas = {express->reply[0].cas, express->reply[1].cas},
-                });
 }
 
 mcp__task *

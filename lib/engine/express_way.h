@@ -26,8 +26,10 @@ uint8_t *mcp__express_put_other(const mcp__express *express, uint8_t *out, uint6
 /* What rode in front of the call, questions of checks and for marks, was answered as usual: what
  * waits behind them. NULL: it was not. */
 const mcp__pending *mcp__express_take_riders(mcp__engine *engine, mcp__server *server);
-/* What is to be looked at behind it. */
-void mcp__express_check_later(mcp__engine *engine);
+/* What is to be looked at behind it. The answers still stand in their links. */
+void mcp__express_verify_later(mcp__engine *engine);
+/* The third of its deletes. */
+void mcp__express_erase_later(mcp__engine *engine);
 
 /* ---- is it one? ---- */
 
@@ -262,6 +264,8 @@ mcp__express_finish(mcp__engine *engine, mcp_result *result)
 {
     mcp__express *express = &engine->express;
     mcp__reply_kind kind = express->reply[MCP__PRIMARY].kind;
+    if (express->is_verified)
+        mcp__express_verify_later(engine);
     mcp__express_close(engine, MCP__PRIMARY);
     if (express->n_legs == 2)
         mcp__express_close(engine, MCP__BACKUP);
@@ -269,8 +273,8 @@ mcp__express_finish(mcp__engine *engine, mcp_result *result)
         mcp__express_count(&mcp__express_server(engine, MCP__PRIMARY)->tally, kind);
     if (result != NULL)
         mcp__express_give(engine, mcp__express_status(engine), result);
-    if (express->is_verified || mcp__express_is_erased(express))
-        mcp__express_check_later(engine);
+    if (mcp__express_is_erased(express))
+        mcp__express_erase_later(engine);
     mcp__tasks_settle(engine);
 }
 

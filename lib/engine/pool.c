@@ -5,6 +5,7 @@
 
 #include "pair/marks.h"
 #include "wire/token.h"
+#include "wire/usual.h"
 
 #define TASKS_PER_SLAB 32
 #define CHECKS_PER_SLAB 64
@@ -40,6 +41,16 @@ init_server(mcp__engine *engine, uint32_t number, const mcp__server_spec *spec)
     mcp__health_init(&server->health, engine->now_ms);
 }
 
+static void
+bake_marks(mcp__engine *engine)
+{
+    engine->marks_key_len = mcp__marks_key_list(engine->marks_key, engine->settings.promise.prefix);
+    mcp__span key = mcp__pool_marks_key(engine);
+    uint8_t *end = mcp__usual_put_get(engine->marks_line, key, engine->opaque, MCP_WANT_CAS);
+    engine->marks_line_len = (size_t)(MCP__USUAL_PUT(end, "\r\n") - engine->marks_line);
+    engine->marks_opaque_at = sizeof "mg " - 1 + key.len + sizeof " O" - 1;
+}
+
 mcp_status
 mcp__pool_init(mcp__engine *engine, const mcp__mem *mem, const mcp__settings *settings,
                const mcp__server_spec *specs, size_t n_primaries, size_t n_backups,
@@ -53,7 +64,7 @@ mcp__pool_init(mcp__engine *engine, const mcp__mem *mem, const mcp__settings *se
     engine->name_space = name_space;
     engine->name_space_len = strlen(name_space);
     if (settings->promise.prefix.len > 0)
-        engine->marks_key_len = mcp__marks_key_list(engine->marks_key, settings->promise.prefix);
+        bake_marks(engine);
     engine->opaque_count = seed;
     engine->opaque = mcp__token_opaque_at(seed);
     engine->random = seed;
@@ -150,8 +161,8 @@ mcp__pool_give_back(mcp__engine *engine, mcp__task *task)
 
 /* ---- checks ---- */
 
-static int
-add_check_slab(mcp__engine *engine)
+int
+mcp__pool_add_checks(mcp__engine *engine)
 {
     mcp__check_slab *slab = mcp__mem_new(&engine->mem, sizeof *slab);
     if (slab == NULL)
@@ -163,25 +174,6 @@ add_check_slab(mcp__engine *engine)
         engine->free_checks = &slab->checks[i];
     }
     return 0;
-}
-
-mcp__check *
-mcp__pool_take_check(mcp__engine *engine)
-{
-    if (engine->free_checks == NULL && add_check_slab(engine) != 0)
-        return NULL;
-    mcp__check *check = engine->free_checks;
-    engine->free_checks = check->next;
-    engine->n_background++;
-    return check;
-}
-
-void
-mcp__pool_give_back_check(mcp__engine *engine, mcp__check *check)
-{
-    check->next = engine->free_checks;
-    engine->free_checks = check;
-    engine->n_background--;
 }
 
 void

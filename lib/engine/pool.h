@@ -34,6 +34,7 @@
 #include "server/health.h"
 #include "server/link.h"
 #include "server/tally.h"
+#include "wire/echo.h"
 
 /* What the options say about times and limits. */
 typedef struct mcp__settings {
@@ -151,10 +152,11 @@ typedef struct mcp__task {
  */
 typedef struct mcp__check {
     struct mcp__check *next; /* free, or due */
-    uint32_t server[2];
+    mcp__server *server[2];
     int64_t life_ms[2];   /* of which life each was, as the key was stored */
     uint64_t cas[2];      /* the numbers that the store brought, */
     uint64_t seen[2];     /* and those there are now; 0: none */
+    mcp__echo echo[2];    /* how they are told again when they have not moved */
     uint8_t failed[2];    /* its answer will not come */
     uint8_t n_awaited;    /* replies on their way */
     uint8_t is_erase;     /* nothing is compared: it is the third delete of a key */
@@ -201,6 +203,9 @@ typedef struct mcp__scout {
     uint8_t is_hurried; /* under way: what is owed behind writes was fetched for it, once */
 } mcp__scout;
 
+/* "mg " the marks' key " O12345678 v f c\r\n" */
+#define MCP__POOL_MARKS_LINE_MAX (3 + MCP__MARKS_KEY_MAX + 10 + 8)
+
 typedef struct mcp__slab mcp__slab;
 typedef struct mcp__check_slab mcp__check_slab;
 
@@ -234,6 +239,9 @@ typedef struct mcp__engine {
 
     char marks_key[MCP__MARKS_KEY_MAX]; /* of the marks, on every server */
     size_t marks_key_len;
+    uint8_t marks_line[MCP__POOL_MARKS_LINE_MAX]; /* the question for them, see engine/ride, */
+    size_t marks_line_len;
+    size_t marks_opaque_at; /* but for the opaque, which goes there */
     uint64_t opaque_count;
     uint64_t opaque; /* of that count */
     uint64_t random; /* state of the generator for jitter, seeded from outside */
@@ -296,9 +304,28 @@ mcp__pool_marks_key(const mcp__engine *engine)
     return (mcp__span){engine->marks_key, engine->marks_key_len};
 }
 
+/* More of them. 0, or -1: no memory. */
+int mcp__pool_add_checks(mcp__engine *engine);
+
 /* A check; it counts as background until it is given back. NULL: no memory. */
-mcp__check *mcp__pool_take_check(mcp__engine *engine);
-void mcp__pool_give_back_check(mcp__engine *engine, mcp__check *check);
+static inline mcp__check *
+mcp__pool_take_check(mcp__engine *engine)
+{
+    if (engine->free_checks == NULL && mcp__pool_add_checks(engine) != 0)
+        return NULL;
+    mcp__check *check = engine->free_checks;
+    engine->free_checks = check->next;
+    engine->n_background++;
+    return check;
+}
+
+static inline void
+mcp__pool_give_back_check(mcp__engine *engine, mcp__check *check)
+{
+    check->next = engine->free_checks;
+    engine->free_checks = check;
+    engine->n_background--;
+}
 
 /* One reply less is on its way to it. 1: that was the last. */
 static inline int

@@ -18,40 +18,92 @@
 int mcp__ride_ask(mcp__engine *engine, mcp__server *server, mcp__check *check, int leg,
                   uint8_t word);
 
-/* The same in two halves, for a link that is in use: whether it takes `n` questions straight down,
- * and each of them. In a header because three of these go behind every mirrored set. */
+/*
+ * The three questions of a check at once, straight down into two links that are in use: for the
+ * number on each, and of the backup for its marks. They have one opaque, and those of one server stand
+ * in one record. In a header, because they go behind every mirrored set. First: whether a link takes
+ * them.
+ */
 static inline int
-mcp__ride_may(const mcp__server *server, const mcp__check *check, uint32_t n)
+mcp__ride_may(const mcp__server *server)
 {
     const mcp__link *link = &server->link;
-    return link->state == MCP__LINK_OPEN && !link->is_classic && !check->is_base64 &&
-           link->pending_count + n <= MCP__RIDERS_MAX && mcp__link_has_room_for(link, n);
+    return link->state == MCP__LINK_OPEN && !link->is_classic &&
+           link->pending_count < MCP__RIDERS_MAX && mcp__link_has_room_for(link, 2);
 }
 
+/* "mg key O12345678 c\r\n" */
+static inline size_t
+mcp__ride_put_number(uint8_t *out, mcp__span key, uint64_t opaque)
+{
+    const uint8_t *end = MCP__USUAL_PUT(mcp__usual_put_start(out, key, opaque), " c\r\n");
+    return (size_t)(end - out);
+}
+
+/* The same once more, which is cheaper than to write it; it has at least 16 bytes. */
+static inline void
+mcp__ride_copy(uint8_t *out, const uint8_t *line, size_t len)
+{
+    if (len > 32) {
+        memcpy(out, line, len);
+        return;
+    }
+    memcpy(out, line, 16);
+    memcpy(out + len - 16, line + len - 16, 16);
+}
+
+/* "mg mcp:s O12345678 v f c\r\n": all but the opaque is the same for ever, and nearly always it is
+ * short. */
+static inline size_t
+mcp__ride_put_marks(const mcp__engine *engine, uint8_t *out, uint64_t opaque)
+{
+    if (engine->marks_line_len <= 32)
+        memcpy(out, engine->marks_line, 32);
+    else
+        memcpy(out, engine->marks_line, engine->marks_line_len);
+    memcpy(out + engine->marks_opaque_at, &opaque, MCP__OPAQUE_LEN);
+    return engine->marks_line_len;
+}
+
+/* They have been written: that of the number has `number_len` bytes, that of the marks `marks_len`,
+ * 0: there is none. */
 __attribute__((always_inline)) static inline void
-mcp__ride_put(mcp__engine *engine, mcp__server *server, mcp__check *check, int leg, uint8_t word)
+mcp__ride_mount(mcp__engine *engine, mcp__server *server, mcp__check *check, int leg,
+                uint64_t opaque, size_t number_len, size_t marks_len)
 {
     mcp__link *link = &server->link;
-    int is_marks = word == MCP__WORD_MARKS;
-    uint64_t opaque = mcp__token_opaque(&engine->opaque_count, &engine->opaque);
-    if (is_marks)
-        server->ledger.queued_ms = engine->now_ms;
+    int has_marks = leg == MCP__BACKUP;
+    mcp__line_mount(engine, server);
     *mcp__link_slot(link) = (mcp__pending){
         .op = check,
         .opaque = opaque,
         .first_byte = link->queued,
         .asked_ms = engine->now_ms,
         .leg = (uint8_t)leg,
-        .kind = is_marks ? MCP__COMMAND_GET : MCP__COMMAND_NUMBER,
-        .word = word,
+        .kind = MCP__COMMAND_NUMBER,
+        .word = MCP__WORD_PEEK,
         .is_check = 1,
+        .next_kind = has_marks ? MCP__COMMAND_GET : MCP__COMMAND_NONE,
+        .next_word = has_marks ? MCP__WORD_MARKS : 0,
+        .next_at = (uint32_t)number_len,
     };
-    mcp__span key = {check->key, check->key_len};
-    uint8_t *out = mcp__link_begin(link);
-    out = is_marks ? mcp__usual_put_get(out, mcp__pool_marks_key(engine), opaque, MCP_WANT_CAS)
-                   : mcp__usual_put_number(out, key, opaque);
-    mcp__link_end(link, MCP__USUAL_PUT(out, "\r\n"), 0, 1);
-    server->tally.calls++;
+    mcp__link_end_len(link, number_len + marks_len, 0, 1);
+    server->tally.calls += has_marks ? 2 : 1;
+    if (has_marks)
+        server->ledger.queued_ms = engine->now_ms;
+}
+
+static inline void
+mcp__ride_put(mcp__engine *engine, mcp__server *const server[2], mcp__check *check, mcp__span key)
+{
+    uint64_t opaque = mcp__token_opaque(&engine->opaque_count, &engine->opaque);
+    uint8_t *first = mcp__link_begin(&server[MCP__PRIMARY]->link);
+    uint8_t *second = mcp__link_begin(&server[MCP__BACKUP]->link);
+    size_t number_len = mcp__ride_put_number(first, key, opaque);
+    mcp__ride_copy(second, first, number_len);
+    size_t marks_len = mcp__ride_put_marks(engine, second + number_len, opaque);
+    mcp__ride_mount(engine, server[MCP__PRIMARY], check, MCP__PRIMARY, opaque, number_len, 0);
+    mcp__ride_mount(engine, server[MCP__BACKUP], check, MCP__BACKUP, opaque, number_len, marks_len);
 }
 
 /* What waits for company goes now. How much it is: 0: nothing did. */

@@ -535,7 +535,7 @@ take_over_check(mcp__engine *engine)
         .verb = MCP__VERB_VERIFY,
         .key = {check->key, check->key_len},
         .is_base64 = check->is_base64,
-        .server = {check->server[MCP__PRIMARY], check->server[MCP__BACKUP]},
+        .server = {check->server[MCP__PRIMARY]->number, check->server[MCP__BACKUP]->number},
         .copy_cas = {check->cas[MCP__PRIMARY], check->cas[MCP__BACKUP]},
     };
     if (check->is_erase) { /* all three once more */

@@ -14,7 +14,7 @@ mcp__tasks_last_delete(mcp__engine *engine, const mcp__stored *erased)
         .ask = MCP__COMMAND_DELETE,
         .key = erased->key,
         .is_base64 = erased->is_base64,
-        .server = {erased->server[MCP__BACKUP], MCP__NO_SERVER},
+        .server = {erased->server[MCP__BACKUP]->number, MCP__NO_SERVER},
     };
     (void)mcp__tasks_begin_background(engine, &wanted);
 }
@@ -60,7 +60,8 @@ mcp__tasks_sequel(mcp__engine *engine, const mcp__op *op)
     const mcp__stored stored = {
         .key = op->key,
         .is_base64 = op->is_base64,
-        .server = {op->leg[MCP__PRIMARY].server, op->leg[MCP__BACKUP].server},
+        .server = {&engine->servers[op->leg[MCP__PRIMARY].server],
+                   &engine->servers[op->leg[MCP__BACKUP].server]},
         .cas = {op->copy_cas[MCP__PRIMARY], op->copy_cas[MCP__BACKUP]},
     };
     switch (op->sequel) {

@@ -290,8 +290,11 @@ matches(const mcp__link *link, const mcp__pending *pending, const mcp__reply *re
 int
 mcp__link_is_all_sent(const mcp__link *link)
 {
+    const mcp__pending *oldest = mcp__link_oldest(link);
     uint64_t end = link->queued;
-    if (link->pending_count > 1)
+    if (oldest != NULL && oldest->next_kind != MCP__COMMAND_NONE)
+        end = oldest->first_byte + oldest->next_at;
+    else if (link->pending_count > 1)
         end = link->pending[(link->pending_head + 1) & link->pending_mask].first_byte;
     return end <= link->sent;
 }
@@ -425,7 +428,15 @@ mcp__link_drop(mcp__link *link, mcp__pending *pending)
 {
     if (link->pending_count == 0)
         return 0;
-    *pending = *mcp__link_oldest(link);
+    mcp__pending *oldest = &link->pending[link->pending_head & link->pending_mask];
+    *pending = *oldest;
+    if (oldest->next_kind != MCP__COMMAND_NONE) { /* the second question is the oldest now */
+        oldest->kind = oldest->next_kind;
+        oldest->word = oldest->next_word;
+        oldest->first_byte += oldest->next_at;
+        oldest->next_kind = MCP__COMMAND_NONE;
+        return 1;
+    }
     if (link->is_classic && pending->first_byte >= link->classic_from)
         mcp__link_forget(link);
     mcp__link_pop(link, pending->is_awaited);

@@ -65,7 +65,10 @@ typedef struct mcp__pending {
     uint8_t is_awaited; /* somebody waits for it */
     uint8_t is_check;   /* `op` is a check, see engine/checks.h */
     uint8_t is_convoy;  /* a get of a convoy, see engine/convoy.h: there is no op, */
-    uint32_t tag;       /* but its number in there; of MANY that of their coach */
+    uint8_t next_kind;  /* not NONE: behind it stands a second question of the same asker, with */
+    uint8_t next_word;  /* the same opaque, that is no record of its own until the first is */
+    uint32_t tag;       /* answered. Of a convoy: its number; of MANY that of their coach */
+    uint32_t next_at;   /* so many bytes behind `first_byte` it begins */
 } mcp__pending;
 
 /* Of is_convoy: gets of several keys in one classic command. */
@@ -225,11 +228,11 @@ mcp__link_has_room(const mcp__link *link, size_t key_len, size_t value_len)
            (copied_len == value_len || link->first_splice < link->splice_capacity);
 }
 
-/* And `n` commands with keys of any length and without values. */
+/* And one record for several commands with keys of any length and without values. */
 static inline int
 mcp__link_has_room_for(const mcp__link *link, uint32_t n)
 {
-    return link->pending != NULL && link->pending_count + n <= link->pending_mask + 1 &&
+    return link->pending_count < link->pending_mask && /* 0: there is no ring yet */
            link->out.capacity - link->out.end >= n * (MCP__HEAD_MAX(MCP__KEY_MAX) + 2);
 }
 
@@ -277,14 +280,19 @@ mcp__link_begin(mcp__link *link)
 }
 
 static inline void
-mcp__link_end(mcp__link *link, const uint8_t *end, uint8_t is_awaited, int is_rider)
+mcp__link_end_len(mcp__link *link, size_t len, uint8_t is_awaited, int is_rider)
 {
-    size_t len = (size_t)(end - mcp__link_begin(link));
     mcp__link_push(link, is_awaited);
     mcp__buf_filled(&link->out, len);
     link->queued += len;
     if (!is_rider)
         link->due = link->queued;
+}
+
+static inline void
+mcp__link_end(mcp__link *link, const uint8_t *end, uint8_t is_awaited, int is_rider)
+{
+    mcp__link_end_len(link, (size_t)(end - mcp__link_begin(link)), is_awaited, is_rider);
 }
 
 /*

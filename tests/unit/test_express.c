@@ -416,6 +416,113 @@ START_TEST(checks_ride_in_front)
 }
 END_TEST
 
+/* ---- what is heard of a check ---- */
+
+/* What both servers answer when the numbers are asked for, in front of what they answer to the next
+ * store. '#': the id8 of the primary. */
+static const struct {
+    const char *name;
+    const char *answers[2];
+} heard[] = {
+    {"as it was", {"HD O@ c12345\r\n", "HD O@ c67890\r\nEN O@\r\n"}},
+    {"with more than was asked for", {"HD O@ c12345 s0\r\n", "HD O@ c67890 s0\r\nEN O@\r\n"}},
+    {"the primary's moved, its last digit", {"HD O@ c12346\r\n", "HD O@ c67890\r\nEN O@\r\n"}},
+    {"its first digit", {"HD O@ c22345\r\n", "HD O@ c67890\r\nEN O@\r\n"}},
+    {"a digit more", {"HD O@ c123456\r\n", "HD O@ c67890\r\nEN O@\r\n"}},
+    {"a digit less", {"HD O@ c1234\r\n", "HD O@ c67890\r\nEN O@\r\n"}},
+    {"the primary's is gone", {"EN O@\r\n", "HD O@ c67890\r\nEN O@\r\n"}},
+    {"the backup's moved", {"HD O@ c12345\r\n", "HD O@ c67891\r\nEN O@\r\n"}},
+    {"the backup's is gone", {"HD O@ c12345\r\n", "EN O@\r\nEN O@\r\n"}},
+    {"both moved", {"HD O@ c99999\r\n", "HD O@ c99999\r\nEN O@\r\n"}},
+    {"the primary is marked",
+     {"HD O@ c12345\r\n", "HD O@ c67890\r\nVA 18 O@ f1 c9\r\n#=00000001;\r\n"}},
+    {"another one is",
+     {"HD O@ c12345\r\n", "HD O@ c67890\r\nVA 18 O@ f1 c9\r\n00000007=00000001;\r\n"}},
+    {"the primary has no memory",
+     {"SERVER_ERROR out of memory\r\n", "HD O@ c67890\r\nEN O@\r\n"}},
+    {"the backup has none for the number",
+     {"HD O@ c12345\r\n", "SERVER_ERROR out of memory\r\nEN O@\r\n"}},
+    {"the backup has none for the marks",
+     {"HD O@ c12345\r\n", "HD O@ c67890\r\nSERVER_ERROR out of memory\r\n"}},
+    {"another's answer", {"HD O00000000 c12345\r\n", "HD O@ c67890\r\nEN O@\r\n"}},
+    {"another's answer for the marks",
+     {"HD O@ c12345\r\n", "HD O@ c67890\r\nEN O00000000\r\n"}},
+};
+
+static const char *
+with_mark(char *room, const char *first, const char *second)
+{
+    const char *mark = strchr(first, '#');
+    if (mark == NULL)
+        sprintf(room, "%s%s", first, second);
+    else
+        sprintf(room, "%.*s%08x%s%s", (int)(mark - first), first, w.engine.servers[0].ledger.id8,
+                mark + 1, second);
+    return room;
+}
+
+/* A store, with what is answered in front of each copy's own answer. */
+static void
+store(int is_without, const char *const before[2], const char *const answers[2])
+{
+    char text[200];
+    mcp_result result = MCP_RESULT_INIT;
+    mcp__task *task = NULL;
+    if (is_without)
+        ck_assert(is_taken());
+    else
+        task = world_ask(MCP_SET);
+    note_sent();
+    for (uint32_t i = 0; i < 2; i++) {
+        const char *said = with_mark(text, before[i], answers[i]);
+        if (task == NULL) {
+            world_whisper(i, said);
+            if (mcp__express_hear(&w.engine, (int)i))
+                continue;
+            task = mcp__express_give_up(&w.engine);
+        } else if (w.engine.servers[i].link.state == MCP__LINK_OPEN) {
+            world_say(i, said);
+        }
+    }
+    note_sent();
+    if (task != NULL) {
+        wait_for(task);
+        return;
+    }
+    mcp__express_finish(&w.engine, &result);
+    note_sent();
+    note_result(&result);
+    note_rest();
+}
+
+static void
+play_check(int is_without, const char *const answers[2])
+{
+    static const char *const nothing[2] = {"", ""};
+    static const char *const first[2] = {"HD O@ c12345\r\n", "HD O@ c67890\r\n"};
+    static const char *const second[2] = {"HD O@ c100000\r\n", "HD O@ c200000\r\n"};
+    begin(&a_set);
+    store(is_without, nothing, first);
+    seen[0] = '\0'; /* its questions have been hastened */
+    store(is_without, answers, second);
+    note_rest();
+    world_end();
+}
+
+/* Straight down or by the general way: it comes to the same. */
+START_TEST(checks_are_heard_alike)
+{
+    static char with_operation[sizeof seen];
+    for (size_t i = 0; i < sizeof heard / sizeof *heard; i++) {
+        play_check(0, heard[i].answers);
+        memcpy(with_operation, seen, sizeof seen);
+        play_check(1, heard[i].answers);
+        ck_assert_msg(strcmp(seen, with_operation) == 0, "%s\nwith an operation:\n%s\nwithout:\n%s",
+                      heard[i].name, with_operation, seen);
+    }
+}
+END_TEST
+
 /* The third delete's answer is read in front of the next call's; then nobody listens any more,
  * which would be a system call for nothing. */
 START_TEST(what_is_owed_is_read_in_front)
@@ -460,6 +567,7 @@ main(void)
     tcase_add_test(all, any_trouble_is_for_an_operation);
     tcase_add_test(all, a_get_needs_the_backups_word_only);
     tcase_add_test(all, checks_ride_in_front);
+    tcase_add_test(all, checks_are_heard_alike);
     tcase_add_test(all, what_is_owed_is_read_in_front);
     suite_add_tcase(suite, all);
     return run_suite(suite);

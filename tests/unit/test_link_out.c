@@ -370,6 +370,98 @@ START_TEST(a_wrong_answer_in_the_greeting)
 }
 END_TEST
 
+/* ---- two questions in one record ---- */
+
+/* "mg k Oopaque01 c" and, 20 bytes behind it, "mg s Oopaque01 v f". */
+static void
+put_both(void)
+{
+    static const char lines[] = "mg k Oopaque01 c\r\n  mg s Oopaque01 v f\r\n";
+    uint64_t first_byte = chain.queued;
+    ck_assert_ptr_nonnull(chain.pending);
+    mcp__pending both = {.op = &chain, .first_byte = first_byte, .leg = 1, .word = 65,
+                         .kind = MCP__COMMAND_NUMBER, .is_check = 1,
+                         .next_kind = MCP__COMMAND_GET, .next_word = 66, .next_at = 20};
+    memcpy(&both.opaque, "opaque01", 8);
+    *mcp__link_slot(&chain) = both;
+    memcpy(mcp__link_begin(&chain), lines, sizeof lines - 1);
+    mcp__link_end_len(&chain, sizeof lines - 1, 0, 0);
+}
+
+static void
+open_with_both(void)
+{
+    begin(100);
+    open_to("1.6.18");
+    ask("quest001", NULL, 0, 0); /* there is a ring, and room for more */
+    put_both();
+    ask("quest002", NULL, 0, 0);
+    ck_assert_uint_eq(chain.pending_count, 3);
+}
+
+START_TEST(two_questions_in_one_record)
+{
+    mcp__pending pending;
+    mcp__reply reply;
+    open_with_both();
+    mcp__link_sent(&chain, mcp__buf_len(&chain.out));
+    ck_assert_int_eq(receive("EN Oquest001\r\nHD Oopaque01 c7\r\n", 31, &pending, &reply),
+                     MCP__LINK_REPLY);
+    ck_assert_int_eq(mcp__link_next(&chain, &pending, &reply), MCP__LINK_REPLY);
+    ck_assert(pending.op == &chain && pending.kind == MCP__COMMAND_NUMBER && pending.word == 65);
+    ck_assert_uint_eq(reply.cas, 7);
+    ck_assert_int_eq(mcp__link_next(&chain, &pending, &reply), MCP__LINK_NOTHING);
+    ck_assert_uint_eq(chain.pending_count, 2);
+    ck_assert_int_eq(receive("EN Oopaque01\r\n", 14, &pending, &reply), MCP__LINK_REPLY);
+    ck_assert(pending.op == &chain && pending.kind == MCP__COMMAND_GET && pending.word == 66);
+    ck_assert(pending.leg == 1 && pending.is_check);
+    ck_assert_int_eq(receive("EN Oquest002\r\n", 14, &pending, &reply), MCP__LINK_REPLY);
+    ck_assert_uint_eq(chain.pending_count, 0);
+    mcp__link_closed(&chain);
+    finish();
+}
+END_TEST
+
+/* An answer is believed when the line that it answers has gone, whatever has become of the second. */
+START_TEST(two_questions_of_which_one_has_gone)
+{
+    mcp__pending pending;
+    mcp__reply reply;
+    for (size_t more = 18; more <= 20; more += 2) {
+        open_with_both();
+        mcp__link_sent(&chain, 20);
+        ck_assert_int_eq(receive("EN Oquest001\r\n", 14, &pending, &reply), MCP__LINK_REPLY);
+        mcp__link_sent(&chain, more);
+        ck_assert_int_eq(mcp__link_is_all_sent(&chain), more == 20);
+        ck_assert_int_eq(receive("HD Oopaque01 c7\r\n", 17, &pending, &reply),
+                         more == 20 ? MCP__LINK_REPLY : MCP__LINK_MISMATCH);
+        while (mcp__link_drop(&chain, &pending))
+            ;
+        mcp__link_closed(&chain);
+        finish();
+    }
+}
+END_TEST
+
+/* A connection that is lost gives each of them back, with its place. */
+START_TEST(two_questions_are_dropped_one_by_one)
+{
+    mcp__pending pending;
+    open_with_both();
+    ck_assert(mcp__link_drop(&chain, &pending) && pending.op == NULL);
+    ck_assert(mcp__link_drop(&chain, &pending));
+    ck_assert(pending.op == &chain && pending.word == 65);
+    uint64_t first_byte = pending.first_byte;
+    ck_assert(mcp__link_drop(&chain, &pending));
+    ck_assert(pending.op == &chain && pending.word == 66);
+    ck_assert_uint_eq(pending.first_byte, first_byte + 20);
+    ck_assert(mcp__link_drop(&chain, &pending) && pending.op == NULL);
+    ck_assert(!mcp__link_drop(&chain, &pending));
+    mcp__link_closed(&chain);
+    finish();
+}
+END_TEST
+
 /* The answer is a stream for somebody else: it stands in the buffer, whatever it looks like. */
 START_TEST(a_raw_command)
 {
@@ -405,6 +497,9 @@ main(void)
     tcase_add_test(all, who_asked);
     tcase_add_test(all, questions_in_the_greeting);
     tcase_add_test(all, a_wrong_answer_in_the_greeting);
+    tcase_add_test(all, two_questions_in_one_record);
+    tcase_add_test(all, two_questions_of_which_one_has_gone);
+    tcase_add_test(all, two_questions_are_dropped_one_by_one);
     tcase_add_test(all, a_raw_command);
     suite_add_tcase(suite, all);
     return run_suite(suite);

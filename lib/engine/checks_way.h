@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * checks_way: the ordinary way of a check (see checks.h): how it is asked for on two links that are
+ * in use, and how the answers that everybody hopes for are heard. It stands in a header, because both
+ * are the inside of every mirrored set: together they take half of what the general way takes, which
+ * is there for everything else and comes to the same (tests/unit/test_express.c plays both).
+ */
+#ifndef MCPROXY_ENGINE_CHECKS_WAY_H
+#define MCPROXY_ENGINE_CHECKS_WAY_H
+
+#include "engine/checks.h"
+#include "engine/ride.h"
+#include "wire/echo.h"
+
+/* ---- asking ---- */
+
+static inline void
+mcp__checks_note(mcp__check *check, int leg, const mcp__stored *stored)
+{
+    mcp__server *server = stored->server[leg];
+    if (stored->cas[leg] > server->top_cas)
+        server->top_cas = stored->cas[leg];
+    check->server[leg] = server;
+    check->cas[leg] = stored->cas[leg];
+    check->life_ms[leg] = server->life_ms;
+    check->seen[leg] = 0;
+    check->failed[leg] = 0;
+}
+
+/* What there is to it at first. NULL: no memory. */
+static inline mcp__check *
+mcp__checks_new(mcp__engine *engine, const mcp__stored *stored, int is_erase)
+{
+    mcp__check *check = mcp__pool_take_check(engine);
+    if (check == NULL)
+        return NULL;
+    check->n_awaited = 0;
+    check->is_erase = (uint8_t)is_erase;
+    check->is_base64 = stored->is_base64;
+    check->key_len = (uint8_t)stored->key.len;
+    (void)mcp__usual_put_key((uint8_t *)check->key, stored->key);
+    mcp__checks_note(check, MCP__PRIMARY, stored);
+    mcp__checks_note(check, MCP__BACKUP, stored);
+    return check;
+}
+
+/* mcp__checks_begin(), as far as it is ordinary: 1. 0: it is not, and nothing was done. */
+__attribute__((always_inline)) static inline int
+mcp__checks_begin_plainly(mcp__engine *engine, const mcp__stored *stored)
+{
+    if (stored->is_base64 || !mcp__ride_may(stored->server[MCP__PRIMARY]) ||
+        !mcp__ride_may(stored->server[MCP__BACKUP]))
+        return 0;
+    mcp__check *check = mcp__checks_new(engine, stored, 0);
+    if (check == NULL)
+        return 1;
+    mcp__echo_keep(&check->echo[MCP__PRIMARY], stored->said[MCP__PRIMARY]);
+    mcp__echo_keep(&check->echo[MCP__BACKUP], stored->said[MCP__BACKUP]);
+    mcp__ride_put(engine, stored->server, check, stored->key);
+    check->n_awaited = 3;
+    return 1;
+}
+
+/* ---- hearing ---- */
+
+/* How many bytes of what has come answer the number's question, and the one for the marks behind it,
+ * as in peace; 0: they do not. */
+static inline size_t
+mcp__checks_hear_number(mcp__server *server, const mcp__pending *oldest, const uint8_t *bytes,
+                        size_t len)
+{
+    const mcp__check *check = oldest->op;
+    size_t used = mcp__echo_again(&check->echo[oldest->leg], bytes, len, oldest->opaque);
+    if (used == 0 || oldest->next_kind == MCP__COMMAND_NONE)
+        return used;
+    size_t more = mcp__echo_nothing(bytes + used, len - used, oldest->opaque);
+    if (more == 0 || !mcp__ledger_has_nothing(&server->ledger, oldest->asked_ms))
+        return 0;
+    return used + more;
+}
+
+/* The oldest that waits on this link is a check's. It has been answered as in peace: 1, and that is
+ * over. 0: nothing was done. */
+static inline int
+mcp__checks_hear(mcp__engine *engine, mcp__server *server, const mcp__pending *oldest)
+{
+    mcp__check *check = oldest->op;
+    mcp__link *link = &server->link;
+    const uint8_t *bytes = mcp__buf_bytes(&link->in);
+    size_t len = mcp__buf_len(&link->in), used = 0;
+    if (oldest->kind == MCP__COMMAND_NUMBER)
+        used = mcp__checks_hear_number(server, oldest, bytes, len);
+    else if (oldest->kind == MCP__COMMAND_DELETE)
+        used = mcp__echo_gone(bytes, len, oldest->opaque);
+    if (used == 0)
+        return 0;
+    check->seen[oldest->leg] = check->cas[oldest->leg];
+    int n = oldest->next_kind == MCP__COMMAND_NONE ? 1 : 2;
+    check->n_awaited = (uint8_t)(check->n_awaited - n);
+    mcp__buf_take(&link->in, used);
+    mcp__link_pop(link, 0); /* nobody waits for these */
+    if (check->n_awaited == 0)
+        mcp__checks_settle(engine, check);
+    return 1;
+}
+
+#endif
