@@ -26,6 +26,20 @@ mcp__ride_ask(mcp__engine *engine, mcp__server *server, mcp__check *check, int l
     return mcp__line_put_command(engine, server, &command, &asker);
 }
 
+/*
+ * The timer of riders that have gone, and may be late. It is not set for when they are: what is put
+ * there meanwhile finds it running, and would wait for company as long. (Without a record there is no
+ * interval, and nothing waits for company.)
+ */
+static void
+watch(mcp__engine *engine, mcp__server *server, int64_t late_ms)
+{
+    uint32_t interval_ms = engine->settings.promise.view_interval_ms;
+    int64_t next_ms = engine->now_ms + interval_ms;
+    mcp__timer_set(&engine->timers, &server->ride,
+                   late_ms < next_ms || interval_ms == 0 ? late_ms : next_ms);
+}
+
 size_t
 mcp__ride_hasten(mcp__engine *engine, mcp__server *server)
 {
@@ -40,8 +54,7 @@ mcp__ride_hasten(mcp__engine *engine, mcp__server *server)
         if (pending->op == NULL || pending->first_byte < rode_from)
             continue;
         if (pending->is_check) {
-            mcp__timer_set(&engine->timers, &server->ride,
-                           engine->now_ms + engine->settings.timeout_ms);
+            watch(engine, server, engine->now_ms + engine->settings.timeout_ms);
             continue;
         }
         mcp__task *task = mcp__task_of(pending->op);
@@ -68,10 +81,11 @@ mcp__ride_over(mcp__engine *engine, mcp__server *server)
         mcp__ride_hasten(engine, server);
         return;
     }
-    if (!oldest->is_check || mcp__link_has_output(&server->link) ||
-        engine->now_ms - oldest->asked_ms < timeout_ms) {
-        mcp__timer_set(&engine->timers, &server->ride,
-                       waits_for_company ? until_ms : engine->now_ms + timeout_ms);
+    int64_t late_ms = oldest->asked_ms + timeout_ms;
+    if (!oldest->is_check || mcp__link_has_output(&server->link))
+        late_ms = engine->now_ms + timeout_ms;
+    if (late_ms > engine->now_ms) {
+        watch(engine, server, waits_for_company ? until_ms : late_ms);
         return;
     }
     snprintf(why, sizeof why, "no answer within %lld ms", (long long)timeout_ms);

@@ -67,6 +67,29 @@ START_TEST(verification_goes_alone_in_time)
 }
 END_TEST
 
+/* Nor is it held up by others that went before it, and are only waited for. */
+START_TEST(verification_goes_alone_behind_others)
+{
+    world_open_pair(1);
+    set_verified();
+    mcp__drive_hasten(&w.engine, w.now_ms);
+    expect_sent(0, PEEK);
+    expect_sent(1, PEEK MARKS);
+    world_say(0, "HD O@ c11 s0 f0\r\n");
+    world_say(1, "HD O@ c22 s0 f0\r\nEN O@\r\n");
+    w.now_ms++;
+    set_verified();
+    int64_t start_ms = w.now_ms;
+    world_time(start_ms + 199);
+    expect_wishes("");
+    world_time(start_ms + 200);
+    expect_wishes("0:send 1:send");
+    expect_sent(0, PEEK);
+    expect_sent(1, PEEK MARKS);
+    world_end();
+}
+END_TEST
+
 /* Another writer came in another order: the backup's copy goes. */
 START_TEST(copies_that_differ)
 {
@@ -215,6 +238,7 @@ main(void)
     tcase_set_timeout(all, 60);
     tcase_add_test(all, verification_rides_with_the_next_command);
     tcase_add_test(all, verification_goes_alone_in_time);
+    tcase_add_test(all, verification_goes_alone_behind_others);
     tcase_add_test(all, copies_that_differ);
     tcase_add_test(all, copies_that_differ_beyond_a_connection);
     tcase_add_test(all, a_ride_on_a_connection_that_was_closed);
