@@ -90,6 +90,7 @@ typedef struct mcp__leg {
     uint8_t late_failure; /* mcp__failure: when the rest of the bundle has been answered */
     uint8_t is_mutation;  /* something in the bundle changes the key */
     uint8_t was_asked;    /* something was to be sent to it */
+    uint8_t is_spent;     /* asked for the marks it took all the time that it may take */
     uint8_t was_resent;   /* moved once to a new connection, as nothing had been sent or changed */
     uint8_t failure;      /* mcp__failure */
     int16_t status;       /* of its last answer */

@@ -158,7 +158,8 @@ mcp__steps_begin(mcp__op *op)
 /*
  * A question was lost, maybe for another call's sake, and while the other server was waited for, this
  * one has come back. Then its greeting has said what stands there; if that is too long ago, it is
- * asked once more.
+ * asked once more. But not one that took its share: what it takes a second time the rest of the
+ * operation lacks.
  */
 static mcp__step
 look_again(mcp__op *op)
@@ -169,7 +170,7 @@ look_again(mcp__op *op)
             continue;
         int is_fresh = mcp__ledger_is_fresh(op->ledger[leg], op->now_ms,
                                             op->promise->view_life_ms);
-        if (!is_fresh && op->has_looked_again)
+        if (!is_fresh && (op->has_looked_again || op->leg[leg].is_spent))
             continue;
         op->leg[leg].failure = MCP__FAILURE_NONE;
         if (!is_fresh)
@@ -293,8 +294,10 @@ mcp__step
 mcp__steps_failed(mcp__op *op, int leg, mcp__failure failure, int was_sent)
 {
     op->leg[leg].failure = (uint8_t)failure;
-    if (op->is_looking)
+    if (op->is_looking) {
+        op->leg[leg].is_spent = op->now_ms - op->leg[leg].started_ms >= op->share_ms;
         return begin_after_look(op);
+    }
     if (op->mark.is_active && leg == op->mark.witness) {
         op->mark.is_active = 0;
         if (!op->mark.has_change) /* it was answered, now or before */

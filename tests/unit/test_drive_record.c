@@ -106,6 +106,31 @@ START_TEST(a_look_that_was_lost_is_made_good)
 }
 END_TEST
 
+/* Once it has had its share it is not asked again, though the connection that it was to go over is
+ * too young for its server to be suspect: a second share is what the write behind it lacks. */
+START_TEST(a_look_that_had_its_time_is_over)
+{
+    world_open_pair(0);
+    w.now_ms += 300;
+    int64_t start_ms = w.now_ms;
+    mcp__task *task = world_ask(MCP_SET);
+    expect_sent(0, MARKS);
+    expect_sent(1, MARKS);
+    world_say(0, "EN O@\r\n");
+    world_wishes();
+    w.now_ms += 50;
+    world_break(1, 0);
+    expect_wishes("1:reset+open");
+    world_time(start_ms + 200);
+    ck_assert_int_eq(world_state(1), MCP_STATE_UP);
+    ck_assert_ptr_nonnull(strstr(world_sent(0), "ms k 0 O@"));
+    ck_assert_int_eq(task->op.mark.is_active, 1);
+    ck_assert_int_eq(task->op.mark.witness, MCP__PRIMARY);
+    mcp__drive_abandon(&w.engine, w.now_ms);
+    world_end();
+}
+END_TEST
+
 /* A connection that was closed in its sleep costs a look no more than a get. */
 START_TEST(a_look_moves_to_another_connection)
 {
@@ -396,6 +421,7 @@ main(void)
     tcase_add_test(all, a_reader_comes_back_to_a_backup_that_came_back);
     tcase_add_test(all, a_look_moves_to_another_connection);
     tcase_add_test(all, a_look_that_was_lost_is_made_good);
+    tcase_add_test(all, a_look_that_had_its_time_is_over);
     tcase_add_test(all, no_view_to_be_had);
     tcase_add_test(all, a_mark_is_not_forgotten_with_its_witness);
     tcase_add_test(all, blind_is_not_taken_for_fine);
