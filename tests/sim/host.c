@@ -348,16 +348,16 @@ resume(sim_world *world, uint32_t server)
     }
 }
 
+/* One that is shorter than another one under way ends nothing. */
 static void
 block(sim_world *world, sim_host *host, const sim_fault *fault)
 {
     for (uint32_t i = 0; i < world->plan.n_clients; i++) {
         if (fault->client != i && fault->client != UINT32_MAX)
             continue;
-        if (fault->kind == SIM_MUTE)
-            host->mute_ms[i] = fault->until_ms;
-        else
-            host->blocked_ms[i] = fault->until_ms;
+        int64_t *until_ms = fault->kind == SIM_MUTE ? host->mute_ms : host->blocked_ms;
+        if (until_ms[i] < fault->until_ms)
+            until_ms[i] = fault->until_ms;
     }
 }
 
