@@ -51,13 +51,35 @@ is_being_filled(const mcp__op *op)
 }
 #endif
 
+/*
+ * Both were asked, and neither has answered: a connection that the server had closed, and then the
+ * other one's fault. A delete may be made twice (what it takes away too much is a miss), so it is
+ * sent once more to whoever was lost, with what the other copy may have missed.
+ */
+static mcp__step
+repeat(mcp__op *op)
+{
+    static const uint8_t order[] = {MCP__BACKUP, MCP__PRIMARY};
+    int may = mcp__op_keeps_record(op) && !op->is_hopeless && op->now_ms < op->deadline_ms;
+    for (int i = 0; i < 2 && may; i++) {
+        int leg = order[i];
+        uint8_t bit = (uint8_t)(1 << leg);
+        if (op->leg[leg].failure != MCP__FAILURE_BROKEN || (op->tries & bit) != 0)
+            continue;
+        op->tries |= bit;
+        op->phase = SECOND;
+        return mcp__copies_send_recorded(op, leg);
+    }
+    return mcp__op_done(op, mcp__op_failure_status(op, 1));
+}
+
 /* Found on either copy is found. A set that expires at once never says "not found". */
 static mcp__step
 finish(mcp__op *op)
 {
     const mcp__leg *primary = &op->leg[MCP__PRIMARY], *backup = &op->leg[MCP__BACKUP];
     if (primary->copy != MCP_COPY_OK && backup->copy != MCP_COPY_OK)
-        return mcp__copies_failed(op);
+        return mcp__copies_left_out(op) < 0 ? repeat(op) : mcp__copies_failed(op);
     int is_found = op->verb == MCP_SET || mcp__copies_is_stored(op, MCP__PRIMARY) ||
                    mcp__copies_is_stored(op, MCP__BACKUP);
 #ifndef MCP_MUTANT_NO_THIRD_DELETE

@@ -191,7 +191,7 @@ typedef struct mcp__op {
     uint8_t is_filling;    /* a missing value is being copied from the other copy */
     uint8_t may_stand;     /* MCP__VERB_COPY: the source may be one that missed writes */
     uint8_t sequel;        /* mcp__sequel */
-    uint8_t tries;         /* of a verification */
+    uint8_t tries;         /* of a verification; of a delete, a bit for each leg that had a second one */
     uint8_t ask;           /* MCP__VERB_ASK: the command */
     uint8_t authority;     /* the copy whose word counts in this operation, once it has begun */
     uint8_t with_initial;

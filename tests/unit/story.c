@@ -370,6 +370,27 @@ tell_both(story *it)
 
 /* ---- backup, primary, backup ---- */
 
+/* Neither has answered. Whoever was lost with it is asked once more, for a delete may be made twice. */
+static void
+tell_lost_delete(story *it)
+{
+    static const int order[] = {B, P};
+    ask_left_out(it);
+    for (int i = 0; i < 2 && it->keeps_record; i++) {
+        int leg = order[i];
+        if (it->copy[P] == MCP_COPY_OK || it->copy[B] == MCP_COPY_OK ||
+            it->failure[P] == HOPELESS || it->failure[B] == HOPELESS)
+            return;
+        if (it->failure[leg] != LOST)
+            continue;
+        int what = change_recorded(it, leg, MCP__COMMAND_DELETE);
+        if (is_answer(what))
+            end(it, it->request->verb == MCP_SET ? MCP_OK : story_statuses[what]);
+        else
+            nobody_answered(it, 1);
+    }
+}
+
 static void
 tell_delete(story *it)
 {
@@ -387,7 +408,7 @@ tell_delete(story *it)
     else
         leave_out(it, P);
     if (!is_answer(what[P]) && !is_answer(what[B])) {
-        ask_left_out(it);
+        tell_lost_delete(it);
         return;
     }
     int found = what[P] == YES || what[B] == YES;
@@ -407,19 +428,6 @@ tell_delete(story *it)
 
 /* ---- one after the other ---- */
 
-static int
-mirror_kind(story *it, int other, int kind)
-{
-    int is_append = kind == MCP__COMMAND_APPEND || kind == MCP__COMMAND_PREPEND;
-    if (kind == MCP__COMMAND_GAT || kind == MCP__COMMAND_TOUCH)
-        return MCP__COMMAND_TOUCH;
-    if (story_is_count(kind) && (it->view.stands[other] || it->view.is_cold[other]))
-        return MCP__COMMAND_DELETE; /* a copy at this moment would count it twice */
-    if (story_is_count(kind))
-        return kind;
-    return it->request->ttl < 0 && !is_append ? MCP__COMMAND_DELETE : MCP__COMMAND_SET;
-}
-
 /* The other copy has it, too, or what is wrong with that. */
 static void
 tell_after_mirror(story *it, int leg, int kind, int what)
@@ -433,7 +441,7 @@ tell_after_mirror(story *it, int leg, int kind, int what)
         clean(it, other);
         end(it, it->status);
     } else if (is_answer(what) && story_is_count(kind) && what != YES &&
-               mirror_kind(it, other, kind) == kind) {
+               story_mirror_kind(it, other, kind) == kind) {
         clean(it, other); /* no number to count on: nothing of it may stay */
         end(it, it->status);
     } else if (is_answer(what) && it->view.stands[other] && it->has_number[leg]) {
@@ -475,10 +483,10 @@ tell_mirror(story *it, int leg, int kind)
     }
     int later = is_told_first(it, leg) && !is_append;
     if (later) {
-        story_note(it->log, sizeof it->log, "owed ", other, mirror_kind(it, other, kind));
+        story_note(it->log, sizeof it->log, "owed ", other, story_mirror_kind(it, other, kind));
         return;
     }
-    tell_after_mirror(it, leg, kind, change(it, other, mirror_kind(it, other, kind)));
+    tell_after_mirror(it, leg, kind, change(it, other, story_mirror_kind(it, other, kind)));
 }
 
 static void

@@ -171,6 +171,47 @@ START_TEST(a_number_or_value_of_a_copy_that_stands_by_now)
 }
 END_TEST
 
+/* Both connections are lost with it on them. A delete may be made twice: it goes once more to each,
+ * with what the other one may have missed, until one answers. */
+START_TEST(a_delete_that_both_have_lost_is_made_again)
+{
+    world_open_pair(0);
+    mcp__task *task = world_ask(MCP_DELETE);
+    expect_sent(1, "md k O@\r\n");
+    world_break(1, ECONNRESET);
+    ck_assert_mem_eq(world_sent(0), "md k O@\r\nmg mcp:j:", 18);
+    world_break(0, ECONNRESET);
+    expect_unfinished();
+    world_wishes();
+    world_open(1);
+    ck_assert_mem_eq(world_sent(1), "md k O@\r\nmg mcp:j:", 18);
+    ck_assert_int_eq(task->op.mark.witness, MCP__BACKUP);
+    world_break(1, ECONNRESET);
+    expect_unfinished();
+    world_wishes();
+    world_open(0);
+    ck_assert_mem_eq(world_sent(0), "md k O@\r\nmg mcp:j:", 18);
+    ck_assert_int_eq(task->op.mark.witness, MCP__PRIMARY);
+    world_break(0, ECONNRESET);
+    ck_assert_int_eq(world_result(task).status, MCP_UNKNOWN);
+    world_end();
+}
+END_TEST
+
+/* Anything else is sent to a server once. */
+START_TEST(a_set_that_both_have_lost_is_not)
+{
+    world_open_pair(0);
+    mcp__task *task = world_ask(MCP_SET);
+    expect_sent(0, "ms k 0 O@\r\n\r\n");
+    expect_sent(1, "ms k 0 O@\r\n\r\n");
+    world_break(1, ECONNRESET);
+    world_break(0, ECONNRESET);
+    ck_assert_int_eq(world_result(task).status, MCP_UNKNOWN);
+    world_end();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -180,6 +221,8 @@ main(void)
     tcase_add_test(all, an_answer_from_a_copy_that_stands_by_now);
     tcase_add_test(all, a_number_or_value_of_a_copy_that_stands_by_now);
     tcase_add_test(all, a_backup_that_was_away_is_not_believed_at_once);
+    tcase_add_test(all, a_delete_that_both_have_lost_is_made_again);
+    tcase_add_test(all, a_set_that_both_have_lost_is_not);
     suite_add_tcase(suite, all);
     return run_suite(suite);
 }
