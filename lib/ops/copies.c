@@ -82,7 +82,8 @@ mcp__copies_leave_out(mcp__op *op, int leg)
 {
     if (op->view.exists[leg] && !op->leg[leg].was_asked) {
         op->leg[leg].copy = MCP_COPY_FAILED;
-        op->leg[leg].failure = MCP__FAILURE_AWAY;
+        if (op->leg[leg].failure == MCP__FAILURE_NONE) /* it may have been asked for its marks */
+            op->leg[leg].failure = MCP__FAILURE_AWAY;
         op->leg[leg].missed = 1;
     }
 }

@@ -109,7 +109,9 @@ mcp__erase_advance(mcp__op *op)
         return finish(op);
     op->phase = SECOND;
     int backup_is_ok = op->leg[MCP__BACKUP].copy == MCP_COPY_OK;
-    if (!op->view.is_usable[MCP__PRIMARY] && backup_is_ok) {
+    int is_there = op->view.is_usable[MCP__PRIMARY] &&
+                   op->leg[MCP__PRIMARY].failure == MCP__FAILURE_NONE;
+    if (!is_there && backup_is_ok) {
         mcp__copies_leave_out(op, MCP__PRIMARY);
         return finish(op);
     }

@@ -327,8 +327,8 @@ has_other_chance(const mcp__op *op, int leg)
     int is_read = op->verb == MCP_GET || op->verb == MCP_LEASE;
     if (is_read && !mcp__view_is_trusted(&op->view, other)) /* it will not be asked */
         return 0;
-    return op->leg[other].failure == MCP__FAILURE_NONE &&
-           (op->view.is_usable[other] || !op->view.is_usable[leg]);
+    int is_there = op->view.is_usable[other] && op->leg[other].failure == MCP__FAILURE_NONE;
+    return is_there || !op->view.is_usable[leg];
 }
 
 int64_t

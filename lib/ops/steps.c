@@ -180,7 +180,8 @@ look_again(mcp__op *op)
     return step;
 }
 
-/* Looking has come to an end, one way or the other. The servers count as not asked yet. */
+/* Looking has come to an end, one way or the other. The servers count as not asked yet; one that did
+ * not answer is left out, as if it were known to be away: until nobody else is left to ask. */
 static mcp__step
 begin_after_look(mcp__op *op)
 {
@@ -190,13 +191,14 @@ begin_after_look(mcp__op *op)
     if (again.send[MCP__PRIMARY][0] || again.send[MCP__BACKUP][0])
         return again;
     for (int leg = MCP__PRIMARY; leg <= MCP__BACKUP; leg++) {
-        op->leg[leg].was_asked = op->leg[leg].failure != MCP__FAILURE_NONE;
-        op->leg[leg].copy = op->leg[leg].was_asked ? MCP_COPY_FAILED : MCP_COPY_SKIPPED;
-        op->leg[leg].missed = op->leg[leg].was_asked;
-        if (op->leg[leg].was_asked)
+        int has_failed = op->leg[leg].failure != MCP__FAILURE_NONE;
+        op->leg[leg].was_asked = 0;
+        op->leg[leg].copy = has_failed ? MCP_COPY_FAILED : MCP_COPY_SKIPPED;
+        op->leg[leg].missed = (uint8_t)has_failed;
+        if (has_failed)
             op->view.is_usable[leg] = 0;
 #ifdef MCP_MUTANT_ASSUME_FINE
-        if (op->leg[leg].was_asked)
+        if (has_failed)
             op->view.stands[MCP__OTHER(leg)] = 0;
 #endif
     }

@@ -250,7 +250,8 @@ mirror_decision(mcp__op *op, int leg)
     if (status != MCP_OK || !op->view.exists[other])
         return mcp__copies_done(op, status);
     /* Away, or asked before the authority was and without an answer: it is not asked again. */
-    if (!op->view.is_usable[other] || op->leg[other].was_asked) {
+    if (!op->view.is_usable[other] || op->leg[other].was_asked ||
+        op->leg[other].failure != MCP__FAILURE_NONE) {
         mcp__copies_leave_out(op, other);
         return mcp__copies_done(op, status);
     }

@@ -198,6 +198,33 @@ START_TEST(a_delete_that_both_have_lost_is_made_again)
 }
 END_TEST
 
+/* Neither has said what stands there. The first of them that is asked all the same gets its share and
+ * no more: the other one may be the one that is back. */
+START_TEST(both_looks_are_lost_and_the_primary_is_silent)
+{
+    world_open_pair(0);
+    w.now_ms += 300;
+    int64_t start_ms = w.now_ms;
+    mcp__task *task = world_ask(MCP_REPLACE);
+    for (uint32_t server = 0; server < 2; server++) {
+        expect_sent(server, MARKS);
+        world_say(server, "E");
+        world_break(server, ECONNRESET);
+        ck_assert_int_eq(world_state(server), MCP_STATE_SUSPECT);
+    }
+    world_wishes();
+    world_open(0);
+    world_open(1);
+    ck_assert_ptr_nonnull(strstr(world_sent(0), "ms k 0 O@ MR"));
+    expect_sent(1, "");
+    world_time(start_ms + 200);
+    ck_assert_ptr_nonnull(strstr(world_sent(1), "ms k 0 O@ MR"));
+    ck_assert_int_eq(task->op.mark.witness, MCP__BACKUP);
+    mcp__drive_abandon(&w.engine, w.now_ms);
+    world_end();
+}
+END_TEST
+
 /* Anything else is sent to a server once. */
 START_TEST(a_set_that_both_have_lost_is_not)
 {
@@ -223,6 +250,7 @@ main(void)
     tcase_add_test(all, a_backup_that_was_away_is_not_believed_at_once);
     tcase_add_test(all, a_delete_that_both_have_lost_is_made_again);
     tcase_add_test(all, a_set_that_both_have_lost_is_not);
+    tcase_add_test(all, both_looks_are_lost_and_the_primary_is_silent);
     suite_add_tcase(suite, all);
     return run_suite(suite);
 }
