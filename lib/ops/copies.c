@@ -34,6 +34,21 @@ mcp__copies_command(const mcp__op *op)
 }
 
 int
+mcp__copies_is_decided(const mcp__op *op)
+{
+    switch (mcp__copies_command(op)) {
+    case MCP__COMMAND_ADD:
+    case MCP__COMMAND_REPLACE:
+    case MCP__COMMAND_APPEND:
+    case MCP__COMMAND_PREPEND:
+    case MCP__COMMAND_CAS:
+        return 1;
+    default:
+        return 0;
+    }
+}
+
+int
 mcp__copies_is_foreign_token(const mcp__op *op, int leg)
 {
     return op->verb == MCP_CAS && (mcp__token_cas_mark(op->cas) != op->leg[leg].cas_mark ||

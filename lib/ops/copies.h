@@ -39,6 +39,22 @@ mcp__copies_is_relative(const mcp__op *op)
     return mcp__copies_is_count(op) || op->verb == MCP_GAT || op->verb == MCP_TOUCH;
 }
 
+static inline int
+mcp__copies_is_append(const mcp__op *op)
+{
+    return op->verb == MCP_APPEND || op->verb == MCP_PREPEND;
+}
+
+/* The outcome depends on what is there: a copy that missed writes cannot tell. */
+int mcp__copies_is_decided(const mcp__op *op);
+
+/* What is stored expires at once. */
+static inline int
+mcp__copies_is_expiry(const mcp__op *op)
+{
+    return op->ttl < 0 && !mcp__copies_is_append(op) && !mcp__copies_is_relative(op);
+}
+
 /* A cas token of another server names nothing here; none has a unique of 0. */
 int mcp__copies_is_foreign_token(const mcp__op *op, int leg);
 

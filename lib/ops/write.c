@@ -10,33 +10,11 @@
 #include "ops/write_parts.h"
 #include "wire/token.h"
 
-static int
-is_append(const mcp__op *op)
-{
-    return op->verb == MCP_APPEND || op->verb == MCP_PREPEND;
-}
-
-/* The outcome depends on what is there: a copy that missed writes cannot tell. */
-static int
-is_decided(const mcp__op *op)
-{
-    switch (mcp__copies_command(op)) {
-    case MCP__COMMAND_ADD:
-    case MCP__COMMAND_REPLACE:
-    case MCP__COMMAND_APPEND:
-    case MCP__COMMAND_PREPEND:
-    case MCP__COMMAND_CAS:
-        return 1;
-    default:
-        return 0;
-    }
-}
-
 /* What is told depends on what is there: a copy that missed writes must not answer. */
 static int
 wants_truth(const mcp__op *op)
 {
-    return is_decided(op) || mcp__copies_is_count(op) || op->verb == MCP_GAT;
+    return mcp__copies_is_decided(op) || mcp__copies_is_count(op) || op->verb == MCP_GAT;
 }
 
 /* ---- one copy, with the record ---- */
@@ -226,14 +204,14 @@ mirror_command(const mcp__op *op)
         return MCP__COMMAND_DELETE;
     if (kind == MCP__COMMAND_TOUCH || mcp__copies_is_count(op))
         return kind;
-    return op->ttl < 0 && !is_append(op) ? MCP__COMMAND_DELETE : MCP__COMMAND_SET;
+    return mcp__copies_is_expiry(op) ? MCP__COMMAND_DELETE : MCP__COMMAND_SET;
 }
 
 /* ack=primary: the backup gets it behind the acknowledgement. */
 static int
 is_mirrored_later(const mcp__op *op, int decider)
 {
-    return !op->promise->waits_for_mirror && decider == MCP__PRIMARY &&
+    return !op->promise->waits_for_mirror && decider == MCP__PRIMARY && !mcp__copies_is_expiry(op) &&
            !op->view.stands[MCP__PRIMARY] && !op->view.stands[MCP__BACKUP] &&
            !(op->view.is_cold[MCP__BACKUP] && mcp__copies_is_relative(op));
 }
@@ -255,7 +233,7 @@ mirror_decision(mcp__op *op, int leg)
         mcp__copies_leave_out(op, other);
         return mcp__copies_done(op, status);
     }
-    op->phase = is_append(op) ? FETCH : MIRROR;
+    op->phase = mcp__copies_is_append(op) ? FETCH : MIRROR;
     if (op->phase == FETCH)
         return mcp__op_send(leg, MCP__COMMAND_GET);
     if (is_mirrored_later(op, leg)) {
@@ -329,6 +307,13 @@ answer_mirror(mcp__op *op, int leg, const mcp__reply *reply)
         op->phase = CHECK;
         return mcp__op_send(op->authority, (mcp__command_kind)MCP__WORD_PEEK);
     }
+    /* Gone here first, and there behind it: a fill that somebody had begun between the two, for the
+     * primary has come back empty and this client does not know it, has brought it back. */
+    if (mcp__copies_is_expiry(op) && leg == MCP__BACKUP && mcp__op_keeps_record(op)) {
+        op->status = MCP_OK;
+        op->phase = CLEAN;
+        return mcp__op_send(op->authority, MCP__COMMAND_DELETE);
+    }
     return done_both(op, MCP_OK);
 }
 
@@ -367,7 +352,7 @@ failed_decision(mcp__op *op, int leg)
 static int
 builds_on_value(const mcp__op *op)
 {
-    return is_decided(op) || mcp__copies_is_relative(op);
+    return mcp__copies_is_decided(op) || mcp__copies_is_relative(op);
 }
 
 /* A new start: the copies count as not asked, and nothing as answered. */
@@ -392,7 +377,7 @@ take_as_missing(mcp__op *op)
     op->result_value = (mcp__span){NULL, 0};
     op->has_view = 0;
     if (!may_create) {
-        int is_store = op->verb == MCP_REPLACE || is_append(op);
+        int is_store = op->verb == MCP_REPLACE || mcp__copies_is_append(op);
         return mcp__op_done(op, is_store              ? MCP_NOT_STORED
                                 : op->verb == MCP_CAS ? MCP_EXISTS
                                                       : MCP_NOT_FOUND);
@@ -438,7 +423,7 @@ is_level(const mcp__op *op)
     const mcp__view *view = &op->view;
     if (view->stands[MCP__PRIMARY] || view->stands[MCP__BACKUP])
         return 0;
-    return !is_decided(op) && !(mcp__copies_is_relative(op) &&
+    return !mcp__copies_is_decided(op) && !(mcp__copies_is_relative(op) &&
                                 (view->is_cold[MCP__BACKUP] ||
                                  mcp__view_decider(view) == MCP__BACKUP));
 }
@@ -485,7 +470,7 @@ mcp__write_begin(mcp__op *op)
         return mcp__erase_begin(op);
     if (op->view.exists[MCP__BACKUP])
         return begin_paired(op);
-    return is_decided(op) ? mcp__write_decide_at(op, MCP__PRIMARY) : mcp__write_begin_both(op);
+    return mcp__copies_is_decided(op) ? mcp__write_decide_at(op, MCP__PRIMARY) : mcp__write_begin_both(op);
 }
 
 /* ---- the other doors ---- */

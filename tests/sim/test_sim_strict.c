@@ -10,8 +10,9 @@ plan_of(uint64_t seed)
 }
 
 /* A read lost the only copy's connection for another call's sake; nobody was left awake to put a
- * server right. */
-static const uint64_t kept[] = {9002357, 9007447, 9008589, 9018708, 0};
+ * server right; a question for the marks took a second share; a fill brought back what a replace that
+ * expires at once had removed. */
+static const uint64_t kept[] = {9002357, 9007447, 9008589, 9018708, 70103211, 91119785, 0};
 
 int
 main(int argc, char **argv)

@@ -451,6 +451,9 @@ tell_after_mirror(story *it, int leg, int kind, int what)
         if (is_answer(seen) && seen != YES)
             clean(it, other); /* two wrote it in different orders */
         end(it, it->status);
+    } else if (is_answer(what) && leg == P && it->keeps_record && story_is_expiry(it)) {
+        clean(it, leg); /* a fill may have brought it back from there */
+        end(it, it->status);
     } else {
         end(it, it->status);
         if (is_answer(what))
@@ -465,7 +468,7 @@ tell_after_mirror(story *it, int leg, int kind, int what)
 static int
 is_told_first(story *it, int leg)
 {
-    return it->is_late && leg == P && !it->view.stands[P] && !it->view.stands[B] &&
+    return it->is_late && leg == P && !story_is_expiry(it) && !it->view.stands[P] && !it->view.stands[B] &&
            !(it->view.is_cold[B] && story_is_relative(story_kind_of(it)));
 }
 

@@ -82,6 +82,8 @@ void story_note(char *log, size_t size, const char *what, int leg, int kind);
 /* The command that the request means, and the status that an outcome of it means. */
 int story_kind_of(const story *it);
 int story_status_of(int kind, int what);
+/* What it stores expires at once. */
+int story_is_expiry(const story *it);
 /* The command by which the other copy gets what the authority has done. */
 int story_mirror_kind(const story *it, int other, int kind);
 /* Tells it from the beginning. */

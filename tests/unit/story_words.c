@@ -50,14 +50,21 @@ story_status_of(int kind, int what)
 }
 
 int
+story_is_expiry(const story *it)
+{
+    int kind = story_kind_of(it);
+    int is_append = kind == MCP__COMMAND_APPEND || kind == MCP__COMMAND_PREPEND;
+    return it->request->ttl < 0 && !is_append && !story_is_relative(kind);
+}
+
+int
 story_mirror_kind(const story *it, int other, int kind)
 {
-    int is_append = kind == MCP__COMMAND_APPEND || kind == MCP__COMMAND_PREPEND;
     if (kind == MCP__COMMAND_GAT || kind == MCP__COMMAND_TOUCH)
         return MCP__COMMAND_TOUCH;
     if (story_is_count(kind) && (it->view.stands[other] || it->view.is_cold[other]))
         return MCP__COMMAND_DELETE; /* a copy at this moment would count it twice */
     if (story_is_count(kind))
         return kind;
-    return it->request->ttl < 0 && !is_append ? MCP__COMMAND_DELETE : MCP__COMMAND_SET;
+    return story_is_expiry(it) ? MCP__COMMAND_DELETE : MCP__COMMAND_SET;
 }
