@@ -10,7 +10,8 @@
 static size_t
 place_of(const sim_world *world, uint64_t opaque, uint32_t client, uint32_t server)
 {
-    uint64_t hash = (opaque ^ client ^ (uint64_t)server << 8) * 0x9e3779b97f4a7c15u;
+    uint64_t hash = opaque ^ client ^ (uint64_t)server << 8;
+    hash = (hash ^ hash >> 32) * 0x9e3779b97f4a7c15u; /* a counter's low digits are the last bytes */
     size_t at = (size_t)(hash >> 32) & (world->opaques_capacity - 1);
     while (world->opaques[at].opaque != 0 &&
            (world->opaques[at].opaque != opaque || world->opaques[at].client != client ||
