@@ -24,14 +24,26 @@ copy_from_other(mcp__op *op, int leg)
         op->sequel = MCP__SEQUEL_COPY;
 }
 
+/* It has gone away since it answered, and the other copy has not: nobody waits for it. */
+static int
+is_away(const mcp__op *op, int leg)
+{
+    int other = MCP__OTHER(leg);
+    return !op->view.is_usable[leg] && op->view.is_usable[other] &&
+           op->leg[other].failure == MCP__FAILURE_NONE;
+}
+
 mcp__stubs_what
 mcp__stubs_begin(mcp__op *op, int leg, mcp__step *step)
 {
-    if (mcp__copies_is_stored(op, MCP__OTHER(leg)) && leg == MCP__BACKUP) {
-        copy_from_other(op, leg); /* whatever it is, it is not the primary's number */
+    int is_told = mcp__copies_is_stored(op, MCP__OTHER(leg)) && leg == MCP__BACKUP;
+    if (is_told) /* whatever it is, it is not the primary's number */
+        copy_from_other(op, leg);
+    op->phase = is_told ? MCP__STUBS_DROP : MCP__STUBS_LOOK;
+    if (is_away(op, leg))
+        return mcp__stubs_failed(op, leg);
+    if (is_told)
         return drop(op, leg, step);
-    }
-    op->phase = MCP__STUBS_LOOK;
     *step = mcp__op_send(leg, MCP__COMMAND_GET);
     return MCP__STUBS_STEP;
 }

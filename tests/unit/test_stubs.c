@@ -91,6 +91,27 @@ START_TEST(the_backup_has_a_stub)
 }
 END_TEST
 
+/* It has answered, and gone away behind that: it is not waited for. What was said stands, and what it
+ * lacks is on record. */
+START_TEST(one_that_went_away_is_not_looked_at)
+{
+    begin(0);
+    not_a_number(P);
+    k.op.view.is_usable[P] = 0;
+    not_a_number(B);
+    ck_assert_int_eq(k.op.answered, B);
+    ends(MCP_NOT_NUMBER, MCP__SEQUEL_NONE);
+    begin(0);
+    not_a_number(B);
+    k.op.view.is_usable[B] = 0;
+    kit_value(P, "8", 7);
+    ck_assert_int_eq(k.op.answered, P);
+    ck_assert_int_eq(k.op.mark.is_active, 1);
+    ck_assert_int_eq(k.op.mark.witness, P);
+    kit_fini();
+}
+END_TEST
+
 /* A stub on each: it begins anew on both, and nothing goes round in circles. */
 START_TEST(both_have_stubs)
 {
@@ -158,6 +179,7 @@ main(void)
     tcase_add_test(all, nobody_has_a_number);
     tcase_add_loop_test(all, a_text_is_no_number, 0, 2);
     tcase_add_test(all, the_backup_has_a_stub);
+    tcase_add_test(all, one_that_went_away_is_not_looked_at);
     tcase_add_test(all, both_have_stubs);
     tcase_add_loop_test(all, the_primary_is_lost_while_it_is_looked_at, 0, 2);
     tcase_add_loop_test(all, nothing_was_counted_and_it_cannot_be_looked_at, 0, 2);
