@@ -196,6 +196,7 @@ SIM_SUPPORT = \
 UNIT_SUPPORT = \
 	tests/unit/errands.c \
 	tests/unit/errands.h \
+	tests/unit/link_kit.h \
 	tests/unit/marks_kit.h \
 	tests/unit/op_kit.c \
 	tests/unit/op_kit.h \
