@@ -9,28 +9,12 @@
 #include "world.h"
 
 #define GET "mg k O@ v f\r\n"
-#define MARKS "mg mcp:s O@ v f c\r\n"
 
 /* Both connections stand, and both ledgers are of now. */
 static void
 begin_open(void)
 {
-    world_defaults();
-    world_keep_record();
-    world_begin(1, 1);
-    mcp__task *task = world_ask(MCP_TOUCH);
-    world_open(0);
-    world_open(1);
-    for (uint32_t i = 0; i < 2; i++) {
-        expect_sent(i, MARKS);
-        world_say(i, "EN O@\r\n");
-    }
-    for (uint32_t i = 0; i < 2; i++) {
-        expect_sent(i, "mg k O@ T0\r\n");
-        world_say(i, "HD O@\r\n");
-    }
-    ck_assert_int_eq(world_result(task).status, MCP_OK);
-    world_wishes();
+    world_open_pair(0);
     w.request.verb = MCP_GET;
     mcp__convoy_begin(&w.engine, w.settings.timeout_ms);
 }

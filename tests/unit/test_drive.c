@@ -8,29 +8,6 @@
 
 #include "world.h"
 
-/* A pair with both connections standing. */
-static void
-begin_open(void)
-{
-    world_defaults();
-    world_begin(1, 1);
-    mcp__task *task = world_ask(MCP_SET);
-    expect_wishes("0:open 1:open");
-    world_open(0);
-    world_open(1);
-    expect_wishes("0:send 1:send");
-    expect_sent(0, "ms k 0 O@\r\n\r\n");
-    expect_sent(1, "ms k 0 O@\r\n\r\n");
-    world_say(0, "HD O@\r\n");
-    expect_unfinished();
-    world_say(1, "HD O@\r\n");
-    mcp_result result = world_result(task);
-    ck_assert_int_eq(result.status, MCP_OK);
-    ck_assert_int_eq(result.primary, MCP_COPY_OK);
-    ck_assert_int_eq(result.backup, MCP_COPY_OK);
-    expect_wishes("");
-}
-
 START_TEST(a_get)
 {
     world_defaults();
@@ -68,7 +45,7 @@ END_TEST
 
 START_TEST(a_miss_is_an_answer)
 {
-    begin_open();
+    world_open_plain_pair();
     mcp__task *task = world_ask(MCP_GET);
     expect_wishes("0:send");
     expect_sent(0, "mg k O@ v f\r\n");
@@ -85,7 +62,7 @@ END_TEST
 
 START_TEST(a_namespace_stands_in_front)
 {
-    begin_open();
+    world_open_plain_pair();
     w.engine.name_space = "app:";
     w.engine.name_space_len = 4;
     mcp__task *task = world_ask(MCP_GET);
@@ -145,7 +122,7 @@ END_TEST
 
 START_TEST(a_silent_primary_gets_its_share)
 {
-    begin_open();
+    world_open_plain_pair();
     mcp__task *task = world_ask(MCP_GET);
     expect_wishes("0:send");
     expect_sent(0, "mg k O@ v f\r\n");
@@ -169,7 +146,7 @@ END_TEST
 
 START_TEST(both_silent_end_at_the_deadline)
 {
-    begin_open();
+    world_open_plain_pair();
     mcp__task *get = world_ask(MCP_GET), *set = world_ask(MCP_SET);
     int64_t start_ms = w.now_ms;
     world_sent(0);
@@ -200,7 +177,7 @@ END_TEST
 /* The client itself was stopped for longer than the deadline. */
 START_TEST(late_time_blames_nobody_who_was_not_asked)
 {
-    begin_open();
+    world_open_plain_pair();
     mcp__task *task = world_ask(MCP_GET);
     expect_wishes("0:send");
     world_sent(0);
@@ -232,7 +209,7 @@ START_TEST(another_requests_reply_is_never_handed_out)
         "VALUE k 0 6\r\nsecret\r\nEND\r\n",
     };
     for (size_t i = 0; i < sizeof replies / sizeof replies[0]; i++) {
-        begin_open();
+        world_open_plain_pair();
         mcp__task *task = world_ask(MCP_GET);
         world_sent(0);
         expect_wishes("0:send");
@@ -255,7 +232,7 @@ END_TEST
 
 START_TEST(swapped_replies_reach_nobody)
 {
-    begin_open();
+    world_open_plain_pair();
     mcp__task *one = world_ask(MCP_GET), *other = world_ask(MCP_GET);
     char reply[80], first[9] = "", second[9] = "";
     mcp__span span;
@@ -279,7 +256,7 @@ END_TEST
 
 START_TEST(a_word_out_of_nowhere)
 {
-    begin_open();
+    world_open_plain_pair();
     world_say(0, "HD O12345678\r\n");
     expect_wishes("0:reset");
     ck_assert_int_eq(world_state(0), MCP_STATE_UP); /* nobody was harmed */
@@ -295,7 +272,7 @@ END_TEST
 
 START_TEST(a_value_stands_until_it_is_released)
 {
-    begin_open();
+    world_open_plain_pair();
     mcp__task *task = world_ask(MCP_GET);
     size_t len;
     mcp_result result = MCP_RESULT_INIT;
@@ -322,7 +299,7 @@ END_TEST
 
 START_TEST(to_one_server)
 {
-    begin_open();
+    world_open_plain_pair();
     for (int server = 0; server < 2; server++) {
         uint32_t s = (uint32_t)server;
         w.request.server = server;
@@ -362,7 +339,7 @@ START_TEST(many_at_once_in_any_pieces)
         mcp__task *tasks[N];
         static char said[N * 40];
         size_t used = 0;
-        begin_open();
+        world_open_plain_pair();
         for (int i = 0; i < N; i++)
             tasks[i] = world_ask(MCP_INCR);
         world_sent(0);
@@ -388,7 +365,7 @@ END_TEST
 
 START_TEST(after_a_fork_all_is_forgotten)
 {
-    begin_open();
+    world_open_plain_pair();
     mcp__task *get = world_ask(MCP_GET), *set = world_ask(MCP_SET);
     world_sent(0);
     world_wishes();
@@ -410,7 +387,7 @@ END_TEST
 
 START_TEST(an_abandoned_call_leaves_nothing)
 {
-    begin_open();
+    world_open_plain_pair();
     for (int i = 0; i < 40; i++)
         ck_assert_ptr_nonnull(world_ask(i % 2 ? MCP_GET : MCP_SET));
     world_sent(0);

@@ -8,29 +8,6 @@
 
 #include "world.h"
 
-/* A pair with both connections standing. */
-static void
-begin_open(void)
-{
-    world_defaults();
-    world_begin(1, 1);
-    mcp__task *task = world_ask(MCP_SET);
-    expect_wishes("0:open 1:open");
-    world_open(0);
-    world_open(1);
-    expect_wishes("0:send 1:send");
-    expect_sent(0, "ms k 0 O@\r\n\r\n");
-    expect_sent(1, "ms k 0 O@\r\n\r\n");
-    world_say(0, "HD O@\r\n");
-    expect_unfinished();
-    world_say(1, "HD O@\r\n");
-    mcp_result result = world_result(task);
-    ck_assert_int_eq(result.status, MCP_OK);
-    ck_assert_int_eq(result.primary, MCP_COPY_OK);
-    ck_assert_int_eq(result.backup, MCP_COPY_OK);
-    expect_wishes("");
-}
-
 START_TEST(error_lines)
 {
     /* reset: the connection is not trusted any more; asks: the backup is. */
@@ -45,7 +22,7 @@ START_TEST(error_lines)
         {"CLIENT_ERROR unauthenticated\r\n", 1, 1, MCP_REFUSED},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        begin_open();
+        world_open_plain_pair();
         mcp__task *task = world_ask(MCP_GET);
         world_sent(0);
         world_wishes();
@@ -72,7 +49,7 @@ END_TEST
 START_TEST(too_big_is_removed_from_the_other_copy)
 {
     for (uint32_t refuses = 0; refuses < 2; refuses++) {
-        begin_open();
+        world_open_plain_pair();
         uint32_t takes = 1 - refuses;
         mcp__task *task = world_ask(MCP_SET);
         world_sent(0);
@@ -95,7 +72,7 @@ END_TEST
 START_TEST(refused_in_the_middle_of_the_value)
 {
     static char large[5000];
-    begin_open();
+    world_open_plain_pair();
     w.request.value = large;
     w.request.value_len = sizeof large;
     mcp__task *task = world_ask(MCP_SET), *next = world_ask(MCP_GET);
@@ -121,7 +98,7 @@ END_TEST
 
 START_TEST(the_third_delete_is_owed)
 {
-    begin_open();
+    world_open_plain_pair();
     mcp__task *task = world_ask(MCP_DELETE);
     expect_wishes("1:send");
     expect_sent(1, "md k O@\r\n");
@@ -156,7 +133,7 @@ END_TEST
 /* What cannot be known to be gone is deleted once more, on both: the backup is suspect now. */
 START_TEST(a_lost_owed_reply_begins_anew)
 {
-    begin_open();
+    world_open_plain_pair();
     mcp__task *task = world_ask(MCP_DELETE);
     world_sent(1);
     world_say(1, "HD O@\r\n");
@@ -180,7 +157,7 @@ END_TEST
 
 START_TEST(append_copies_what_is_there_now)
 {
-    begin_open();
+    world_open_plain_pair();
     w.request.value = "tail";
     w.request.value_len = 4;
     mcp__task *task = world_ask(MCP_APPEND);
@@ -201,7 +178,7 @@ END_TEST
 
 START_TEST(the_value_of_a_gat_outlives_its_connection)
 {
-    begin_open();
+    world_open_plain_pair();
     w.request.ttl = 60;
     mcp__task *task = world_ask(MCP_GAT);
     expect_sent(0, "mg k O@ T60 v f\r\n");

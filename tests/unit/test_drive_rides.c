@@ -6,9 +6,6 @@
 
 #include "world.h"
 
-#define MARKS "mg mcp:s O@ v f c\r\n"
-#define PEEK "mg k O@ c\r\n"
-
 /* ---- what rides ---- */
 
 /* A verified set: the numbers are asked for together with the next command, not before. */

@@ -12,8 +12,6 @@
 #include "engine/line.h"
 #include "world.h"
 
-#define MARKS "mg mcp:s O@ v f c\r\n"
-
 /* ---- what can be seen from outside ---- */
 
 static char seen[20000];

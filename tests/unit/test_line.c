@@ -7,24 +7,7 @@
 
 #include "world.h"
 
-/* One pair; both links open, and each has answered once. */
-static void
-begin_open(void)
-{
-    world_defaults();
-    world_begin(1, 1);
-    mcp__task *task = world_ask(MCP_TOUCH);
-    world_open(0);
-    world_open(1);
-    world_sent(0);
-    world_sent(1);
-    world_say(0, "HD O@\r\n");
-    world_say(1, "HD O@\r\n");
-    ck_assert_int_eq(world_result(task).status, MCP_OK);
-    world_wishes();
-}
-
-/* The same, but nothing was ever answered behind the greeting. */
+/* A pair with both connections standing, and nothing was ever answered behind the greeting. */
 static void
 begin_fresh(void)
 {
@@ -43,7 +26,7 @@ begin_fresh(void)
 
 START_TEST(an_idle_connection_is_replaced_without_a_word)
 {
-    begin_open();
+    world_open_plain_pair();
     world_break(0, 0);
     expect_wishes("0:reset");
     ck_assert_int_eq(world_state(0), MCP_STATE_UP);
@@ -62,7 +45,7 @@ END_TEST
 
 START_TEST(a_rested_connection_is_looked_at)
 {
-    begin_open();
+    world_open_plain_pair();
     w.now_ms += 1000;
     mcp__task *task = world_ask(MCP_GET);
     expect_wishes("0:send");
@@ -90,7 +73,7 @@ END_TEST
 
 START_TEST(a_sent_read_moves_once)
 {
-    begin_open();
+    world_open_plain_pair();
     mcp__task *task = world_ask(MCP_GET);
     world_sent(0);
     world_wishes();
@@ -117,7 +100,7 @@ END_TEST
 /* Not even when the new connection has worked meanwhile. */
 START_TEST(a_moved_read_does_not_move_again)
 {
-    begin_open();
+    world_open_plain_pair();
     mcp__task *first = world_ask(MCP_GET), *second = world_ask(MCP_GET);
     world_sent(0);
     world_wishes();
@@ -140,7 +123,7 @@ END_TEST
 
 START_TEST(what_was_not_sent_moves_once_too)
 {
-    begin_open();
+    world_open_plain_pair();
     mcp__task *task = world_ask(MCP_SET);
     world_break(0, 0);
     world_open(0);
@@ -174,7 +157,7 @@ END_TEST
 
 START_TEST(a_read_with_part_of_a_reply_does_not_move)
 {
-    begin_open();
+    world_open_plain_pair();
     mcp__task *task = world_ask(MCP_GET);
     world_sent(0);
     world_wishes();
@@ -196,7 +179,7 @@ START_TEST(a_sent_mutation_never_moves)
                                      MCP_ADD, MCP_REPLACE, MCP_APPEND, MCP_PREPEND, MCP_DELETE};
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
         for (size_t part = 0; part < 3; part++) { /* all of it, one byte, no byte */
-            begin_open();
+            world_open_plain_pair();
             mcp__task *task = world_ask(verbs[i]);
             uint32_t first = verbs[i] == MCP_DELETE ? 1 : 0;
             if (part == 0)
@@ -219,7 +202,7 @@ END_TEST
 
 START_TEST(a_lost_mutation_is_known_as_unknown)
 {
-    begin_open();
+    world_open_plain_pair();
     mcp__task *task = world_ask(MCP_SET);
     world_sent(0);
     world_sent(1);
@@ -237,7 +220,7 @@ END_TEST
 
 START_TEST(one_timeout_takes_the_whole_connection)
 {
-    begin_open();
+    world_open_plain_pair();
     mcp__task *first = world_ask(MCP_GET);
     int64_t start_ms = w.now_ms;
     world_sent(0);
@@ -307,7 +290,7 @@ END_TEST
 
 START_TEST(suspect_is_probed_without_a_pause_and_then_down)
 {
-    begin_open();
+    world_open_plain_pair();
     mcp__task *task = world_ask(MCP_GET);
     world_sent(0);
     world_time(w.now_ms + 200);
@@ -334,7 +317,7 @@ END_TEST
 
 START_TEST(suspect_is_back_with_its_probe)
 {
-    begin_open();
+    world_open_plain_pair();
     mcp__task *task = world_ask(MCP_SET);
     world_sent(0);
     world_sent(1);
@@ -534,7 +517,7 @@ END_TEST
 START_TEST(a_suspects_probe_is_not_lost_with_a_shortage)
 {
     for (int forks = 0; forks < 2; forks++) {
-        begin_open();
+        world_open_plain_pair();
         mcp__task *task = world_ask(MCP_GET);
         world_sent(0);
         world_time(w.now_ms + 200);

@@ -61,6 +61,16 @@ void world_open_saying(uint32_t server, const char *epoch, const char *marks);
 #define WORLD_EPOCH "VA 25 O@ f1 c7\r\nR 17 900 00c0ffee 700 901\r\n"
 #define WORLD_NOTHING "EN O@\r\n"
 
+/* What a server is asked about its marks, and for the number of the key. */
+#define MARKS "mg mcp:s O@ v f c\r\n"
+#define PEEK "mg k O@ c\r\n"
+/* id8 of a server. */
+uint32_t world_id8_of(uint32_t server);
+/* What a server answers about its marks when `missed` stands. */
+const char *world_mark_of(uint32_t missed);
+
+/* A pair without a record: both connections stand, and each has answered a set. */
+void world_open_plain_pair(void);
 /* A pair that keeps a record, whose connections stand and whose views are of now. */
 void world_open_pair(int verifies);
 
