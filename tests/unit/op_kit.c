@@ -70,6 +70,27 @@ kit_fini(void)
     ck_assert_uint_eq(k.memory.n_live, 0);
 }
 
+void
+kit_ends(int status)
+{
+    expect_step("done");
+    ck_assert_int_eq(k.op.status, status);
+    kit_fini();
+}
+
+void
+kit_gives(int status, int answered, const char *value)
+{
+    expect_step("done");
+    ck_assert_int_eq(k.op.answered, answered);
+    if (value != NULL) {
+        ck_assert_uint_eq(k.op.result_value.len, strlen(value));
+        if (value[0] != '\0')
+            ck_assert_mem_eq(k.op.result_value.bytes, value, strlen(value));
+    }
+    kit_ends(status);
+}
+
 static const char *
 name_of(uint8_t word)
 {
@@ -154,6 +175,12 @@ void
 kit_done(int leg, uint64_t cas)
 {
     kit_reply(leg, (mcp__reply){.kind = MCP__REPLY_DONE, .cas = cas, .ttl = -1}, MCP_OK);
+}
+
+void
+kit_stub(int leg)
+{
+    kit_reply(leg, (mcp__reply){.kind = MCP__REPLY_DONE, .lease = MCP__LEASE_TAKEN}, MCP_OK);
 }
 
 void

@@ -31,6 +31,11 @@ void kit_begin(int verb);
 /* Ends it; nothing may be left. */
 void kit_fini(void);
 
+/* The last step was "done", with this status; kit_fini() is called. */
+void kit_ends(int status);
+/* The same, and the answer is this leg's, with this value (NULL: whatever it is). */
+void kit_gives(int status, int answered, const char *value);
+
 /* Reads what stands on a server: `text` "": nothing. `cas` 0: it has no such item. */
 void kit_marks(int leg, const char *text, uint64_t cas);
 
@@ -42,6 +47,7 @@ const char *kit_words(void);
 /* The next word on a leg is answered. Each sets k.step. */
 void kit_reply(int leg, mcp__reply reply, mcp_status status);
 void kit_done(int leg, uint64_t cas);                     /* HD */
+void kit_stub(int leg);                                   /* HD: it was somebody's stub */
 void kit_value(int leg, const char *value, uint64_t cas); /* VA, flags 5, no end */
 void kit_lease(int leg, const char *value, uint64_t cas, uint8_t lease);
 void kit_miss(int leg);                  /* EN, or NF */

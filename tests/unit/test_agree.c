@@ -21,14 +21,6 @@ begin_both_stand(mcp_verb verb)
 }
 
 static void
-ends(int status)
-{
-    expect_step("done");
-    ck_assert_int_eq(k.op.status, status);
-    kit_fini();
-}
-
-static void
 says(int leg, const char *value)
 {
     value == NULL ? kit_miss(leg) : kit_value(leg, value, 9);
@@ -56,7 +48,7 @@ START_TEST(reads)
                 ck_assert_uint_eq(k.op.result_value.len, strlen(rows[i].primary));
                 ck_assert_uint_eq(k.op.result_flags, 5);
             }
-            ends(rows[i].status);
+            kit_ends(rows[i].status);
         }
     }
 }
@@ -69,7 +61,7 @@ START_TEST(flags_are_part_of_a_value)
     expect_step("P:get B:get");
     says(P, "same");
     kit_reply(B, other, MCP_OK);
-    ends(MCP_NOT_FOUND);
+    kit_ends(MCP_NOT_FOUND);
 }
 END_TEST
 
@@ -84,14 +76,14 @@ START_TEST(one_is_silent)
                 int leg = n == 0 ? first : 1 - first;
                 leg == fails ? kit_fail(leg, MCP__FAILURE_TIMEOUT, 1) : says(leg, "value");
             }
-            ends(MCP_NOT_FOUND);
+            kit_ends(MCP_NOT_FOUND);
         }
     }
     begin_both_stand(MCP_GET);
     expect_step("P:get B:get");
     kit_fail(B, MCP__FAILURE_TIMEOUT, 1);
     kit_fail(P, MCP__FAILURE_TIMEOUT, 1);
-    ends(MCP_TIMEOUT);
+    kit_ends(MCP_TIMEOUT);
 }
 END_TEST
 
@@ -102,7 +94,7 @@ START_TEST(no_memory_to_compare)
     k.memory.fail_at = k.memory.n_asked + 1;
     says(P, "same");
     says(B, "same");
-    ends(MCP_NO_MEMORY);
+    kit_ends(MCP_NO_MEMORY);
 }
 END_TEST
 
@@ -119,7 +111,7 @@ START_TEST(a_change_of_what_both_have)
     kit_done(P, 0);
     expect_step("done");
     ck_assert_uint_eq(k.op.number, 42);
-    ends(MCP_OK);
+    kit_ends(MCP_OK);
 }
 END_TEST
 
@@ -139,7 +131,7 @@ START_TEST(a_change_of_what_they_differ_on)
         expect_step("P:get B:get");
         says(B, "new");
         says(P, "old");
-        ends(rows[i].status);
+        kit_ends(rows[i].status);
     }
 }
 END_TEST
@@ -156,7 +148,7 @@ START_TEST(an_add_where_they_differ)
         if (fails >= 0) {
             kit_fail(fails, MCP__FAILURE_TIMEOUT, 1);
             kit_done(1 - fails, 0);
-            ends(MCP_UNKNOWN);
+            kit_ends(MCP_UNKNOWN);
             continue;
         }
         kit_done(P, 0);
@@ -167,7 +159,7 @@ START_TEST(an_add_where_they_differ)
         kit_done(P, 11);
         expect_step("B:peek"); /* the order on the one that stands is not the authority's */
         kit_done(B, 22);
-        ends(MCP_OK);
+        kit_ends(MCP_OK);
     }
 }
 END_TEST

@@ -28,14 +28,6 @@ number_is(int leg, uint64_t cas)
     cas != 0 ? kit_done(leg, cas) : kit_miss(leg);
 }
 
-static void
-ends(int status)
-{
-    expect_step("done");
-    ck_assert_int_eq(k.op.status, status);
-    kit_fini();
-}
-
 /* `drops`: the number of which the backup's copy goes; 0: it stays. */
 START_TEST(what_the_numbers_say)
 {
@@ -64,7 +56,7 @@ START_TEST(what_the_numbers_say)
                 ck_assert_uint_eq(command.unique, rows[i].drops);
                 kit_done(B, 0);
             }
-            ends(MCP_OK);
+            kit_ends(MCP_OK);
         }
     }
 }
@@ -96,7 +88,7 @@ START_TEST(the_primary_is_marked_by_now)
     number_is(B, 22);
     kit_value(B, "0000aaaa=00000001;", 5);
     is_recorded_on(B);
-    ends(MCP_OK);
+    kit_ends(MCP_OK);
 }
 END_TEST
 
@@ -109,7 +101,7 @@ START_TEST(a_connection_of_another_life)
         number_is(P, 3);
         number_is(B, 22);
         kit_miss(B);
-        ends(MCP_OK);
+        kit_ends(MCP_OK);
     }
 }
 END_TEST
@@ -136,7 +128,7 @@ START_TEST(three_tries_and_then_on_record)
             expect_step("P:peek B:peek marks");
         }
         is_recorded_on(1 - fails);
-        ends(MCP_OK);
+        kit_ends(MCP_OK);
     }
 }
 END_TEST
@@ -155,7 +147,7 @@ START_TEST(it_answers_the_second_time)
     kit_miss(B);
     expect_step("B:delete");
     kit_miss(B);
-    ends(MCP_OK);
+    kit_ends(MCP_OK);
 }
 END_TEST
 
@@ -171,7 +163,7 @@ START_TEST(both_are_silent_for_ever)
             expect_step("P:peek B:peek marks");
         }
     }
-    ends(MCP_UNKNOWN);
+    kit_ends(MCP_UNKNOWN);
 }
 END_TEST
 
@@ -185,7 +177,7 @@ START_TEST(a_lost_drop_goes_on_record)
     expect_step("B:delete");
     kit_fail(B, MCP__FAILURE_TIMEOUT, 1);
     is_recorded_on(P);
-    ends(MCP_OK);
+    kit_ends(MCP_OK);
 }
 END_TEST
 
@@ -213,7 +205,7 @@ START_TEST(what_is_verified)
             }
             ck_assert_int_eq(k.op.sequel,
                              verifies && !fails ? MCP__SEQUEL_VERIFY : MCP__SEQUEL_NONE);
-            ends(MCP_OK);
+            kit_ends(MCP_OK);
         }
     }
 }
@@ -262,7 +254,7 @@ START_TEST(what_differs_for_long_goes)
                 ck_assert_uint_eq(k.op.drop_unique, 9);
                 kit_done(P, 0);
             }
-            ends(MCP_OK);
+            kit_ends(MCP_OK);
         }
     }
 }
@@ -280,7 +272,7 @@ START_TEST(what_changes_meanwhile_stays)
         expect_step("P:get B:get");
         says(P, how == 0 ? "newest" : how == 1 ? "newer" : NULL, how == 0 ? 12 : 9);
         says(B, "newer", 10);
-        ends(MCP_OK);
+        kit_ends(MCP_OK);
     }
 }
 END_TEST
