@@ -32,6 +32,16 @@ tagged(uint32_t tag, uint64_t size)
     kit_reply(B, reply, MCP_OK);
 }
 
+/* "look journal size bump" are answered: the line went to the segment of this tag. */
+static void
+appended(uint32_t tag, uint64_t size_before, uint64_t size_behind)
+{
+    tagged(tag, size_before);
+    kit_done(B, 0);
+    tagged(tag, size_behind);
+    kit_done(B, 0);
+}
+
 /* A set of which the primary, away, is known to miss it. */
 static void
 begin_set(void)
@@ -49,10 +59,7 @@ START_TEST(all_is_in_order_already)
     begin_set();
     expect_step("B:set look journal size bump marks"); /* in this order */
     kit_done(B, 9);
-    tagged(7, 100);
-    kit_done(B, 0);
-    tagged(7, 104);
-    kit_done(B, 0);
+    appended(7, 100, 104);
     expect_step("wait");
     kit_value(B, marks, 3);
     expect_step("done");
@@ -103,10 +110,7 @@ START_TEST(somebody_else_begins_the_segment)
     kit_no(B, MCP_NOT_STORED);
     kit_miss(B);
     expect_step("B:look journal size bump marks");
-    tagged(8, 100);
-    kit_done(B, 0);
-    tagged(8, 104);
-    kit_done(B, 0);
+    appended(8, 100, 104);
     kit_value(B, "0000aaaa=00000005;", 3); /* and has not listed its tag yet: so we do */
     expect_step("B:list bump marks");
     ck_assert_uint_eq(k.op.mark.lists, MCP__MARK_SEGMENT);
@@ -126,10 +130,7 @@ begin_beside(void)
     k.ledger[B].listing = (uint64_t)1 << segment();
     expect_step("B:set look journal size bump marks");
     kit_done(B, 9);
-    tagged(7, 100);
-    kit_done(B, 0);
-    tagged(7, 104);
-    kit_done(B, 0);
+    appended(7, 100, 104);
     kit_value(B, "0000aaaa=00000005;", 3);
     expect_step("B:bump marks");
     ck_assert_uint_eq(k.op.mark.lists, 0);
@@ -275,10 +276,7 @@ START_TEST(a_size_at_the_limit_is_not_too_large)
     begin_set();
     expect_step("B:set look journal size bump marks");
     kit_done(B, 9);
-    tagged(7, MCP__MARKS_SEGMENT_MAX - 5);
-    kit_done(B, 0);
-    tagged(7, MCP__MARKS_SEGMENT_MAX);
-    kit_done(B, 0);
+    appended(7, MCP__MARKS_SEGMENT_MAX - 5, MCP__MARKS_SEGMENT_MAX);
     kit_value(B, listed(7), 3);
     expect_step("done");
     kit_fini();
@@ -437,10 +435,7 @@ START_TEST(strict_holds_the_answer)
         k.step = mcp__write_begin(&k.op);
         expect_step("B:set look journal size bump marks");
         kit_done(B, 9);
-        tagged(7, 1);
-        kit_done(B, 0);
-        tagged(7, 2);
-        kit_done(B, 0);
+        appended(7, 1, 2);
         k.op.now_ms = 1010;
         kit_value(B, listed(7), 3); /* first seen now, at 1010 */
         expect_step("wait");
@@ -463,10 +458,7 @@ START_TEST(strict_waits_for_new_marks_only)
     k.step = mcp__write_begin(&k.op);
     expect_step("B:set look journal size bump marks");
     kit_done(B, 9);
-    tagged(7, 1);
-    kit_done(B, 0);
-    tagged(7, 2);
-    kit_done(B, 0);
+    appended(7, 1, 2);
     kit_value(B, listed(7), 3);
     kit_ends(MCP_OK);
 }

@@ -241,14 +241,21 @@ START_TEST(its_epoch_was_evicted)
 }
 END_TEST
 
-/* Another client was faster: what it said counts. */
-START_TEST(somebody_decided_before)
+/* It has come back empty, and this client is the one who says so. */
+static void
+begin_deciding(void)
 {
     begin();
     open_with_epoch(1, 'R', 901);
     open_without_epoch(0);
     say_stats(0, 1005, 5, 0);
     stores(0, "W 17 1000 00c0ffee 700 1005");
+}
+
+/* Another client was faster: what it said counts. */
+START_TEST(somebody_decided_before)
+{
+    begin_deciding();
     world_say(0, WORLD_NOTHING "NS O@\r\n"); /* the call's marks first */
     ck_assert_ptr_nonnull(strstr(world_sent(0), "mg mcp:e O@ v f c\r\n"));
     end();
@@ -257,11 +264,7 @@ END_TEST
 
 START_TEST(we_decided)
 {
-    begin();
-    open_with_epoch(1, 'R', 901);
-    open_without_epoch(0);
-    say_stats(0, 1005, 5, 0);
-    stores(0, "W 17 1000 00c0ffee 700 1005");
+    begin_deciding();
     world_say(0, WORLD_NOTHING "HD O@ c55\r\n");
     ck_assert_uint_eq(w.engine.servers[0].ledger.epoch_unique, 55);
     end();
