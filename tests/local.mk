@@ -343,6 +343,8 @@ TEST_LIBS = tests/libunit.la tests/libsim.la tests/libsupport.la $(MUTANT_OBJECT
 tests_live_test_async_SOURCES = tests/live/test_async.c tests/live/async_kit.h
 tests_live_test_async_faults_SOURCES = tests/live/test_async_faults.c tests/live/async_kit.h
 tests_live_test_async_reload_SOURCES = tests/live/test_async_reload.c tests/live/async_kit.h
+tests_live_test_batches_SOURCES = tests/live/test_batches.c tests/live/counted.h
+tests_live_test_batches_large_SOURCES = tests/live/test_batches_large.c tests/live/counted.h
 tests_live_test_discovery_SOURCES = tests/live/test_discovery.c tests/live/discovery_kit.h
 # With the client's own file, compiled with asserts.
 tests_live_test_two_threads_SOURCES = tests/live/test_two_threads.c lib/api/client.c

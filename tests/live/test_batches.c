@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "counted.h"
 #include "support/client.h"
 #include "support/run.h"
 #include "support/wait.h"
@@ -287,47 +288,6 @@ START_TEST(many_keys_are_answered_each)
 }
 END_TEST
 
-/* What is taken and not given back. */
-static size_t used, most;
-
-static void *
-allocate(void *context, size_t size)
-{
-    size_t *block = malloc(size + 16);
-
-    (void)context;
-    if (block == NULL)
-        return NULL;
-    block[0] = size;
-    used += size;
-    most = used > most ? used : most;
-    return (char *)block + 16;
-}
-
-static void
-release(void *context, void *memory)
-{
-    (void)context;
-    if (memory == NULL)
-        return;
-    size_t *block = (size_t *)(void *)((char *)memory - 16);
-    used -= block[0];
-    free(block);
-}
-
-static void *
-reallocate(void *context, void *memory, size_t size)
-{
-    void *block = allocate(context, size);
-
-    if (memory == NULL || block == NULL)
-        return block;
-    size_t old = *(size_t *)(void *)((char *)memory - 16);
-    memcpy(block, memory, old < size ? old : size);
-    release(context, memory);
-    return block;
-}
-
 static void
 add_len(void *context, size_t index, const mcp_result *result)
 {
@@ -340,7 +300,6 @@ START_TEST(one_by_one_holds_nothing)
 {
     enum { N = 200 };
     server *p = server_unix("-m 512 -I 2m");
-    mcp_allocator counting = {allocate, reallocate, release, NULL};
     char options[200], why[200] = "";
     char *value = malloc(MEGABYTE);
     size_t sum = 0;

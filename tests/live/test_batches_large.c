@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
+#include "counted.h"
 #include "support/client.h"
 #include "support/run.h"
 
@@ -20,56 +21,13 @@ static char keys[N_KEYS][16];
 static char *values[N_KEYS];
 static mcp_request *requests;
 static mcp_result *results;
-static size_t used, most;
 static mcp_client *c;
-
-static void *
-allocate(void *context, size_t size)
-{
-    size_t *block = malloc(size + 16);
-
-    (void)context;
-    if (block == NULL)
-        return NULL;
-    block[0] = size;
-    used += size;
-    most = used > most ? used : most;
-    return (char *)block + 16;
-}
-
-static void
-release(void *context, void *memory)
-{
-    (void)context;
-    if (memory == NULL)
-        return;
-    size_t *block = (size_t *)(void *)((char *)memory - 16);
-    used -= block[0];
-    free(block);
-}
-
-static void *
-reallocate(void *context, void *memory, size_t size)
-{
-    (void)context;
-    if (memory == NULL)
-        return allocate(NULL, size);
-    size_t *block = (size_t *)(void *)((char *)memory - 16), old = block[0];
-    block = realloc(block, size + 16);
-    if (block == NULL)
-        return NULL;
-    block[0] = size;
-    used = used - old + size;
-    most = used > most ? used : most;
-    return (char *)block + 16;
-}
 
 /* _i 0: a unix socket; 1: TCP. */
 static void
 start(int i)
 {
     static const char extra[] = "-m 128 -I 2m";
-    const mcp_allocator counting = {allocate, reallocate, release, NULL};
     server *p = i == 0 ? server_unix(extra) : server_tcp(extra);
     server *b = i == 0 ? server_unix(extra) : server_tcp(extra);
     char options[400], why[200] = "";
