@@ -15,6 +15,38 @@ kit_new_inc(model *m)
     return ++m->s.ghost[0];
 }
 
+int
+kit_through(model *m)
+{
+    *model_self(m) = (model_proc){.pc = KIT_THROUGH};
+    return 1;
+}
+
+void
+kit_start_same(model *m)
+{
+    for (int key = K; key <= K2; key++)
+        for (int server = P; server <= B; server++)
+            m->s.item[server][key] = (model_item){1, 0, 1};
+}
+
+void
+kit_start_standing(model *m)
+{
+    kit_start_same(m);
+    m->s.item[B][K2] = (model_item){2, 0, 2};
+    m->s.item[B][S] = (model_item){kit_new_inc(m), 0, 1};
+    m->s.item[B][J] = (model_item){kit_bit(K2), 0, 1};
+}
+
+int
+kit_stands(const model *m)
+{
+    int inc = m->s.item[B][S].value;
+
+    return inc != ABSENT && inc != EMPTY;
+}
+
 static int
 lowest(int keys)
 {
@@ -214,7 +246,7 @@ kit_repair(model *m)
         return KIT_GOING;
     }
     if (self->sub == 0) {
-        if (self->round == 0 && (m->s.item[B][S].value == ABSENT || m->s.item[B][S].value == EMPTY))
+        if (self->round == 0 && !kit_stands(m))
             return -1;
         self->round = 1;
         got = cache_get(m, B, S);
@@ -229,6 +261,35 @@ kit_repair(model *m)
     self->keys = got.value & KIT_STAR ? kit_bit(K) | kit_bit(K2) : got.value;
     self->sub = got.value == ABSENT ? 7 : 2;
     return KIT_GOING;
+}
+
+int
+kit_read_marks(model *m)
+{
+    model_proc *self = model_self(m);
+    model_item got;
+
+    if (self->round == 0 && !kit_stands(m))
+        return 0;
+    got = cache_get(m, B, S);
+    self->round = 1;
+    self->cas_s = got.cas;
+    self->seen = got.extra;
+    self->sub = 1;
+    if (got.value == ABSENT || got.value == EMPTY)
+        *self = (model_proc){0};
+    return 1;
+}
+
+int
+kit_evict(model *m, int item, int most, int *evicted, const char *note)
+{
+    if (m->s.item[B][item].value == ABSENT || *evicted >= most)
+        return 0;
+    ++*evicted;
+    cache_evict(m, B, item);
+    m->note = note;
+    return 1;
 }
 
 /* The n numbers keep their order and become as small as can be; 0 stays 0: nothing is held. */
@@ -269,13 +330,19 @@ kit_forget(model *m)
     renumber(of_journal, n + 1);
 }
 
+void
+kit_forget_number(model_item *item, int *token)
+{
+    int is_same = *token == item->cas;
+
+    item->cas = *token == 0 || is_same ? 1 : 2;
+    *token = *token == 0 ? 0 : 1;
+}
+
 int
 kit_is_on_record(const model *m, int key)
 {
-    const model_item *marks = &m->s.item[B][S];
-
-    return marks->value != ABSENT && marks->value != EMPTY &&
-           (m->s.item[B][J].value & (kit_bit(key) | KIT_STAR)) != 0;
+    return kit_stands(m) && (m->s.item[B][J].value & (kit_bit(key) | KIT_STAR)) != 0;
 }
 
 int

@@ -29,6 +29,12 @@ enum {
 /* In a journal: "*", every key of the segment. */
 enum { KIT_STAR = 4 };
 
+/* Where a process stands that has nothing left to do. */
+enum { KIT_THROUGH = 99 };
+
+/* It forgets all but that. Returns 1. */
+int kit_through(model *m);
+
 /* The bit of a key in a journal. */
 int kit_bit(int key);
 
@@ -41,6 +47,25 @@ int kit_mark(model *m, const char *order);
 
 /* An inc nobody used yet, counted in ghost[0]. */
 int kit_new_inc(model *m);
+
+/* Both servers have both keys. */
+void kit_start_same(model *m);
+
+/* They do, and a write of k2 that P missed is on record. */
+void kit_start_standing(model *m);
+
+/* P stands. */
+int kit_stands(const model *m);
+
+/*
+ * A repairer begins a round: reads the marks, and goes to sub 1. It cannot (0) when it has begun
+ * none yet and P does not stand; it begins anew when P stands no more. Uses round; leaves cas_s
+ * and, in seen, the "+" entries.
+ */
+int kit_read_marks(model *m);
+
+/* A segment is evicted, while less than `most` were: *evicted. */
+int kit_evict(model *m, int item, int most, int *evicted, const char *note);
 
 /*
  * Repairs P until its mark is gone. It cannot begin (-1) while there is none. Uses sub, keys,
@@ -57,6 +82,9 @@ int kit_replay_key(model *m);
  * can matter become one. Not while a schedule is walked on real servers.
  */
 void kit_forget(model *m);
+
+/* The same of an item whose number one process at most compares. */
+void kit_forget_number(model_item *item, int *token);
 
 /* P stands, and P's key is in the journal on B. */
 int kit_is_on_record(const model *m, int key);

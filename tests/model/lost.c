@@ -18,27 +18,15 @@ enum {
 
 enum { ACKED = 1, HOLDERS, FAULT }; /* ghosts */
 enum { WRITER, REPAIRER, READER, FAULTS, FILLER };
-enum { POLL, STARS, MARKS, START, GET, WAIT, THROUGH = 9 };
+enum { POLL, STARS, MARKS, START, GET, WAIT };
 
 static void
 start_lost(model *m)
 {
-    for (int key = K; key <= K2; key++)
-        for (int server = P; server <= B; server++)
-            m->s.item[server][key] = (model_item){1, 0, 1};
-    m->s.item[B][K2] = (model_item){2, 0, 2};
-    m->s.item[B][S] = (model_item){kit_new_inc(m), 0, 1};
-    m->s.item[B][J] = (model_item){kit_bit(K2), 0, 1};
+    kit_start_standing(m);
     m->s.ghost[ACKED] = kit_bit(K2);
     m->s.proc[WRITER].value = 2;
     m->s.proc[READER].x = m->c->flags & REMEMBERS ? 2 : 0;
-}
-
-static int
-through(model *m)
-{
-    *model_self(m) = (model_proc){.pc = THROUGH};
-    return 1;
 }
 
 /* The write, and V before the acknowledgement. */
@@ -47,17 +35,17 @@ writer(model *m)
 {
     model_proc *self = model_self(m);
 
-    if (self->pc == THROUGH)
+    if (self->pc == KIT_THROUGH)
         return 0;
     if (self->pc == WAIT) {
         if (m->s.ghost[HOLDERS])
             return 0;
         m->s.ghost[ACKED] |= kit_bit(K);
-        return through(m);
+        return kit_through(m);
     }
     int done = kit_mark(m, "DJM");
     if (done == KIT_FAILED)
-        return through(m);
+        return kit_through(m);
     if (done == KIT_DONE) {
         *self = (model_proc){.pc = WAIT};
         m->s.ghost[HOLDERS] = m->s.proc[READER].pc > POLL && m->s.proc[READER].x != 2;
@@ -68,11 +56,11 @@ writer(model *m)
 static int
 repairer(model *m)
 {
-    if (model_self(m)->pc == THROUGH)
+    if (model_self(m)->pc == KIT_THROUGH)
         return 0;
     int done = kit_repair(m);
     if (done == KIT_DONE)
-        through(m);
+        kit_through(m);
     return done >= 0;
 }
 
@@ -162,19 +150,19 @@ filler(model *m)
     case 0:
         if (!m->s.ghost[FAULT])
             return 0;
-        self->pc = cache_get(m, B, S).value == ABSENT ? 1 : THROUGH;
+        self->pc = cache_get(m, B, S).value == ABSENT ? 1 : KIT_THROUGH;
         return 1;
     case 1:
-        self->pc = cache_lease(m, B, K2, &got) == MODEL_W ? 2 : THROUGH;
+        self->pc = cache_lease(m, B, K2, &got) == MODEL_W ? 2 : KIT_THROUGH;
         self->cas_k = got.cas;
         return 1;
     case 2:
         self->value = cache_get(m, P, K2).value;
-        self->pc = self->value == ABSENT || self->value == STUB ? THROUGH : 3;
+        self->pc = self->value == ABSENT || self->value == STUB ? KIT_THROUGH : 3;
         return 1;
     case 3:
         cache_set_cas(m, B, K2, self->value, 0, self->cas_k);
-        return through(m);
+        return kit_through(m);
     default:
         return 0;
     }

@@ -17,7 +17,7 @@ enum {
 };
 
 enum { SHORT_H = 1, LONG_H };
-enum { HALVES, LOOK_P, LOOK_B, LOOK_MARKS, UNDO, MARK, THROUGH };
+enum { HALVES, LOOK_P, LOOK_B, LOOK_MARKS, UNDO, MARK };
 
 static void
 start_standing(model *m)
@@ -39,17 +39,10 @@ start_peace(model *m)
 }
 
 static int
-through(model *m)
-{
-    *model_self(m) = (model_proc){.pc = THROUGH};
-    return 1;
-}
-
-static int
 mark(model *m)
 {
     if (kit_mark(m, "JM") != KIT_GOING)
-        through(m);
+        kit_through(m);
     return 1;
 }
 
@@ -60,14 +53,14 @@ writer_in_turn(model *m)
     model_proc *self = model_self(m);
     int is_p = (self->x == 1) != ((m->c->flags & P_FIRST) != 0);
 
-    if (self->pc == THROUGH)
+    if (self->pc == KIT_THROUGH)
         return 0;
     if (self->pc == MARK)
         return mark(m);
     if (self->pc == LOOK_B) {
         model_item got = cache_get(m, B, K);
         if (got.value != ABSENT && got.cas == self->seen)
-            return through(m);
+            return kit_through(m);
         *self = (model_proc){.pc = MARK};
         return 1;
     }
@@ -75,7 +68,7 @@ writer_in_turn(model *m)
     self->seen = is_p ? self->seen : cas;
     self->x++;
     if (self->x == 2 && m->c->flags & (P_FIRST | NO_VERIFY))
-        return through(m);
+        return kit_through(m);
     self->pc = self->x == 2 ? LOOK_B : HALVES;
     return 1;
 }
@@ -94,7 +87,7 @@ judge(model *m, int is_listed)
     else if (is_p_moved || (is_b_moved && cas != 0))
         *self = (model_proc){.pc = UNDO, .cas_k = cas};
     else
-        through(m);
+        kit_through(m);
     return 1;
 }
 
@@ -111,7 +104,7 @@ half(model *m)
     self->seen = m->choice == B ? cas : self->seen;
     self->y |= bit;
     if (self->y == 3 && m->c->flags & NO_VERIFY)
-        return through(m);
+        return kit_through(m);
     self->pc = self->y == 3 ? LOOK_P : HALVES;
     return 1;
 }
@@ -140,7 +133,7 @@ writer_at_once(model *m)
         return judge(m, cache_get(m, B, S).value != ABSENT);
     case UNDO:
         cache_delete_cas(m, B, K, self->cas_k);
-        return through(m);
+        return kit_through(m);
     case MARK:
         return mark(m);
     default:
@@ -153,20 +146,20 @@ deleter(model *m)
 {
     model_proc *self = model_self(m);
 
-    if (self->pc == THROUGH)
+    if (self->pc == KIT_THROUGH)
         return 0;
     cache_delete(m, self->x == 1 ? P : B, K);
     self->x++;
-    return self->x == 3 ? through(m) : 1;
+    return self->x == 3 ? kit_through(m) : 1;
 }
 
 static int
 marker(model *m)
 {
-    if (model_self(m)->pc == THROUGH)
+    if (model_self(m)->pc == KIT_THROUGH)
         return 0;
     if (kit_mark(m, "DJM") != KIT_GOING)
-        through(m);
+        kit_through(m);
     return 1;
 }
 
@@ -183,7 +176,7 @@ epoch(model *m)
     }
     if (self->pc == 1) {
         cache_add(m, B, E, SHORT_H, 0);
-        return through(m);
+        return kit_through(m);
     }
     return 0;
 }
@@ -194,17 +187,17 @@ repairer(model *m)
     model_proc *self = model_self(m);
     int is_long = (m->c->flags & WAIT_H) != 0;
 
-    if (self->pc == THROUGH)
+    if (self->pc == KIT_THROUGH)
         return 0;
     if (m->c->flags & H_OF_POOL && self->x == 0) {
         self->x = cache_get(m, B, E).value == LONG_H ? LONG_H : SHORT_H;
         return 1;
     }
-    if ((is_long || self->x == LONG_H) && m->s.proc[0].pc != THROUGH)
+    if ((is_long || self->x == LONG_H) && m->s.proc[0].pc != KIT_THROUGH)
         return 0;
     int done = kit_repair(m);
     if (done == KIT_DONE)
-        through(m);
+        kit_through(m);
     return done >= 0;
 }
 

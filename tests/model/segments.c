@@ -66,24 +66,14 @@ new_tag(const model *m)
     return m->c->flags & TAGS ? tag : 0;
 }
 
-/* Of a CAS only matters whether it is still the one that was read. */
-static void
-forget_number(model_item *item, int *token)
-{
-    int is_same = *token == item->cas;
-
-    item->cas = *token == 0 || is_same ? 1 : 2;
-    *token = *token == 0 ? 0 : 1;
-}
-
 /* States that differ in nothing that can matter become one. */
 static void
 forget(model *m)
 {
     if (m->is_walk)
         return;
-    forget_number(&m->s.item[B][S], &m->s.proc[2].cas_s);
-    forget_number(&m->s.item[B][J], &m->s.proc[2].cas_j);
+    kit_forget_number(&m->s.item[B][S], &m->s.proc[2].cas_s);
+    kit_forget_number(&m->s.item[B][J], &m->s.proc[2].cas_j);
     for (int key = K; key <= K2; key++)
         m->s.item[P][key].cas = 1;
     m->s.proc[2].x &= tags_in_use(m);
@@ -172,12 +162,11 @@ write_entry(model *m)
 static int
 missing(model *m, int is_inc)
 {
-    const model_item *marks = &m->s.item[B][S];
     int plus = m->c->flags & PLUS_CHECKED ? 1 : m->c->flags & TAGS ? model_self(m)->y : 0;
 
     if (is_inc)
-        return marks->value == ABSENT || marks->value == EMPTY;
-    return plus & ~marks->extra;
+        return !kit_stands(m);
+    return plus & ~m->s.item[B][S].extra;
 }
 
 static int
@@ -316,20 +305,10 @@ static int
 repairer(model *m)
 {
     model_proc *self = model_self(m);
-    model_item got;
 
     switch (self->sub) {
     case 0:
-        if (self->round == 0 && missing(m, 1))
-            return 0;
-        got = cache_get(m, B, S);
-        self->round = 1;
-        self->cas_s = got.cas;
-        self->seen = got.extra;
-        self->sub = 1;
-        if (got.value == ABSENT || got.value == EMPTY)
-            *self = (model_proc){0};
-        return 1;
+        return kit_read_marks(m);
     case 1:
         return read_segment(m);
     case 2:
@@ -361,12 +340,7 @@ evictor(model *m)
 {
     int most = m->c->flags & EVICTS_TWICE ? 2 : m->c->flags & EVICTS ? 1 : 0;
 
-    if (m->s.item[B][J].value == ABSENT || m->s.ghost[EVICTED] >= most)
-        return 0;
-    m->s.ghost[EVICTED]++;
-    cache_evict(m, B, J);
-    m->note = "the segment is evicted";
-    return 1;
+    return kit_evict(m, J, most, &m->s.ghost[EVICTED], "the segment is evicted");
 }
 
 static int

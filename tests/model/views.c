@@ -27,14 +27,9 @@ enum { MAX_POLLS = 2, MAX_READS = 2 };
 static void
 start_views(model *m)
 {
-    for (int key = K; key <= K2; key++)
-        for (int server = P; server <= B; server++)
-            m->s.item[server][key] = (model_item){1, 0, 1};
-    if (m->c->flags & STANDING) {
-        m->s.item[B][K2] = (model_item){2, 0, 2};
-        m->s.item[B][S] = (model_item){kit_new_inc(m), 0, 1};
-        m->s.item[B][J] = (model_item){kit_bit(K2), 0, 1};
-    }
+    kit_start_same(m);
+    if (m->c->flags & STANDING)
+        kit_start_standing(m);
     m->s.proc[0].value = 3;
 }
 

@@ -42,16 +42,6 @@ tags_of(int index)
     return 1 << index | 4 << index;
 }
 
-/* Of a CAS only matters whether it is still the one that was read. */
-static void
-forget_number(model_item *item, int *token)
-{
-    int is_same = *token == item->cas;
-
-    item->cas = *token == 0 || is_same ? 1 : 2;
-    *token = *token == 0 ? 0 : 1;
-}
-
 static void
 forget(model *m)
 {
@@ -59,9 +49,9 @@ forget(model *m)
 
     if (m->is_walk)
         return;
-    forget_number(&m->s.item[B][S], &repairer->cas_s);
-    forget_number(&m->s.item[B][J], &repairer->cas_j);
-    forget_number(&m->s.item[B][J2], &repairer->cas_k);
+    kit_forget_number(&m->s.item[B][S], &repairer->cas_s);
+    kit_forget_number(&m->s.item[B][J], &repairer->cas_j);
+    kit_forget_number(&m->s.item[B][J2], &repairer->cas_k);
     for (int key = K; key <= K2; key++)
         m->s.item[P][key].cas = 1;
 }
@@ -72,14 +62,6 @@ start_whole(model *m)
     m->s.item[P][K] = m->s.item[P][K2] = (model_item){1, 0, 1};
     if (m->c->flags & STANDING)
         m->s.item[B][S] = (model_item){1, 0, 1};
-}
-
-static int
-stands(const model *m)
-{
-    int inc = m->s.item[B][S].value;
-
-    return inc != ABSENT && inc != EMPTY;
 }
 
 /* ---- who puts it on record ---- */
@@ -253,20 +235,10 @@ static int
 repairer(model *m)
 {
     model_proc *self = model_self(m);
-    model_item got;
 
     switch (self->sub) {
     case READ_MARKS:
-        if (self->round == 0 && !stands(m))
-            return 0;
-        got = cache_get(m, B, S);
-        self->round = 1;
-        self->cas_s = got.cas;
-        self->seen = got.extra;
-        self->sub = READ_1;
-        if (got.value == ABSENT || got.value == EMPTY)
-            *self = (model_proc){0};
-        return 1;
+        return kit_read_marks(m); /* to READ_1 */
     case READ_1:
     case READ_2:
         return read_segment(m, self->sub - READ_1);
@@ -291,12 +263,7 @@ eviction(model *m)
     int most = m->c->flags & EVICTS_TWICE ? 2 : m->c->flags & EVICTS ? 1 : 0;
     int item = m->choice == 0 ? J : J2;
 
-    if (m->s.item[B][item].value == ABSENT || m->s.ghost[EVICTED] >= most)
-        return 0;
-    m->s.ghost[EVICTED]++;
-    cache_evict(m, B, item);
-    m->note = "a segment is evicted";
-    return 1;
+    return kit_evict(m, item, most, &m->s.ghost[EVICTED], "a segment is evicted");
 }
 
 static int
@@ -315,7 +282,7 @@ step_whole(model *m)
 static int
 is_wrong(const model *m)
 {
-    return m->s.ghost[ACKED] && !stands(m) &&
+    return m->s.ghost[ACKED] && !kit_stands(m) &&
            (m->s.item[P][K].value == 1 || m->s.item[P][K2].value == 1);
 }
 

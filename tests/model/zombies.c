@@ -26,25 +26,12 @@ enum { ZOMBIE_IS = 1, PAUSE, X_ACKED, Y_ACKED }; /* ghosts */
 enum { NOT_SENT, ON_ITS_WAY, BUFFERED, LANDED }; /* what ZOMBIE_IS may be */
 enum { NOT_YET, PAUSING, OVER };                 /* what PAUSE may be */
 enum { X, ZOMBIE, Y, REPAIRER, SERVER, SWEEPER = SERVER };
-enum { THROUGH = 9 };
 
 static void
 start_zombie(model *m)
 {
-    for (int key = K; key <= K2; key++)
-        for (int server = P; server <= B; server++)
-            m->s.item[server][key] = (model_item){1, 0, 1};
-    m->s.item[B][K2] = (model_item){2, 0, 2};
-    m->s.item[B][S] = (model_item){kit_new_inc(m), 0, 1};
-    m->s.item[B][J] = (model_item){kit_bit(K2), 0, 1};
+    kit_start_standing(m);
     m->s.proc[X].value = 2;
-}
-
-static int
-through(model *m)
-{
-    *model_self(m) = (model_proc){.pc = THROUGH};
-    return 1;
 }
 
 static int
@@ -53,7 +40,7 @@ step_x(model *m)
     model_proc *self = model_self(m);
     int is_done = 0;
 
-    if (self->pc == THROUGH)
+    if (self->pc == KIT_THROUGH)
         return 0;
     if (self->pc == 0) {
         m->s.ghost[ZOMBIE_IS] = m->s.ghost[PAUSE] == PAUSING ? BUFFERED : ON_ITS_WAY;
@@ -70,7 +57,7 @@ step_x(model *m)
     if (!is_done)
         return 1;
     m->s.ghost[X_ACKED] = 1;
-    return through(m);
+    return kit_through(m);
 }
 
 static int
@@ -85,7 +72,7 @@ step_zombie(model *m)
 {
     if (!is_under_way(m) || m->s.ghost[PAUSE] == PAUSING)
         return 0;
-    if (m->c->flags & BET_LOST && m->s.proc[REPAIRER].pc != THROUGH)
+    if (m->c->flags & BET_LOST && m->s.proc[REPAIRER].pc != KIT_THROUGH)
         return 0;
     cache_set(m, P, K, 2);
     m->s.ghost[ZOMBIE_IS] = LANDED;
@@ -96,7 +83,7 @@ static int
 y_acked(model *m)
 {
     m->s.ghost[Y_ACKED] = 1;
-    return through(m);
+    return kit_through(m);
 }
 
 static int
@@ -192,7 +179,7 @@ step_repairer(model *m)
     model_proc *self = model_self(m);
     int is_at_p = self->sub == 2 || self->sub == 3 || self->sub == 5;
 
-    if (self->pc == THROUGH)
+    if (self->pc == KIT_THROUGH)
         return 0;
     if (self->sub == 2 && self->seen == 0) {
         int is_old = is_old_enough(m);
@@ -210,7 +197,7 @@ step_repairer(model *m)
         self->y = m->c->flags & EVERY_ROUND ? 0 : self->y;
     }
     if (done == KIT_DONE)
-        through(m);
+        kit_through(m);
     return done >= 0;
 }
 
@@ -237,22 +224,22 @@ step_sweeper(model *m)
 
     switch (self->pc) {
     case 0:
-        if (m->s.proc[REPAIRER].pc != THROUGH || is_under_way(m) ||
-            (y->pc != 0 && y->pc != THROUGH))
+        if (m->s.proc[REPAIRER].pc != KIT_THROUGH || is_under_way(m) ||
+            (y->pc != 0 && y->pc != KIT_THROUGH))
             return 0;
         got = cache_get(m, P, K);
         *self = (model_proc){
-            .pc = got.value == ABSENT ? THROUGH : 1, .cas_k = got.cas, .value = got.value};
+            .pc = got.value == ABSENT ? KIT_THROUGH : 1, .cas_k = got.cas, .value = got.value};
         return 1;
     case 1:
         got = cache_get(m, B, K);
-        self->pc = got.value == self->value ? THROUGH : 2;
+        self->pc = got.value == self->value ? KIT_THROUGH : 2;
         if (m->c->flags & SKIP_MISS && got.value == ABSENT)
-            self->pc = THROUGH;
+            self->pc = KIT_THROUGH;
         return 1;
     case 2:
         cache_delete_cas(m, P, K, self->cas_k);
-        return through(m);
+        return kit_through(m);
     default:
         return 0;
     }
