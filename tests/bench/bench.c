@@ -24,7 +24,7 @@ enum { WARM_TURNS = 200, RUNS = 5, RUNS_MAX = 64, SLICES = 51 };
 #define SLICE_SECONDS 0.002
 
 const bench_client *const bench_clients[BENCH_N_CLIENTS] = {
-    &bench_floor, &bench_text, &bench_binary, &bench_mcproxy, &bench_serial};
+    &bench_floor, &bench_text, &bench_binary, &bench_mcproxy, &bench_serial, &bench_same};
 
 const bench_client *
 bench_client_named(const char *name)

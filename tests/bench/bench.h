@@ -8,6 +8,8 @@
  *   binary    libmemcached, binary protocol
  *   mcproxy   the shared library of this tree, as programs link it
  *   serial    the floor, but one server after the other: of sets of a pair only
+ *   same      the floor, but with the very lines of mcproxy, whose answers say what they answer: of
+ *             keys with one copy only
  *
  *   work      what is done: "get", "set", ...; its rows stand in work.c
  *   pool      the servers it is done on
@@ -58,8 +60,9 @@ extern const bench_client bench_text;
 extern const bench_client bench_binary;
 extern const bench_client bench_mcproxy;
 extern const bench_client bench_serial;
+extern const bench_client bench_same;
 
-#define BENCH_N_CLIENTS 5
+#define BENCH_N_CLIENTS 6
 extern const bench_client *const bench_clients[BENCH_N_CLIENTS]; /* the floor is the first */
 const bench_client *bench_client_named(const char *name);
 

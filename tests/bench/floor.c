@@ -20,9 +20,11 @@ typedef struct floor_text {
 
 typedef struct floor_client {
     const bench_pool *pool;
+    const char *opaque, *flags; /* in the lines of mcproxy; "": without them */
+    size_t done_len;            /* of "HD" and what belongs to it */
     int fds[BENCH_SERVERS_MAX + 1]; /* the backup's is the last */
     uint16_t owner[BENCH_KEYS];
-    char get[BENCH_KEYS][32], erase[BENCH_KEYS][32], count[BENCH_KEYS][40];
+    char get[BENCH_KEYS][40], erase[BENCH_KEYS][40], count[BENCH_KEYS][48];
     size_t get_len, get_answer, erase_len, count_len;
     char *sets; /* all of one length, one behind the other */
     size_t set_len;
@@ -52,10 +54,12 @@ connect_to(const char *address)
 }
 
 static size_t
-answer_of_get(const bench_pool *pool)
+answer_of_get(const floor_client *c)
 {
-    char line[40];
-    return (size_t)snprintf(line, sizeof line, "VA %zu\r\n", pool->value_len) + pool->value_len + 2;
+    char line[60];
+    int len = snprintf(line, sizeof line, "VA %zu%s%s\r\n", c->pool->value_len, c->opaque,
+                       c->flags[0] != '\0' ? " f0" : "");
+    return (size_t)len + c->pool->value_len + 2;
 }
 
 /* The batch from key 0 on: for each server its keys, and `mn` at the end. */
@@ -71,7 +75,7 @@ bake_many(floor_client *c)
         floor_text *text = &c->many[c->owner[i % BENCH_KEYS]];
         memcpy(text->bytes + text->len, c->get[i % BENCH_KEYS], c->get_len);
         text->len += c->get_len;
-        c->many_answer[c->owner[i % BENCH_KEYS]] += answer_of_get(pool);
+        c->many_answer[c->owner[i % BENCH_KEYS]] += answer_of_get(c);
     }
     for (size_t i = 0; i < pool->n_servers; i++) {
         memcpy(c->many[i].bytes + c->many[i].len, "mn\r\n", 4);
@@ -83,26 +87,28 @@ static void
 bake(floor_client *c)
 {
     const bench_pool *pool = c->pool;
-    char head[40];
-    c->get_answer = answer_of_get(pool);
-    size_t head_len =
-        (size_t)snprintf(head, sizeof head, "ms %s %zu\r\n", bench_key(0), pool->value_len);
+    char head[60];
+    c->get_answer = answer_of_get(c);
+    c->done_len = strlen("HD\r\n") + strlen(c->opaque);
+    size_t head_len = (size_t)snprintf(head, sizeof head, "ms %s %zu%s\r\n", bench_key(0),
+                                       pool->value_len, c->opaque);
     c->set_len = head_len + pool->value_len + 2;
     size_t n_sets = pool->n_keys;
     c->sets = malloc(n_sets * c->set_len);
     for (size_t i = 0; i < n_sets; i++) {
         char *at = c->sets + i * c->set_len;
-        snprintf(head, sizeof head, "ms %s %zu\r\n", bench_key(i), pool->value_len);
+        snprintf(head, sizeof head, "ms %s %zu%s\r\n", bench_key(i), pool->value_len, c->opaque);
         memcpy(at, head, head_len);
         memcpy(at + head_len, pool->value, pool->value_len);
         memcpy(at + c->set_len - 2, "\r\n", 2);
     }
     for (size_t i = 0; i < BENCH_KEYS; i++) {
-        c->get_len = (size_t)snprintf(c->get[i], sizeof c->get[i], "mg %s v\r\n", bench_key(i));
-        c->erase_len =
-            (size_t)snprintf(c->erase[i], sizeof c->erase[i], "md %s\r\n", bench_key(i));
-        c->count_len =
-            (size_t)snprintf(c->count[i], sizeof c->count[i], "ma %s v\r\n", bench_key(i));
+        c->get_len = (size_t)snprintf(c->get[i], sizeof c->get[i], "mg %s%s v%s\r\n", bench_key(i),
+                                      c->opaque, c->flags);
+        c->erase_len = (size_t)snprintf(c->erase[i], sizeof c->erase[i], "md %s%s\r\n",
+                                        bench_key(i), c->opaque);
+        c->count_len = (size_t)snprintf(c->count[i], sizeof c->count[i], "ma %s%s v\r\n",
+                                        bench_key(i), c->opaque);
     }
 }
 
@@ -129,12 +135,14 @@ place(floor_client *c)
 }
 
 static void *
-floor_open(const bench_pool *pool)
+open_with(const bench_pool *pool, const char *opaque, const char *flags)
 {
     floor_client *c = calloc(1, sizeof *c);
     if (c == NULL)
         return NULL;
     c->pool = pool;
+    c->opaque = opaque;
+    c->flags = flags;
     c->answer_len = 1 << 21;
     c->answer = malloc(c->answer_len);
     if (c->answer == NULL || place(c) != 0)
@@ -147,6 +155,19 @@ floor_open(const bench_pool *pool)
     if (pool->batch > 0)
         bake_many(c);
     return c;
+}
+
+static void *
+floor_open(const bench_pool *pool)
+{
+    return open_with(pool, "", "");
+}
+
+/* What mcproxy sends of one copy: with what ties an answer to its question, and the flags. */
+static void *
+same_open(const bench_pool *pool)
+{
+    return pool->backup == NULL ? open_with(pool, " O01234567", " f") : NULL;
 }
 
 static int
@@ -200,12 +221,12 @@ floor_set(void *client, size_t number)
     int fd = c->fds[c->owner[number]], backup = c->fds[c->pool->n_servers];
     const char *text = c->sets + number * c->set_len;
     if (c->pool->backup == NULL)
-        return ask(c, fd, text, c->set_len, 4);
+        return ask(c, fd, text, c->set_len, c->done_len);
     if (c->pool->is_degraded)
-        return ask(c, backup, text, c->set_len, 4);
+        return ask(c, backup, text, c->set_len, c->done_len);
     if (send_all(fd, text, c->set_len) != 0 || send_all(backup, text, c->set_len) != 0)
         return -1;
-    return receive_all(c, fd, 4) != 0 || receive_all(c, backup, 4) != 0 ? -1 : 0;
+    return receive_all(c, fd, c->done_len) != 0 || receive_all(c, backup, c->done_len) != 0 ? -1 : 0;
 }
 
 /* One copy after the other, as a client does that waits for each answer. */
@@ -214,8 +235,8 @@ serial_set(void *client, size_t number)
 {
     floor_client *c = client;
     const char *text = c->sets + number * c->set_len;
-    return ask(c, c->fds[c->owner[number]], text, c->set_len, 4) != 0 ||
-                   ask(c, c->fds[c->pool->n_servers], text, c->set_len, 4) != 0
+    return ask(c, c->fds[c->owner[number]], text, c->set_len, c->done_len) != 0 ||
+                   ask(c, c->fds[c->pool->n_servers], text, c->set_len, c->done_len) != 0
                ? -1
                : 0;
 }
@@ -232,9 +253,9 @@ floor_erase(void *client, size_t number)
 {
     floor_client *c = client;
     int fd = c->fds[c->owner[number]], backup = c->fds[c->pool->n_servers];
-    if (c->pool->backup != NULL && ask(c, backup, c->erase[number], c->erase_len, 4) != 0)
+    if (c->pool->backup != NULL && ask(c, backup, c->erase[number], c->erase_len, c->done_len) != 0)
         return -1;
-    return ask(c, fd, c->erase[number], c->erase_len, 4);
+    return ask(c, fd, c->erase[number], c->erase_len, c->done_len);
 }
 
 /* Each answer has one more digit at times: not counted by bytes, but by its line. */
@@ -293,6 +314,17 @@ const bench_client bench_serial = {
     .open = serial_open,
     .get = floor_get,
     .set = serial_set,
+    .erase = floor_erase,
+    .count = floor_count,
+    .get_many = floor_get_many,
+    .close = floor_close,
+};
+
+const bench_client bench_same = {
+    .name = "same",
+    .open = same_open,
+    .get = floor_get,
+    .set = floor_set,
     .erase = floor_erase,
     .count = floor_count,
     .get_many = floor_get_many,
