@@ -188,7 +188,11 @@ check_served(sim_world *world, const sim_client *client, const sim_op *op, const
                       host->well_since_ms < op->begun_ms - REFUSED_REST_MS;
         /* A token that was sent to its server and not answered means nothing to the other one. */
         int is_lost_cas = op->request.verb == MCP_CAS && result->status == MCP_UNKNOWN;
-        if (is_well && !sim_rules_was_hurried(world, client, server, op) &&
+        /* Three answers of a slow server do not fit into every deadline: no number, and what is there
+         * is looked at, and is a stub. */
+        int is_looked_at = (op->truth[0].was_no_number || op->truth[1].was_no_number) &&
+                           op->ended_ms == op->deadline_ms;
+        if (is_well && !is_looked_at && !sim_rules_was_hurried(world, client, server, op) &&
             (op->was_usable[leg] || none_usable) && result->status < MCP_OK && !is_lost_cas &&
             !is_fooled && !client->was_troubled && client->memory.n_failed == 0)
             sim_rules_break(world, "SERVED", "op %u: %s %s: %s, though %s was well", op->id,
