@@ -5,6 +5,7 @@
 #include "sim/notes.h"
 #include "sim/ops.h"
 #include "sim/rules.h"
+#include "engine/line.h"
 
 /* How long after a fault a server is still being found out about. */
 #define SETTLE_MS 20
@@ -177,10 +178,19 @@ author(const sim_world *world, uint32_t flags, uint32_t key)
     return world->ops[flags - 1];
 }
 
+/*
+ * Of a client that died, something may stand in the buffers of a server that is paused. A write that
+ * misses that server is on record, and H and Q stand between the two. But one that the server has
+ * answered itself came in front of what nobody was ever told of, in an order that only it knows.
+ */
 static int
 is_older(const sim_op *value, const sim_op *write)
 {
-    return value->over_order != 0 && value->over_order < write->begun_order;
+    if (value->over_order == 0 || value->over_order >= write->begun_order)
+        return 0;
+    int both = write->result.primary == MCP_COPY_OK && write->result.backup == MCP_COPY_OK;
+    return !value->is_lost || !both ||
+           (value->landed_order != 0 && value->landed_order < write->begun_order);
 }
 
 /* ---- one operation ---- */
@@ -211,6 +221,19 @@ is_on_its_way(const sim_world *world, const sim_op *op)
     return 0;
 }
 
+/* A server has read, or will, what this client had sent before it died, and not carried it out. */
+static int
+is_held_back(const sim_world *world, const sim_op *op)
+{
+    for (size_t i = 0; i < world->n_conns; i++) {
+        const sim_conn *conn = world->conns[i];
+        if (conn->client == op->client && conn->life == op->life && !conn->is_cut &&
+            sim_bytes_len(&conn->session.in) > 0)
+            return 1;
+    }
+    return 0;
+}
+
 /* Operations of the dead, and those of which it was told that nobody knows, are over when nothing of
  * them can arrive any more. */
 static void
@@ -219,27 +242,44 @@ land(sim_world *world)
     uint32_t n = 0;
     for (size_t i = 0; i < world->n_ops && world->n_unlanded > 0; i++) {
         sim_op *op = world->ops[i];
-        if (op->over_order != 0 || !op->is_done)
+        if (!op->is_done || (op->over_order != 0 && (!op->is_lost || op->landed_order != 0)))
             continue;
-        if (is_on_its_way(world, op))
-            n++;
-        else
+        int is_over = !is_on_its_way(world, op);
+        if (is_over && op->over_order == 0)
             op->over_order = ++world->order;
+        if (is_over && op->is_lost && !is_held_back(world, op))
+            op->landed_order = ++world->order;
+        n += !is_over || (op->is_lost && op->landed_order == 0);
     }
     world->n_unlanded = n;
+}
+
+/*
+ * Its server has closed the connection over which this client will ask it, and it has not seen that
+ * yet: what it sends there is lost. A read goes over another one, and a delete may be sent again; any
+ * other write is sent to a server once and no more, so it is unknown there, and only the other copy
+ * can save it. After a rest a connection is looked at first.
+ */
+static int
+is_lost_there(const sim_world *world, const sim_client *client, const sim_op *op, uint32_t server)
+{
+    const sim_conn *conn = client->conn[server];
+    const mcp__link *link = &client->engine.servers[server].link;
+    int is_sent_once = op->request.verb != MCP_GET && op->request.verb != MCP_DELETE;
+    return is_sent_once && conn != NULL && conn->ending != SIM_END_NONE &&
+           sim_client_now(world, client) - link->used_ms <= MCP__REST_MS;
 }
 
 void
 sim_promise_begin(sim_world *world, sim_client *client, sim_op *op)
 {
-    (void)client;
     land(world);
     op->begun_order = ++world->order;
     for (int leg = 0; leg < 2; leg++) {
         uint32_t server = leg == MCP__PRIMARY ? op->pair.primary : op->pair.backup;
         if (server == MCP__NO_SERVER || op->key_number == SIM_KEYS_MAX)
             continue;
-        op->was_whole[leg] = (uint8_t)is_good(world, server);
+        op->was_whole[leg] = is_good(world, server) && !is_lost_there(world, client, op, server);
         op->n_begun[leg] = world->hosts[server].n_begun;
     }
 }

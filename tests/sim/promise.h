@@ -27,7 +27,8 @@
  * one. It is older than a write when its operation was over before the write began. One whose client
  * died, or which ended as unknown, is over when the last byte of it that was on its way has arrived:
  * until then nobody was told whether it was done, and it is as concurrent with others as any other
- * that is not over. (What a paused server holds back is not on its way.)
+ * that is not over. (What a paused server holds back is not on its way; of a dead client it counts all
+ * the same beside writes that this server and the other one have answered.)
  */
 #ifndef MCPROXY_SIM_PROMISE_H
 #define MCPROXY_SIM_PROMISE_H

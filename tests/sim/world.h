@@ -157,6 +157,7 @@ typedef struct sim_op {
     uint8_t saw_old;                  /* a server did not echo opaques on misses */
     uint32_t life;                    /* its client's */
     uint64_t begun_order, over_order; /* among all beginnings and ends; 0: not yet */
+    uint64_t landed_order;            /* the last of it that a server had in its buffers, too */
     uint64_t told_order[2];           /* when each server journaled it; 0: it did not */
     uint64_t changed_order[2];        /* when its change was last carried out there */
     uint8_t was_whole[2];
