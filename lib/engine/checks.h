@@ -21,7 +21,6 @@ typedef struct mcp__stored {
     uint8_t is_base64;
     mcp__server *server[2];
     uint64_t cas[2];
-    mcp__span said[2]; /* the lines that said so, as they came; empty: they are not at hand */
 } mcp__stored;
 
 /* Without memory for it: as if the client had died behind the acknowledgement. */

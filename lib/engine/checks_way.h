@@ -20,44 +20,102 @@ mcp__checks_note(mcp__check *check, int leg, const mcp__stored *stored)
     mcp__server *server = stored->server[leg];
     if (stored->cas[leg] > server->top_cas)
         server->top_cas = stored->cas[leg];
-    check->server[leg] = server;
     check->cas[leg] = stored->cas[leg];
     check->life_ms[leg] = server->life_ms;
     check->seen[leg] = 0;
-    check->failed[leg] = 0;
 }
 
-/* What there is to it at first. NULL: no memory. */
+/* What there is to any of them at first. NULL: no memory. */
 static inline mcp__check *
-mcp__checks_new(mcp__engine *engine, const mcp__stored *stored, int is_erase)
+mcp__checks_new(mcp__engine *engine, mcp__server *const server[2], mcp__span key, int is_base64)
 {
     mcp__check *check = mcp__pool_take_check(engine);
     if (check == NULL)
         return NULL;
-    check->n_awaited = 0;
-    check->is_erase = (uint8_t)is_erase;
-    check->is_base64 = stored->is_base64;
-    check->key_len = (uint8_t)stored->key.len;
-    (void)mcp__usual_put_key((uint8_t *)check->key, stored->key);
+    check->server[MCP__PRIMARY] = server[MCP__PRIMARY];
+    check->server[MCP__BACKUP] = server[MCP__BACKUP];
+    check->failed[MCP__PRIMARY] = check->failed[MCP__BACKUP] = 0;
+    check->n_awaited = check->is_erase = 0;
+    check->is_base64 = (uint8_t)is_base64;
+    check->key_len = (uint8_t)key.len;
+    (void)mcp__usual_put_key((uint8_t *)check->key, key);
+    return check;
+}
+
+/* Of a delete: there are no numbers. */
+static inline mcp__check *
+mcp__checks_new_erased(mcp__engine *engine, mcp__server *const server[2], mcp__span key,
+                       int is_base64)
+{
+    mcp__check *check = mcp__checks_new(engine, server, key, is_base64);
+    if (check == NULL)
+        return NULL;
+    check->is_erase = 1;
+    check->cas[MCP__PRIMARY] = check->cas[MCP__BACKUP] = 0;
+    return check;
+}
+
+/* Of a store. */
+static inline mcp__check *
+mcp__checks_new_stored(mcp__engine *engine, const mcp__stored *stored)
+{
+    mcp__check *check =
+        mcp__checks_new(engine, stored->server, stored->key, stored->is_base64);
+    if (check == NULL)
+        return NULL;
     mcp__checks_note(check, MCP__PRIMARY, stored);
     mcp__checks_note(check, MCP__BACKUP, stored);
     return check;
 }
 
-/* mcp__checks_begin(), as far as it is ordinary: 1. 0: it is not, and nothing was done. */
-__attribute__((always_inline)) static inline int
+/* mcp__checks_begin(), as far as it is ordinary; whoever knows the lines that the copies answered with
+ * has them kept as its echoes. NULL: it is not, and nothing was done. */
+__attribute__((always_inline)) static inline mcp__check *
 mcp__checks_begin_plainly(mcp__engine *engine, const mcp__stored *stored)
 {
     if (stored->is_base64 || !mcp__ride_may(stored->server[MCP__PRIMARY]) ||
         !mcp__ride_may(stored->server[MCP__BACKUP]))
-        return 0;
-    mcp__check *check = mcp__checks_new(engine, stored, 0);
+        return NULL;
+    mcp__check *check = mcp__checks_new_stored(engine, stored);
     if (check == NULL)
-        return 1;
-    mcp__echo_keep(&check->echo[MCP__PRIMARY], stored->said[MCP__PRIMARY]);
-    mcp__echo_keep(&check->echo[MCP__BACKUP], stored->said[MCP__BACKUP]);
+        return NULL;
     mcp__ride_put(engine, stored->server, check, stored->key);
     check->n_awaited = 3;
+    return check;
+}
+
+/* ---- erasing ---- */
+
+/* mcp__checks_erase(), as far as it is ordinary, the server has just answered and its link is about to
+ * be sent: 1. 0: it is not, and nothing was done. */
+static inline int
+mcp__checks_erase_plainly(mcp__engine *engine, mcp__server *const servers[2], mcp__span key)
+{
+    mcp__server *server = servers[MCP__BACKUP];
+    mcp__link *link = &server->link;
+    if (link->state != MCP__LINK_OPEN || link->is_classic || link->used_ms != engine->now_ms ||
+        !mcp__link_has_room_for(link, 1))
+        return 0;
+    mcp__check *check = mcp__checks_new_erased(engine, servers, key, 0);
+    if (check == NULL)
+        return 0;
+    check->n_awaited = 1;
+    uint64_t opaque = mcp__token_opaque(&engine->opaque_count, &engine->opaque);
+    uint8_t *start = mcp__link_begin(link);
+    uint8_t *end = MCP__USUAL_PUT(mcp__usual_put_delete(start, key, opaque), "\r\n");
+    mcp__line_mount(engine, server); /* with its timer the answer is missed */
+    *mcp__link_slot(link) = (mcp__pending){
+        .op = check,
+        .opaque = opaque,
+        .first_byte = link->queued,
+        .asked_ms = engine->now_ms,
+        .leg = MCP__BACKUP,
+        .kind = MCP__COMMAND_DELETE,
+        .word = MCP__COMMAND_DELETE,
+        .is_check = 1,
+    };
+    mcp__link_end_len(link, (size_t)(end - start), 0, 0);
+    server->tally.calls++;
     return 1;
 }
 

@@ -34,13 +34,48 @@ mcp__express_put_other(const mcp__express *express, uint8_t *out, uint64_t opaqu
     return out + mcp__meta_encode(&command, out);
 }
 
+/* The backup stays among the busy ones, if it is: it will be owed an answer again. Both legs are told
+ * by the same opaque, as those of a set are. */
 void
 mcp__express_go_on(mcp__engine *engine)
 {
     mcp__express *express = &engine->express;
-    mcp__express_close(engine, MCP__BACKUP);
+    mcp__express_take(engine, MCP__BACKUP);
     express->plain = MCP__PLAIN_ERASE_SECOND;
-    mcp__express_ask(engine, MCP__PRIMARY, mcp__token_opaque(&engine->opaque_count, &engine->opaque));
+    mcp__express_ask(engine, MCP__PRIMARY, engine->opaque);
+}
+
+#ifndef MCP_MUTANT_NO_THIRD_DELETE
+static __attribute__((noinline)) void
+erase_slowly(mcp__engine *engine)
+{
+    const mcp__express *express = &engine->express;
+    const mcp__stored erased = {.key = express->key,
+                                .server = {express->server[0], express->server[1]}};
+    mcp__tasks_last_delete(engine, &erased);
+}
+#endif
+
+void
+mcp__express_put_third(mcp__engine *engine)
+{
+#ifndef MCP_MUTANT_NO_THIRD_DELETE
+    const mcp__express *express = &engine->express;
+    if (!mcp__checks_erase_plainly(engine, express->server, express->key))
+        erase_slowly(engine);
+#else
+    (void)engine;
+#endif
+}
+
+void
+mcp__express_leave_third(mcp__engine *engine)
+{
+    mcp__server *backup = mcp__express_server(engine, MCP__BACKUP);
+    if (mcp__link_has_output(&backup->link))
+        mcp__pool_wish(engine, backup, MCP__WISH_SEND);
+    if (!backup->is_busy || backup->link.pending_count == 0)
+        mcp__line_watch(engine, backup);
 }
 
 /* What is not answered as in peace, but well: a number that has moved, say. */
@@ -98,12 +133,6 @@ mcp__express_missing(const mcp__engine *engine, int leg)
     return whole > len ? whole - len : 0;
 }
 
-static mcp__span
-line_of(const mcp__express *express, int leg)
-{
-    return (mcp__span){mcp__buf_bytes(&express->server[leg]->link.in), express->reply_len[leg]};
-}
-
 static inline mcp__stored
 stored_by(const mcp__express *express)
 {
@@ -111,7 +140,6 @@ stored_by(const mcp__express *express)
         .key = express->key,
         .server = {express->server[MCP__PRIMARY], express->server[MCP__BACKUP]},
         .cas = {express->reply[MCP__PRIMARY].cas, express->reply[MCP__BACKUP].cas},
-        .said = {line_of(express, MCP__PRIMARY), line_of(express, MCP__BACKUP)},
     };
 }
 
@@ -122,26 +150,27 @@ verify_slowly(mcp__engine *engine)
     mcp__checks_begin(engine, &stored);
 }
 
-void
-mcp__express_verify_later(mcp__engine *engine)
+static inline void
+keep_echo(const mcp__express *express, mcp__check *check, int leg)
 {
-    const mcp__stored stored = stored_by(&engine->express);
-    if (stored.cas[MCP__PRIMARY] != 0 && stored.cas[MCP__BACKUP] != 0 &&
-        !mcp__checks_begin_plainly(engine, &stored))
-        verify_slowly(engine);
+    const mcp__buf *in = &express->server[leg]->link.in;
+    mcp__echo_keep(&check->echo[leg], (mcp__span){mcp__buf_bytes(in), express->reply_len[leg]});
 }
 
 void
-mcp__express_erase_later(mcp__engine *engine)
+mcp__express_verify_later(mcp__engine *engine)
 {
-#ifndef MCP_MUTANT_NO_THIRD_DELETE
     const mcp__express *express = &engine->express;
-    const mcp__stored erased = {.key = express->key,
-                                .server = {express->server[0], express->server[1]}};
-    mcp__tasks_last_delete(engine, &erased);
-#else
-    (void)engine;
-#endif
+    if (express->reply[MCP__PRIMARY].cas == 0 || express->reply[MCP__BACKUP].cas == 0)
+        return;
+    const mcp__stored stored = stored_by(express);
+    mcp__check *check = mcp__checks_begin_plainly(engine, &stored);
+    if (check == NULL) {
+        verify_slowly(engine);
+        return;
+    }
+    keep_echo(express, check, MCP__PRIMARY);
+    keep_echo(express, check, MCP__BACKUP);
 }
 
 mcp__task *
@@ -156,6 +185,8 @@ mcp__express_give_up(mcp__engine *engine)
             mcp__pool_wish(engine, server, MCP__WISH_SEND);
         if (mcp__link_has_partial(&server->link))
             mcp__drive_received(engine, server->number, 0, engine->now_ms);
+        else if (server->is_busy && server->link.state == MCP__LINK_OPEN)
+            mcp__line_watch(engine, server); /* a delete's second leg was given up */
     }
     mcp__tasks_settle(engine);
     return task;

@@ -4,7 +4,7 @@
  * command is put on the links as always, but nothing else is set up: no operation, no timer, no
  * lists. The driver sends, and receives from each of its servers once:
  *
- *     begin --sent, heard--> finish            the answer everybody hopes for
+ *     begin --sent, heard--> finish            the answer everybody hopes for (a delete: go on, third)
  *        `---anything else--> take over        an operation goes on from there, see engine/tasks
  *
  * Until one of the two, nothing else may be done with the engine. The ordinary way itself, begin,
@@ -34,6 +34,16 @@ size_t mcp__express_missing(const mcp__engine *engine, int leg);
 /* ERASE: the backup has been heard; the primary's command is queued. */
 void mcp__express_go_on(mcp__engine *engine);
 
+/* And then the primary: whether a third command goes to the backup. It is queued, to be sent at once;
+ * nobody waits for its answer. What has not gone when the call is finished is wished for. */
+static inline int
+mcp__express_has_third(const mcp__engine *engine)
+{
+    const mcp__express *express = &engine->express;
+    return express->is_pair && express->plain == MCP__PLAIN_ERASE_SECOND;
+}
+void mcp__express_put_third(mcp__engine *engine);
+
 /* All legs have been heard. What either copy had has been found, if it was asked. */
 static inline mcp_status
 mcp__express_status(const mcp__engine *engine)
@@ -42,8 +52,7 @@ mcp__express_status(const mcp__engine *engine)
     mcp__reply_kind kind = express->reply[MCP__PRIMARY].kind;
     if (kind == MCP__REPLY_VALUE || kind == MCP__REPLY_DONE)
         return MCP_OK;
-    int is_both = express->is_pair && express->plain == MCP__PLAIN_ERASE_SECOND;
-    return is_both && express->reply[MCP__BACKUP].kind == MCP__REPLY_DONE ? MCP_OK : MCP_NOT_FOUND;
+    return mcp__express_has_third(engine) && express->reply[MCP__BACKUP].kind == MCP__REPLY_DONE ? MCP_OK : MCP_NOT_FOUND;
 }
 
 /* It is not that simple: an operation takes over, and whatever of the answers has come already

@@ -28,8 +28,8 @@ uint8_t *mcp__express_put_other(const mcp__express *express, uint8_t *out, uint6
 const mcp__pending *mcp__express_take_riders(mcp__engine *engine, mcp__server *server);
 /* What is to be looked at behind it. The answers still stand in their links. */
 void mcp__express_verify_later(mcp__engine *engine);
-/* The third of its deletes. */
-void mcp__express_erase_later(mcp__engine *engine);
+/* The third has been sent, or not. */
+void mcp__express_leave_third(mcp__engine *engine);
 
 /* ---- is it one? ---- */
 
@@ -138,9 +138,9 @@ mcp__express_ask_both(mcp__engine *engine, uint64_t opaque)
     mcp__express_queue(engine, MCP__BACKUP, opaque, out + len, second->queued);
 }
 
-/* Its answer has been taken. */
-static inline void
-mcp__express_close(mcp__engine *engine, int leg)
+/* Its answer is taken. */
+static inline mcp__server *
+mcp__express_take(mcp__engine *engine, int leg)
 {
     mcp__server *server = mcp__express_server(engine, leg);
     mcp__buf_take(&server->link.in, engine->express.reply_len[leg]);
@@ -148,6 +148,14 @@ mcp__express_close(mcp__engine *engine, int leg)
     server->link.has_answered = 1;
     server->link.used_ms = engine->now_ms;
     mcp__health_answered(&server->health);
+    return server;
+}
+
+/* And that was all. */
+static inline void
+mcp__express_close(mcp__engine *engine, int leg)
+{
+    mcp__server *server = mcp__express_take(engine, leg);
     if (server->is_busy) /* what was owed has been read in front of it */
         mcp__line_watch(engine, server);
 }
@@ -225,12 +233,6 @@ mcp__express_count(mcp__tally *tally, mcp__reply_kind reply)
         tally->misses++;
 }
 
-static inline int
-mcp__express_is_erased(const mcp__express *express)
-{
-    return express->is_pair && express->plain == MCP__PLAIN_ERASE_SECOND;
-}
-
 static inline void
 mcp__express_give(const mcp__engine *engine, mcp_status status, mcp_result *result)
 {
@@ -241,7 +243,7 @@ mcp__express_give(const mcp__engine *engine, mcp_status status, mcp_result *resu
     result->server = (int)express->server[MCP__PRIMARY]->number;
     result->primary = MCP_COPY_OK;
     result->backup =
-        express->n_legs == 2 || mcp__express_is_erased(express) ? MCP_COPY_OK : MCP_COPY_SKIPPED;
+        express->n_legs == 2 || mcp__express_has_third(engine) ? MCP_COPY_OK : MCP_COPY_SKIPPED;
     result->from_backup = 0;
     result->value = reply->value.bytes; /* NULL with all but a hit */
     result->value_len = reply->value.len;
@@ -273,8 +275,8 @@ mcp__express_finish(mcp__engine *engine, mcp_result *result)
         mcp__express_count(&mcp__express_server(engine, MCP__PRIMARY)->tally, kind);
     if (result != NULL)
         mcp__express_give(engine, mcp__express_status(engine), result);
-    if (mcp__express_is_erased(express))
-        mcp__express_erase_later(engine);
+    if (mcp__express_has_third(engine))
+        mcp__express_leave_third(engine);
     mcp__tasks_settle(engine);
 }
 

@@ -386,13 +386,28 @@ exchange_leg(mcp__world *world, int leg)
     return send_express(world, server) && receive_express(world, server, leg);
 }
 
+/* What has not gone with that, is sent, or found broken, when the call is over. */
+static inline void
+send_third(const mcp__world *world, mcp__server *backup)
+{
+    mcp__link *link = &backup->link;
+    ssize_t sent = mcp__sock_send_flat(world->sockets[backup->number].fd,
+                                       mcp__buf_bytes(&link->out), mcp__buf_len(&link->out));
+    if (sent > 0)
+        mcp__link_sent(link, (size_t)sent);
+}
+
 static __attribute__((noinline)) int
 exchange_erase(mcp__world *world)
 {
     if (!exchange_leg(world, MCP__BACKUP))
         return 0;
     mcp__express_go_on(world->engine);
-    return exchange_leg(world, MCP__PRIMARY);
+    if (!exchange_leg(world, MCP__PRIMARY))
+        return 0;
+    mcp__express_put_third(world->engine);
+    send_third(world, mcp__express_server(world->engine, MCP__BACKUP));
+    return 1;
 }
 
 __attribute__((always_inline)) static inline int

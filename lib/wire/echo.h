@@ -42,14 +42,20 @@ mcp__echo_begins(const uint8_t *at, const char *four, uint64_t opaque)
     return memcmp(at, four, 4) == 0 && mcp__echo_word(at + 4) == opaque;
 }
 
-/* `line`: an answer "HD O.. c..", whole; or nothing. */
+static inline void
+mcp__echo_forget(mcp__echo *echo)
+{
+    echo->line_len = MCP__ECHO_NONE;
+}
+
+/* `line`: an answer "HD O.. c..", whole. */
 static inline void
 mcp__echo_keep(mcp__echo *echo, mcp__span line)
 {
     const uint8_t *bytes = line.bytes;
     echo->line_len = line.len;
     if (line.len < MCP__ECHO_HEAD + 8 || line.len > MCP__ECHO_HEAD + 16) {
-        echo->line_len = MCP__ECHO_NONE;
+        mcp__echo_forget(echo);
         return;
     }
     echo->first = mcp__echo_word(bytes + MCP__ECHO_HEAD);

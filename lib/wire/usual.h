@@ -239,20 +239,23 @@ static inline ssize_t
 mcp__usual_parse_word(const uint8_t *bytes, size_t len, uint64_t opaque, mcp__reply_kind *kind,
                       uint64_t *cas)
 {
-    const uint8_t *end = bytes + len;
+    const uint8_t *at = bytes + 2 + MCP__USUAL_OPAQUE, *end = bytes + len;
     if (len < 2 + MCP__USUAL_OPAQUE + 2)
         return MCP__PARSE_MORE;
-    if (mcp__usual_is(bytes, "HD"))
+    if (memcmp(bytes, "HD O", 4) == 0)
         *kind = MCP__REPLY_DONE;
-    else if (mcp__usual_is(bytes, "EN"))
+    else if (memcmp(bytes, "EN O", 4) == 0)
         *kind = MCP__REPLY_MISS;
-    else if (mcp__usual_is(bytes, "NF"))
+    else if (memcmp(bytes, "NF O", 4) == 0)
         *kind = MCP__REPLY_NOT_FOUND;
     else
         return MCP__PARSE_MORE;
-    if (!mcp__usual_has_opaque(bytes + 2, opaque))
+    if (memcmp(bytes + 4, &opaque, MCP__OPAQUE_LEN) != 0)
         return MCP__PARSE_MORE;
-    const uint8_t *at = mcp__usual_cas(bytes + 2 + MCP__USUAL_OPAQUE, end, cas);
+    *cas = 0;
+    if (mcp__usual_is(at, "\r\n")) /* with one copy, and without verification, always */
+        return at + 2 - bytes;
+    at = mcp__usual_cas(at, end, cas);
     if (at == NULL || end - at < 2 || !mcp__usual_is(at, "\r\n"))
         return MCP__PARSE_MORE;
     return at + 2 - bytes;

@@ -114,6 +114,8 @@ finish(sim_world *world, sim_client *client)
     if (world->plan.keeps_record)
         sim_promise_asked_plainly(world, client, op,
                                   mcp__express_server(&client->engine, 0)->number);
+    if (mcp__express_has_third(&client->engine))
+        mcp__express_put_third(&client->engine);
     mcp__express_finish(&client->engine, &result);
     sim_ops_over(world, client, op, &result);
     sim_rules_after(world, client, "finish");
@@ -128,6 +130,7 @@ go_on(sim_world *world, sim_client *client)
     mcp__engine *engine = &client->engine;
     if (engine->express.plain == MCP__PLAIN_ERASE) {
         mcp__express_go_on(engine);
+        client->known_opaques = 0; /* the second leg has the opaque of the first */
         sim_truth_learn(world, client);
         wait_for_leg(world, client, MCP__PRIMARY);
         if (send_leg(world, client, MCP__PRIMARY))

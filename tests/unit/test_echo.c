@@ -71,8 +71,10 @@ END_TEST
 START_TEST(nothing_is_kept_of_nothing)
 {
     mcp__echo echo;
-    mcp__echo_keep(&echo, (mcp__span){NULL, 0});
-    ck_assert(echo.line_len == MCP__ECHO_NONE);
+    keep(&echo, "HD O" OPAQUE " c1234567\r\n");
+    ck_assert(echo.line_len != MCP__ECHO_NONE);
+    mcp__echo_forget(&echo);
+    ck_assert_uint_eq(hear(&echo, "HD O" OPAQUE " c1234567\r\n", 24), 0);
     keep(&echo, "HD O" OPAQUE "\r\n");
     ck_assert(echo.line_len == MCP__ECHO_NONE);
     ck_assert_uint_eq(hear(&echo, "HD O" OPAQUE "\r\n", 14), 0);
