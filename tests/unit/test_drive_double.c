@@ -31,7 +31,7 @@ START_TEST(a_primary_that_is_waited_for_may_stand_itself)
     mcp__task *task = world_ask(MCP_TOUCH);
     expect_sent(0, MARKS);
     expect_sent(1, MARKS);
-    world_say(0, world_mark_of(1));
+    world_say(0, mark_of(1));
     world_say(1, "EN O@\r\n");
     expect_sent(0, "mg k O@ T0\r\n");
     world_say(0, "EN O@\r\n");
@@ -40,11 +40,11 @@ START_TEST(a_primary_that_is_waited_for_may_stand_itself)
     w.now_ms += 250;
     task = world_ask(MCP_GET);
     expect_sent(1, MARKS); /* before the primary is waited for */
-    world_say(1, world_mark_of(0));
+    world_say(1, mark_of(0));
     expect_sent(1, "mg k O@ v f\r\n"); /* now both are asked, and only what is the same counts */
     world_say(1, "VA 2 O@ f0\r\nhi\r\n");
     world_wishes();
-    world_open_saying(0, WORLD_EPOCH, world_mark_of(1));
+    world_open_saying(0, WORLD_EPOCH, mark_of(1));
     expect_sent(0, "mg k O@ v f\r\n");
     world_say(0, "VA 3 O@ f0\r\nold\r\n");
     ck_assert_int_eq(world_result(task).status, MCP_NOT_FOUND);
@@ -71,9 +71,9 @@ START_TEST(a_backup_that_was_away_is_not_believed_at_once)
     task = world_ask(MCP_GET);
     expect_sent(1, ""); /* not before the primary has been tried */
     world_wishes();
-    world_open_saying(0, WORLD_EPOCH, world_mark_of(1));
+    world_open_saying(0, WORLD_EPOCH, mark_of(1));
     expect_sent(0, MARKS);
-    world_say(0, world_mark_of(1));
+    world_say(0, mark_of(1));
     expect_sent(1, ""); /* it stands */
     expect_sent(0, "mg k O@ v f\r\n");
     world_say(0, "VA 2 O@ f0\r\nhi\r\n");
@@ -93,10 +93,10 @@ START_TEST(an_answer_from_a_copy_that_stands_by_now)
         mcp__task *later = world_ask(MCP_TOUCH);
         expect_sent(0, MARKS);
         expect_sent(1, MARKS);
-        world_say(1, world_mark_of(0));
+        world_say(1, mark_of(0));
         world_say(0, "VA 3 O@ f0\r\nold\r\n");
         expect_sent(1, "mg k O@ v f\r\n");
-        world_say(0, both ? world_mark_of(1) : "EN O@\r\n");
+        world_say(0, both ? mark_of(1) : "EN O@\r\n");
         world_say(1, "VA 2 O@ f0\r\nhi\r\n");
         if (both) { /* now neither is right alone, and the first one has been asked already */
             ck_assert_int_lt(world_result(task).status, MCP_OK);
@@ -129,7 +129,7 @@ START_TEST(a_number_or_value_of_a_copy_that_stands_by_now)
         expect_sent(0, MARKS);
         expect_sent(1, MARKS);
         world_say(1, is_count ? "VA 2 O@\r\n43\r\n" : "HD O@\r\n");
-        world_say(1, world_mark_of(0));
+        world_say(1, mark_of(0));
         snprintf(answers, sizeof answers, "VA 2 O@%s\r\n42\r\n", is_count ? "" : " f0");
         world_say(0, answers);
         if (!is_count) {

@@ -26,9 +26,9 @@ START_TEST(nothing_is_read_before_the_marks_are)
     expect_sent(1, "version\r\nmg mcp:e O@ v f c\r\n" MARKS);
     world_say(1, "VERSION 1.6.18\r\n" WORLD_EPOCH);
     expect_sent(0, "");
-    world_say(1, world_mark_of(0));
+    world_say(1, mark_of(0));
     world_sent(1);
-    world_say(1, world_mark_of(0)); /* asked for by the call */
+    world_say(1, mark_of(0)); /* asked for by the call */
     expect_sent(0, "");       /* the primary stands: it is not read */
     expect_sent(1, "mg k O@ v f\r\n");
     world_say(1, "VA 2 O@ f0\r\nhi\r\n");
@@ -125,7 +125,7 @@ START_TEST(a_look_moves_to_another_connection)
     expect_sent(0, "");
     world_open(1);
     expect_sent(1, MARKS);
-    world_say(1, world_mark_of(0));
+    world_say(1, mark_of(0));
     expect_sent(1, "mg k O@ v f\r\n");
     world_say(1, "EN O@\r\n");
     ck_assert_int_eq(world_result(task).status, MCP_NOT_FOUND);
@@ -162,7 +162,7 @@ START_TEST(a_mark_is_not_forgotten_with_its_witness)
     w.now_ms += 300;
     mcp__task *task = world_ask(MCP_GET);
     expect_sent(1, MARKS);
-    world_say(1, world_mark_of(0));
+    world_say(1, mark_of(0));
     expect_sent(1, "mg k O@ v f\r\n");
     world_say(1, "EN O@\r\n");
     world_result(task);
@@ -190,7 +190,7 @@ START_TEST(blind_is_not_taken_for_fine)
     w.now_ms += 300;
     mcp__task *task = world_ask(MCP_GET);
     world_sent(1);
-    world_say(1, world_mark_of(0));
+    world_say(1, mark_of(0));
     world_sent(1);
     world_say(1, "EN O@\r\n");
     world_result(task);
@@ -273,7 +273,7 @@ START_TEST(an_expired_view_is_asked_for_first)
         mcp__task *task = world_ask(MCP_GET);
         expect_sent(0, "");
         expect_sent(1, MARKS);
-        world_say(1, stands ? world_mark_of(0) : WORLD_NOTHING);
+        world_say(1, stands ? mark_of(0) : WORLD_NOTHING);
         if (stands) { /* the backup is believed only when the primary does not say the same of it */
             expect_sent(0, "");
             expect_sent(1, "mg k O@ v f\r\n");
@@ -319,7 +319,7 @@ START_TEST(a_write_while_the_primary_stands)
         world_sent(0);
         world_sent(1);
         world_say(0, "EN O@\r\n");
-        world_say(1, world_mark_of(0));
+        world_say(1, mark_of(0));
         expect_sent(0, "");
         expect_sent(1, "ms k 0 O@ c\r\n\r\n");
         world_say(1, "HD O@ c22\r\n");
@@ -347,7 +347,7 @@ START_TEST(a_missed_write_is_on_record_before_it_is_acknowledged)
     char bundle[400], lists[100];
     unsigned segment = mcp__marks_segment("k", 1);
     world_open_pair(0);
-    unsigned id8 = world_id8_of(0);
+    unsigned id8 = id8_of(0);
     mcp__task *task = world_ask(MCP_SET);
     world_sent(0);
     world_sent(1);

@@ -316,16 +316,16 @@ world_open_pair(int verifies)
 }
 
 uint32_t
-world_id8_of(uint32_t server)
+id8_of(uint32_t server)
 {
     return w.engine.servers[server].ledger.id8;
 }
 
 const char *
-world_mark_of(uint32_t missed)
+mark_of(uint32_t missed)
 {
     static char text[100];
-    snprintf(text, sizeof text, "VA 18 O@ f1 c9\r\n%08x=00000001;\r\n", world_id8_of(missed));
+    snprintf(text, sizeof text, "VA 18 O@ f1 c9\r\n%08x=00000001;\r\n", id8_of(missed));
     return text;
 }
 

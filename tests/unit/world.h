@@ -65,9 +65,9 @@ void world_open_saying(uint32_t server, const char *epoch, const char *marks);
 #define MARKS "mg mcp:s O@ v f c\r\n"
 #define PEEK "mg k O@ c\r\n"
 /* id8 of a server. */
-uint32_t world_id8_of(uint32_t server);
+uint32_t id8_of(uint32_t server);
 /* What a server answers about its marks when `missed` stands. */
-const char *world_mark_of(uint32_t missed);
+const char *mark_of(uint32_t missed);
 
 /* A pair without a record: both connections stand, and each has answered a set. */
 void world_open_plain_pair(void);
