@@ -3,6 +3,8 @@
 #ifndef MCPROXY_SIM_SCRIPT_H
 #define MCPROXY_SIM_SCRIPT_H
 
+#include <check.h>
+
 #include "sim/ops.h"
 #include "sim/world.h"
 
@@ -42,6 +44,25 @@ static inline void
 sim_script_rest(sim_world *world, int64_t ms)
 {
     sim_world_run_until(world, world->now_ms + ms);
+}
+
+/* This begins now and lasts for so long; a millisecond passes. */
+static inline void
+sim_script_fault(sim_world *world, sim_fault what, int64_t length_ms)
+{
+    what.at_ms = world->now_ms;
+    what.until_ms = world->now_ms + length_ms;
+    sim_world_fault(world, what);
+    sim_script_rest(world, 1);
+}
+
+/* It lives until nothing is left to do; no rule was broken, and no memory is lost. */
+static inline void
+sim_script_end(sim_world *world)
+{
+    sim_world_run(world);
+    ck_assert_msg(world->n_violations == 0, "%s", world->violation);
+    ck_assert_uint_eq(sim_world_free(world), 0);
 }
 
 #endif

@@ -26,23 +26,10 @@ begin(int seed, int is_blocking)
 }
 
 static void
-end(sim_world *world)
-{
-    sim_world_run(world);
-    ck_assert_msg(world->n_violations == 0, "%s", world->violation);
-    ck_assert_uint_eq(sim_world_free(world), 0);
-}
-
-static void
 fault(sim_world *world, sim_fault_kind kind, uint32_t server, int64_t length_ms, int64_t amount)
 {
-    sim_world_fault(world, (sim_fault){.at_ms = world->now_ms,
-                                       .until_ms = world->now_ms + length_ms,
-                                       .kind = kind,
-                                       .server = server,
-                                       .client = UINT32_MAX,
-                                       .amount = amount});
-    sim_script_rest(world, 1);
+    sim_fault what = {.kind = kind, .server = server, .client = UINT32_MAX, .amount = amount};
+    sim_script_fault(world, what, length_ms);
 }
 
 static int
@@ -76,7 +63,7 @@ START_TEST(fault_40_lost_packets)
     sim_script_rest(world, 100);
     ck_assert_int_eq(state(world, PRIMARY), MCP_STATE_UP);
     ck_assert_int_eq(within(world, 20, MCP_GET, 0).from_backup, 0);
-    end(world);
+    sim_script_end(world);
 }
 END_TEST
 
@@ -95,7 +82,7 @@ START_TEST(fault_41_always_too_slow)
     ck_assert_int_eq(state(world, PRIMARY), MCP_STATE_DOWN);
     sim_script_rest(world, 6000);
     ck_assert_int_eq(state(world, PRIMARY), MCP_STATE_UP);
-    end(world);
+    sim_script_end(world);
 }
 END_TEST
 
@@ -115,7 +102,7 @@ START_TEST(fault_52_flapping)
     for (size_t i = 0; i < world->n_conns; i++)
         n_connects += world->conns[i]->server == PRIMARY;
     ck_assert_uint_le(n_connects, 20);
-    end(world);
+    sim_script_end(world);
 }
 END_TEST
 
@@ -136,7 +123,7 @@ START_TEST(refused_early)
         ck_assert_int_eq(within(world, 20, MCP_SET, 10).status, MCP_OK);
         sim_script_rest(world, 1500);
     }
-    end(world);
+    sim_script_end(world);
 }
 END_TEST
 
@@ -156,7 +143,7 @@ START_TEST(seldom_calls)
     }
     ck_assert_int_eq(state(world, PRIMARY), MCP_STATE_UP);
     ck_assert_int_eq(within(world, 20, MCP_SET, 10).primary, MCP_COPY_OK);
-    end(world);
+    sim_script_end(world);
 }
 END_TEST
 
@@ -174,7 +161,7 @@ START_TEST(replaced_by_a_newer_one)
     sim_script_rest(world, 6000);
     within(world, TIMEOUT_MS, MCP_SET, 10);
     ck_assert_int_eq(within(world, 20, MCP_SET, 10).primary, MCP_COPY_OK);
-    end(world);
+    sim_script_end(world);
 }
 END_TEST
 
@@ -192,7 +179,7 @@ START_TEST(no_descriptor_for_a_probe)
     ck_assert_int_eq(state(world, PRIMARY), MCP_STATE_SUSPECT);
     sim_script_rest(world, SHARE_MS + 100);
     ck_assert_int_eq(state(world, PRIMARY), MCP_STATE_UP);
-    end(world);
+    sim_script_end(world);
 }
 END_TEST
 
@@ -205,7 +192,7 @@ START_TEST(half_a_line)
     mcp_result result = within(world, 40, MCP_SET, 10);
     ck_assert_int_eq(result.primary, MCP_COPY_OK);
     ck_assert_int_eq(result.backup, MCP_COPY_OK);
-    end(world);
+    sim_script_end(world);
 }
 END_TEST
 
@@ -227,7 +214,7 @@ START_TEST(both_away)
     for (int i = 0; i < 1000 && world->now_ms < until_ms; i++)
         sim_script_call(world, 0, MCP_GET, 0, 0);
     ck_assert_uint_le(world->n_conns - n_before, 2 * (100 / 10 + 2));
-    end(world);
+    sim_script_end(world);
 }
 END_TEST
 

@@ -44,25 +44,12 @@ begin(int seed, uint32_t n_clients)
 }
 
 static void
-end(sim_world *world)
-{
-    sim_world_run(world);
-    ck_assert_msg(world->n_violations == 0, "%s", world->violation);
-    ck_assert_uint_eq(sim_world_free(world), 0);
-}
-
-static void
 fault_of(sim_world *world, sim_fault_kind kind, uint32_t server, uint32_t client, int64_t length_ms,
          int64_t amount)
 {
-    sim_world_fault(world, (sim_fault){.at_ms = world->now_ms,
-                                       .until_ms = world->now_ms + length_ms,
-                                       .kind = kind,
-                                       .server = server,
-                                       .client = client,
-                                       .ends_orderly = 1,
-                                       .amount = amount});
-    sim_script_rest(world, 1);
+    sim_fault what = {
+        .kind = kind, .server = server, .client = client, .ends_orderly = 1, .amount = amount};
+    sim_script_fault(world, what, length_ms);
 }
 
 static void
@@ -148,7 +135,7 @@ START_TEST(fault_04_what_a_silent_primary_may_have_is_on_record)
     reads(world, 0, flags);
     sim_script_rest(world, 1500);
     is_made_good(world, flags);
-    end(world);
+    sim_script_end(world);
 }
 END_TEST
 
@@ -168,7 +155,7 @@ cut_in_a_write(int seed, sim_fault_kind kind, int amount)
     reads(world, 0, flags);
     sim_script_rest(world, 1000);
     is_made_good(world, flags);
-    end(world);
+    sim_script_end(world);
 }
 
 START_TEST(fault_05_a_write_whose_connection_is_reset_is_on_record)
@@ -182,7 +169,7 @@ START_TEST(fault_05_a_write_whose_connection_is_reset_is_on_record)
     ck_assert(op->is_done);
     ck_assert_int_eq(op->result.status, MCP_OK);
     ck_assert(op->result.primary == MCP_COPY_OK || is_on_record(world, P));
-    end(world);
+    sim_script_end(world);
 }
 END_TEST
 
@@ -207,7 +194,7 @@ START_TEST(fault_21_no_memory_leaves_nothing_old)
         ck_assert(result.status != MCP_OK || result.flags != before);
     }
     ck_assert(held(world, (uint32_t)_i % 2) != before || is_on_record(world, (uint32_t)_i % 2));
-    end(world);
+    sim_script_end(world);
 }
 END_TEST
 
@@ -225,7 +212,7 @@ START_TEST(fault_43_cut_off_alone)
     reads(world, 1, flags);
     sim_script_rest(world, 1200);
     is_made_good(world, flags);
-    end(world);
+    sim_script_end(world);
 }
 END_TEST
 
@@ -243,7 +230,7 @@ START_TEST(fault_44_others_are_cut_off)
     ck_assert_int_eq(world->clients[0].engine.servers[P].health.state, MCP_STATE_UP);
     sim_script_rest(world, 1200);
     is_made_good(world, flags);
-    end(world);
+    sim_script_end(world);
 }
 END_TEST
 
@@ -264,7 +251,7 @@ START_TEST(fault_45_replies_are_lost)
     reads(world, 1, flags);
     sim_script_rest(world, 1200);
     is_made_good(world, flags);
-    end(world);
+    sim_script_end(world);
 }
 END_TEST
 
@@ -280,7 +267,7 @@ START_TEST(fault_46_restarted_while_nobody_asked)
     reads(world, 0, flags);
     reads(world, 1, flags);
     is_made_good(world, flags); /* and it is full again */
-    end(world);
+    sim_script_end(world);
 }
 END_TEST
 
@@ -298,7 +285,7 @@ START_TEST(fault_47_another_life_on_the_same_connection)
     }
     ck_assert_int_eq(n_hits, 1);
     reads(world, 0, flags);
-    end(world);
+    sim_script_end(world);
 }
 END_TEST
 
@@ -340,7 +327,7 @@ START_TEST(fault_50_flushed_by_an_operator)
     sim_script_call(world, 1, MCP_GET, KEY, 0);
     ck_assert_uint_eq(held(world, flushed), 0); /* nobody has filled it */
     ck_assert(is_on_no_record(world));
-    end(world);
+    sim_script_end(world);
 }
 END_TEST
 
@@ -359,7 +346,7 @@ START_TEST(fault_51_a_write_from_before_the_pause)
         reads(world, 1, flags);
     }
     is_made_good(world, flags);
-    end(world);
+    sim_script_end(world);
 }
 END_TEST
 
@@ -377,7 +364,7 @@ START_TEST(fault_52_flapping_loses_no_record)
     reads(world, 0, flags);
     reads(world, 1, flags);
     is_made_good(world, flags);
-    end(world);
+    sim_script_end(world);
 }
 END_TEST
 
@@ -407,7 +394,7 @@ START_TEST(fault_53_both_missed_writes)
         result = sim_script_call(world, client, MCP_GET, KEY, 0);
         ck_assert(result.status == MCP_NOT_FOUND || !is_done || result.flags == newest);
     }
-    end(world);
+    sim_script_end(world);
 }
 END_TEST
 
@@ -433,7 +420,7 @@ START_TEST(fault_54_an_evicted_journal)
             n_lost += item.kind == MCP_EVENT_RECORD_LOST && item.server == P;
     }
     ck_assert_int_ge(n_lost, 1);
-    end(world);
+    sim_script_end(world);
 }
 END_TEST
 
@@ -549,7 +536,7 @@ wake_after_a_minute(int seed, int loses_connections)
     ck_assert_int_eq(result.status, MCP_OK);
     ck_assert_uint_eq(result.flags, flags);
     ck_assert_int_eq(result.from_backup, 1);
-    end(world);
+    sim_script_end(world);
 }
 
 START_TEST(fault_68_stopped_for_a_minute)
