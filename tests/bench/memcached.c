@@ -163,24 +163,8 @@ finish(void *client)
     free(c);
 }
 
-const bench_client bench_text = {
-    .name = "text",
-    .open = open_text,
-    .get = get,
-    .set = set,
-    .erase = erase,
-    .count = count,
-    .get_many = get_many,
-    .close = finish,
-};
+#define TURNS                                                                                      \
+    .get = get, .set = set, .erase = erase, .count = count, .get_many = get_many, .close = finish
 
-const bench_client bench_binary = {
-    .name = "binary",
-    .open = open_binary,
-    .get = get,
-    .set = set,
-    .erase = erase,
-    .count = count,
-    .get_many = get_many,
-    .close = finish,
-};
+const bench_client bench_text = {.name = "text", .open = open_text, TURNS};
+const bench_client bench_binary = {.name = "binary", .open = open_binary, TURNS};

@@ -80,3 +80,13 @@ fuzz_copy(const void *bytes, size_t len)
         memcpy(copy, bytes, len);
     return copy;
 }
+
+void
+fuzz_beginnings(const uint8_t *bytes, size_t len, int (*wants_more)(uint8_t *bytes, size_t len))
+{
+    for (size_t part = len > 60 ? len - 60 : 0; part < len; part++) {
+        uint8_t *copy = fuzz_copy(bytes, part);
+        FUZZ_NEED(wants_more(copy, part));
+        free(copy);
+    }
+}

@@ -52,4 +52,8 @@ void fuzz_memory_end(void);
  * the block. Freed by the caller. */
 void *fuzz_copy(const void *bytes, size_t len);
 
+/* A text of `len` bytes is whole: its last 60 beginnings, each a block of that size, want more. */
+void fuzz_beginnings(const uint8_t *bytes, size_t len,
+                     int (*wants_more)(uint8_t *bytes, size_t len));
+
 #endif

@@ -73,15 +73,11 @@ check_again(const mcp__cluster *cluster, const uint8_t *bytes, size_t used)
     free(nodes_again);
 }
 
-static void
-check_beginnings(const uint8_t *bytes, size_t used)
+static int
+wants_more(uint8_t *bytes, size_t len)
 {
-    for (size_t part = used > 60 ? used - 60 : 0; part < used; part++) {
-        mcp__cluster cluster;
-        uint8_t *copy = fuzz_copy(bytes, part);
-        FUZZ_NEED(mcp__cluster_parse(copy, part, &cluster) == MCP__PARSE_MORE);
-        free(copy);
-    }
+    mcp__cluster cluster;
+    return mcp__cluster_parse(bytes, len, &cluster) == MCP__PARSE_MORE;
 }
 
 int
@@ -96,7 +92,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
         if (used <= 0)
             break;
         FUZZ_NEED(cluster.kind == MCP__CLUSTER_LIST || cluster.kind == MCP__CLUSTER_UNKNOWN);
-        check_beginnings(copy + at, (size_t)used);
+        fuzz_beginnings(copy + at, (size_t)used, wants_more);
         if (cluster.kind == MCP__CLUSTER_LIST)
             check_again(&cluster, copy + at, (size_t)used);
         at += (size_t)used;

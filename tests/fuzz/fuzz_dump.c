@@ -38,15 +38,11 @@ check_written(const uint8_t *key, size_t len)
     FUZZ_NEED(line.key.len == len && memcmp(line.key.bytes, key, len) == 0);
 }
 
-static void
-check_beginnings(const uint8_t *bytes, size_t used)
+static int
+wants_more(uint8_t *bytes, size_t len)
 {
-    for (size_t part = used > 60 ? used - 60 : 0; part < used; part++) {
-        mcp__dump_line line;
-        uint8_t *copy = fuzz_copy(bytes, part);
-        FUZZ_NEED(mcp__dump_parse(copy, part, &line) == MCP__PARSE_MORE);
-        free(copy);
-    }
+    mcp__dump_line line;
+    return mcp__dump_parse(bytes, len, &line) == MCP__PARSE_MORE;
 }
 
 int
@@ -63,7 +59,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
             break;
         FUZZ_NEED(used <= MCP__LINE_MAX);
         FUZZ_NEED(line.kind >= MCP__DUMP_KEY && line.kind <= MCP__DUMP_REFUSED);
-        check_beginnings(bytes + at, (size_t)used);
+        fuzz_beginnings(bytes + at, (size_t)used, wants_more);
         if (line.kind == MCP__DUMP_KEY) {
             const uint8_t *key = line.key.bytes;
             FUZZ_NEED(line.key.len >= 1 && line.key.len <= MCP__KEY_MAX && line.expires >= -1);
