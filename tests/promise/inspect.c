@@ -12,16 +12,6 @@
 
 enum { STEP = 100 };
 
-/* One copy, as far as it matters. */
-typedef struct copy {
-    int found;
-    int is_mortal; /* has a time to live */
-    uint32_t flags;
-    size_t len;
-    int64_t asked_us;
-    char value[KEYS_VALUE_MAX];
-} copy;
-
 void
 inspect_locate(inspect_site *site, const char *options)
 {
@@ -39,39 +29,39 @@ inspect_locate(inspect_site *site, const char *options)
 /* One line of a reply, and the value behind it. What stands for a lease that somebody has won, an
  * empty value with a Z or W, is no value. */
 static const char *
-take_copy(const char *at, copy *out)
+take_copy(const char *at, inspect_copy *out)
 {
     const char *end = strchr(at, '\n');
-    long long ttl;
     char stub;
+    int n_read;
 
-    memset(out, 0, offsetof(copy, value));
+    memset(out, 0, offsetof(inspect_copy, value));
     ck_assert_ptr_nonnull(end);
     if (strncmp(at, "EN\r\n", 4) == 0)
         return end + 1;
-    ck_assert_msg(sscanf(at, "VA %zu s%*u f%" SCNu32 " t%lld", &out->len, &out->flags, &ttl) == 3,
-                  "a server said %.40s", at);
+    n_read = sscanf(at, "VA %zu s%*u f%" SCNu32 " t%lld", &out->len, &out->flags, &out->ttl);
+    ck_assert_msg(n_read == 3, "a server said %.40s", at);
     ck_assert_uint_le(out->len, sizeof out->value);
     out->found = out->len > 0 || sscanf(at, "VA %*u s%*u f%*u t%*d %c", &stub) != 1;
-    out->is_mortal = ttl >= 0;
     memcpy(out->value, end + 1, out->len);
     return end + 1 + out->len + 2;
 }
 
-/* `n` keys from `first` on, of one server. */
-static void
-look(const server *s, uint32_t first, uint32_t n, copy *out)
+void
+inspect_copies(const server *s, uint32_t first, uint32_t n,
+               size_t (*name)(char out[16], uint32_t key), inspect_copy *out)
 {
-    char request[STEP * 48] = "";
-    char name[16];
+    char request[INSPECT_AT_ONCE * 48];
+    char text[16];
     size_t len = 0;
     int64_t asked_us;
     char *reply;
     const char *at;
 
+    ck_assert_uint_le(n, INSPECT_AT_ONCE);
     for (uint32_t i = 0; i < n; i++) {
-        keys_name(name, first + i);
-        len += (size_t)snprintf(request + len, sizeof request - len, "mg %s s v f t\r\n", name);
+        name(text, first + i);
+        len += (size_t)snprintf(request + len, sizeof request - len, "mg %s s v f t\r\n", text);
     }
     asked_us = now_us();
     reply = server_ask(s, request, len, NULL);
@@ -83,15 +73,15 @@ look(const server *s, uint32_t first, uint32_t n, copy *out)
     free(reply);
 }
 
-static int
-is_same(const copy *a, const copy *b)
+int
+inspect_is_same(const inspect_copy *a, const inspect_copy *b)
 {
-    return a->is_mortal == b->is_mortal && a->flags == b->flags && a->len == b->len &&
+    return (a->ttl < 0) == (b->ttl < 0) && a->flags == b->flags && a->len == b->len &&
            memcmp(a->value, b->value, a->len) == 0;
 }
 
 static void
-note(inspect_found *found, uint32_t key, const copy *c, int is_backup)
+note(inspect_found *found, uint32_t key, const inspect_copy *c, int is_backup)
 {
     history_record *r = &found->records[found->n_records];
 
@@ -120,8 +110,8 @@ is_abandoned(const inspect_site *site, uint32_t key, uint64_t value)
 }
 
 static void
-note_different(const inspect_site *site, uint32_t key, const copy *primary, const copy *backup,
-               inspect_found *found)
+note_different(const inspect_site *site, uint32_t key, const inspect_copy *primary,
+               const inspect_copy *backup, inspect_found *found)
 {
     uint64_t on_primary = keys_value(key, primary->value, primary->len, primary->flags);
     uint64_t on_backup = keys_value(key, backup->value, backup->len, backup->flags);
@@ -136,12 +126,12 @@ note_different(const inspect_site *site, uint32_t key, const copy *primary, cons
 }
 
 static void
-compare(const inspect_site *site, uint32_t key, const copy *primary, const copy *backup,
-        inspect_found *found)
+compare(const inspect_site *site, uint32_t key, const inspect_copy *primary,
+        const inspect_copy *backup, inspect_found *found)
 {
     note(found, key, primary, 0);
     note(found, key, backup, 1);
-    if (primary->found && backup->found && !is_same(primary, backup))
+    if (primary->found && backup->found && !inspect_is_same(primary, backup))
         note_different(site, key, primary, backup, found);
     found->statics += key >= KEYS_STATIC && site->where[key].primary == 0 && primary->found;
 }
@@ -150,10 +140,10 @@ compare(const inspect_site *site, uint32_t key, const copy *primary, const copy 
 static void
 look_at(const inspect_site *site, uint32_t first, uint32_t n, inspect_found *found)
 {
-    static copy copies[8][STEP];
+    static inspect_copy copies[8][STEP];
 
     for (int i = 0; i < site->n_servers; i++)
-        look(site->servers[i], first, n, copies[i]);
+        inspect_copies(site->servers[i], first, n, keys_name, copies[i]);
     for (uint32_t i = 0; i < n; i++) {
         const mcp_location *at = &site->where[first + i];
 

@@ -14,7 +14,17 @@
 #include "mcproxy/mcproxy.h"
 #include "support/server.h"
 
-enum { INSPECT_ABANDONED = 64 };
+enum { INSPECT_ABANDONED = 64, INSPECT_AT_ONCE = 500 };
+
+/* What a server has under a key. */
+typedef struct inspect_copy {
+    int found; /* the stub of a lease is no copy */
+    uint32_t flags;
+    size_t len;
+    long long ttl; /* seconds; -1: for ever */
+    int64_t asked_us;
+    char value[KEYS_VALUE_MAX];
+} inspect_copy;
 
 typedef struct inspect_site {
     server *servers[8]; /* by number, as the library counts them */
@@ -38,6 +48,16 @@ typedef struct inspect_found {
 
 /* Finds out where keys live; `options` as the clients have them. */
 void inspect_locate(inspect_site *site, const char *options);
+
+/*
+ * What a server has under `n` keys (INSPECT_AT_ONCE at most) from `first` on; `name` writes a key's
+ * name.
+ */
+void inspect_copies(const server *s, uint32_t first, uint32_t n,
+                    size_t (*name)(char out[16], uint32_t key), inspect_copy *out);
+
+/* Of two that were found: the same, but for how long they have yet to live. */
+int inspect_is_same(const inspect_copy *a, const inspect_copy *b);
 
 /* How many marks stand on a server. */
 uint64_t inspect_marks(const server *s);

@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "inspect.h"
 #include "judge.h"
 #include "report.h"
 #include "support/client.h"
@@ -32,7 +33,7 @@ enum {
     FIRST_KEY = KEYS_ALL,
     FEW_KEYS = 50000,
     VALUE_LEN = 100,
-    AT_ONCE = 500,
+    AT_ONCE = INSPECT_AT_ONCE,
     TTL = 5000, /* of every fourth key, and up to as much again */
     TTL_SLACK = 3,
     LIMIT_MS = 300000,
@@ -346,64 +347,14 @@ fill(crowd *s)
 
 /* ---- What is there afterwards ------------------------------------------------------------- */
 
-typedef struct copy {
-    int found;
-    size_t len;
-    uint32_t flags;
-    long long ttl; /* -1: none */
-    char value[VALUE_LEN + 1];
-} copy;
-
-/* A stub of a lease, an empty value, is no copy. */
-static const char *
-take_copy(const char *at, copy *out)
+static int
+is_same(const inspect_copy *a, const inspect_copy *b)
 {
-    const char *end = strchr(at, '\n');
-
-    out->found = 0;
-    ck_assert_ptr_nonnull(end);
-    if (strncmp(at, "EN\r\n", 4) == 0)
-        return end + 1;
-    ck_assert_msg(sscanf(at, "VA %zu f%" SCNu32 " t%lld", &out->len, &out->flags, &out->ttl) == 3,
-                  "a server said %.40s", at);
-    ck_assert_uint_le(out->len, VALUE_LEN);
-    out->found = out->len > 0;
-    memcpy(out->value, end + 1, out->len);
-    return end + 1 + out->len + 2;
-}
-
-static void
-look(const server *s, uint32_t first, uint32_t n, copy *out)
-{
-    static char request[AT_ONCE * 40];
-    char name[16];
-    size_t len = 0;
-    char *reply;
-    const char *at;
-
-    for (uint32_t i = 0; i < n; i++) {
-        name_of(name, first + i);
-        len += (size_t)snprintf(request + len, sizeof request - len, "mg %s v f t\r\n", name);
-    }
-    reply = server_ask(s, request, len, NULL);
-    at = reply;
-    for (uint32_t i = 0; i < n; i++)
-        at = take_copy(at, &out[i]);
-    free(reply);
+    return inspect_is_same(a, b) && (a->ttl < 0 || llabs(a->ttl - b->ttl) <= TTL_SLACK);
 }
 
 static int
-is_same(const copy *a, const copy *b)
-{
-    int is_mortal = a->ttl >= 0 && b->ttl >= 0;
-
-    return a->found == b->found && a->flags == b->flags && a->len == b->len &&
-           memcmp(a->value, b->value, a->len) == 0 && (a->ttl < 0) == (b->ttl < 0) &&
-           (!is_mortal || llabs(a->ttl - b->ttl) <= TTL_SLACK);
-}
-
-static int
-is_untouched_right(const crowd *s, uint32_t key, const copy *c)
+is_untouched_right(const crowd *s, uint32_t key, const inspect_copy *c)
 {
     int64_t stored_us = s->records[key - FIRST_KEY].end_us; /* the first records, in this order */
     long long left = ttl_of(key) - (now_us() - stored_us) / 1000000;
@@ -416,9 +367,9 @@ is_untouched_right(const crowd *s, uint32_t key, const copy *c)
 /* Two copies that were looked at one after the other may differ because they are being written:
  * the clients have ended. */
 static void
-check_key(crowd *s, uint32_t key, const copy *primary, const copy *backup)
+check_key(crowd *s, uint32_t key, const inspect_copy *primary, const inspect_copy *backup)
 {
-    const copy *both[2] = {primary, backup};
+    const inspect_copy *both[2] = {primary, backup};
 
     ck_assert_msg(!primary->found || !backup->found || is_same(primary, backup),
                   "the copies of key %" PRIu32 " differ: ttl %lld and %lld, flags %" PRIu32
@@ -441,13 +392,13 @@ check_key(crowd *s, uint32_t key, const copy *primary, const copy *backup)
 static void
 check_copies(crowd *s)
 {
-    static copy primary[AT_ONCE], backup[AT_ONCE];
+    static inspect_copy primary[AT_ONCE], backup[AT_ONCE];
 
     for (uint32_t at = 0; at < s->n; at += AT_ONCE) {
         uint32_t n = s->n - at < AT_ONCE ? s->n - at : AT_ONCE;
 
-        look(s->primary, FIRST_KEY + at, n, primary);
-        look(s->backup, FIRST_KEY + at, n, backup);
+        inspect_copies(s->primary, FIRST_KEY + at, n, name_of, primary);
+        inspect_copies(s->backup, FIRST_KEY + at, n, name_of, backup);
         for (uint32_t i = 0; i < n; i++)
             check_key(s, FIRST_KEY + at + i, &primary[i], &backup[i]);
     }
