@@ -518,6 +518,25 @@ START_TEST(a_primary_is_filled_while_clients_write_and_delete)
 }
 END_TEST
 
+/* What the comparison goes by: an empty value is one, and what a lease stands on is none. */
+START_TEST(an_empty_value_is_no_stub)
+{
+    static const char stored[] = "ms r:000000000 0\r\n\r\nmg r:000000001 N30\r\n"
+                                 "ms r:000000002 4\r\ntext\r\n";
+    inspect_copy copies[4];
+    server *s = server_unix(NULL);
+
+    free(server_ask(s, stored, sizeof stored - 1, NULL));
+    inspect_copies(s, FIRST_KEY, 4, name_of, copies);
+    ck_assert_int_eq(copies[0].found, 1);
+    ck_assert_uint_eq(copies[0].len, 0);
+    ck_assert_int_eq(copies[1].found, 0);
+    ck_assert_int_eq(copies[2].found, 1);
+    ck_assert_uint_eq(copies[2].len, 4);
+    ck_assert_int_eq(copies[3].found, 0);
+}
+END_TEST
+
 int
 main(int argc, char **argv)
 {
@@ -527,6 +546,7 @@ main(int argc, char **argv)
         n_keys = (uint32_t)strtoul(argv[1], NULL, 10);
     if (n_keys < 1000)
         return 2;
+    tcase_add_test(t, an_empty_value_is_no_stub);
     tcase_add_test(t, a_primary_is_filled_while_clients_write_and_delete);
     return run_tests("resync", t);
 }
