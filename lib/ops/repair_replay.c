@@ -285,7 +285,7 @@ give_key(mcp__repair *job, const plan_row *row, mcp__errand *errand)
     int is_copy = row->kind == ROW_COPY_LISTED || row->kind == ROW_REPLAY_LINES;
     if (is_copy) {
         errand->from = job->setup.witness;
-        errand->may_stand = 1;
+        errand->may_stand = job->is_both; /* both journals say that this key is right there */
 #ifndef MCP_MUTANT_COPY_ONTO_STALE
         errand->deletes_first = row->kind == ROW_REPLAY_LINES;
 #endif

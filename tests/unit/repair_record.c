@@ -18,6 +18,7 @@ note(story *s, record *r, const mcp__errand *errand)
 {
     char letter = letter_of(s, errand);
     r->n_copies += errand->what == MCP__ERRAND_COPY;
+    r->n_trusting += errand->what == MCP__ERRAND_COPY && errand->may_stand;
     r->n_deletes += errand->what == MCP__ERRAND_DELETE;
     r->n_base64 += errand->is_base64;
     if (r->asked_ms[(int)letter] == 0)

@@ -11,6 +11,7 @@ typedef struct record {
     size_t n;
     int64_t asked_ms[128]; /* when each letter was first asked for, by letter */
     int n_copies, n_deletes, n_base64, n_renewals; /* of the lock */
+    int n_trusting;                                /* copies from one that may stand */
     int64_t since_ms;                              /* how new the last connection had to be */
 } record;
 

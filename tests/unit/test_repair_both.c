@@ -32,7 +32,9 @@ START_TEST(both_key_by_key)
     int gone[] = {turned, theirs, shared};
     for (int i = 0; i < 3; i++)
         ck_assert(!record_has(&s, 0, s.key[gone[i]]) && !record_has(&s, 1, s.key[gone[i]]));
-    /* Deleted on the backup, the primary, the backup; then copied. */
+    /* Deleted on the backup, the primary, the backup; then copied, though the witness stands. */
+    ck_assert_int_gt(r.n_copies, 0);
+    ck_assert_int_eq(r.n_trusting, r.n_copies);
     ck_assert_ptr_nonnull(strstr(r.letters, "DdDc"));
     /* The mark of the backup, on D, goes before that of the primary, on the witness. */
     const char *last = strrchr(r.letters, 'R');

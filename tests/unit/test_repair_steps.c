@@ -18,6 +18,8 @@ START_TEST(in_this_order)
     /* Peeks; lock; both marks, segments; ping, new connection, ping; copy; cut; marks and segments
      * again; the marks go, the lock goes; one more look. */
     ck_assert_str_eq(r.letters, "PARrRinicDRrRDk");
+    ck_assert_int_eq(r.n_copies, 1);
+    ck_assert_int_eq(r.n_trusting, 0); /* should it turn out that the witness stands, nothing is copied */
     ck_assert_int_eq(r.asked_ms['A'] - begun_ms, HOLD_MS);
     ck_assert_int_eq(r.asked_ms['n'] - r.asked_ms['i'], 100);
     ck_assert_int_ge(r.since_ms, begun_ms);
