@@ -180,6 +180,15 @@ look_again(mcp__op *op)
     return step;
 }
 
+/* The backup has just said that the primary missed writes, so it is the backup that will be read: the
+ * primary, which was not asked, says whether that one missed writes, too. */
+static int
+wants_look_at_primary(const mcp__op *op)
+{
+    return is_read(op) && op->view.stands[MCP__PRIMARY] && !op->leg[MCP__PRIMARY].was_asked &&
+           wants_look(op, MCP__PRIMARY);
+}
+
 /* Looking has come to an end, one way or the other. The servers count as not asked yet; one that did
  * not answer is left out, as if it were known to be away: until nobody else is left to ask. */
 static mcp__step
@@ -187,6 +196,8 @@ begin_after_look(mcp__op *op)
 {
     if (mcp__op_is_waiting(op, MCP__PRIMARY) || mcp__op_is_waiting(op, MCP__BACKUP))
         return mcp__op_wait();
+    if (wants_look_at_primary(op))
+        return mcp__op_send(MCP__PRIMARY, (mcp__command_kind)MCP__WORD_MARKS);
     mcp__step again = look_again(op);
     if (again.send[MCP__PRIMARY][0] || again.send[MCP__BACKUP][0])
         return again;
