@@ -34,6 +34,29 @@ mcp__express_put_other(const mcp__express *express, uint8_t *out, uint64_t opaqu
     return out + mcp__meta_encode(&command, out);
 }
 
+int
+mcp__express_ask_marks(mcp__engine *engine, mcp__server *backup, const mcp_request *request)
+{
+    mcp__link *link = &backup->link;
+    size_t keys_len = engine->name_space_len + request->key_len + engine->marks_key_len;
+    if (link->pending_count >= link->pending_mask ||
+        !mcp__link_has_room(link, MCP__HEAD_MAX(keys_len) + 2, request->value_len))
+        return 0;
+    uint64_t opaque = mcp__token_opaque(&engine->opaque_count, &engine->opaque);
+    *mcp__link_slot(link) = (mcp__pending){
+        .opaque = opaque,
+        .first_byte = link->queued,
+        .asked_ms = engine->now_ms,
+        .kind = MCP__COMMAND_GET,
+        .word = MCP__ASK_MARKS,
+    };
+    mcp__link_end_len(link, mcp__ride_put_marks(engine, mcp__link_begin(link), opaque), 0, 1);
+    mcp__line_note_marks(backup);
+    backup->ledger.queued_ms = engine->now_ms;
+    backup->tally.calls++;
+    return 1;
+}
+
 /* The backup stays among the busy ones, if it is: it will be owed an answer again. Both legs are told
  * by the same opaque, as those of a set are. */
 void
@@ -100,14 +123,34 @@ take_rider(mcp__engine *engine, mcp__server *server, const mcp__pending *oldest)
     return 1;
 }
 
+/* The engine's own question for the marks, "EN O12345678\r\n": there are none, as before. */
+static inline int
+take_question(mcp__server *server, const mcp__pending *oldest)
+{
+    enum { LEN = 4 + MCP__OPAQUE_LEN + 2 };
+    mcp__link *link = &server->link;
+    const uint8_t *at = mcp__buf_bytes(&link->in);
+    if (oldest->word != MCP__ASK_MARKS || oldest->is_convoy || mcp__buf_len(&link->in) < LEN ||
+        memcmp(at, "EN O", 4) != 0 || memcmp(at + 4, &oldest->opaque, MCP__OPAQUE_LEN) != 0 ||
+        memcmp(at + LEN - 2, "\r\n", 2) != 0 ||
+        !mcp__ledger_has_nothing(&server->ledger, oldest->asked_ms))
+        return 0;
+    mcp__buf_take(&link->in, LEN);
+    mcp__link_pop(link, 0);
+    return 1;
+}
+
 const mcp__pending *
 mcp__express_take_riders(mcp__engine *engine, mcp__server *server)
 {
     const mcp__link *link = &server->link;
     const mcp__pending *oldest = mcp__link_oldest(link);
     while (oldest->op != engine->express.task) {
-        if (!oldest->is_check || (!mcp__checks_hear(engine, server, oldest) &&
-                                  !take_rider(engine, server, oldest)))
+        int is_taken = oldest->op == NULL ? take_question(server, oldest)
+                                          : oldest->is_check &&
+                                                (mcp__checks_hear(engine, server, oldest) ||
+                                                 take_rider(engine, server, oldest));
+        if (!is_taken)
             return NULL;
         oldest = &link->pending[link->pending_head & link->pending_mask];
     }

@@ -26,6 +26,9 @@ uint8_t *mcp__express_put_other(const mcp__express *express, uint8_t *out, uint6
 /* What rode in front of the call, questions of checks and for marks, was answered as usual: what
  * waits behind them. NULL: it was not. */
 const mcp__pending *mcp__express_take_riders(mcp__engine *engine, mcp__server *server);
+/* The question for the backup's marks goes in front of a change, see mcp__line_wants_marks(). 0: there
+ * is no room. */
+int mcp__express_ask_marks(mcp__engine *engine, mcp__server *backup, const mcp_request *request);
 /* What is to be looked at behind it. The answers still stand in their links. */
 void mcp__express_verify_later(mcp__engine *engine);
 /* The third has been sent, or not. */
@@ -181,6 +184,10 @@ mcp__express_begin(mcp__engine *engine, const mcp_request *request, uint32_t tim
                                   express->is_pair ? express->server[MCP__BACKUP] : NULL);
     if (express->plain == MCP__PLAIN_NOT || mcp__express_is_in_use(express->server[MCP__PRIMARY]) ||
         (express->is_pair && mcp__express_is_in_use(express->server[MCP__BACKUP])))
+        return 0;
+    int is_pairs = kind != MCP__COMMAND_GET && express->is_pair && express->plain != MCP__PLAIN_ALONE;
+    if (is_pairs && mcp__line_wants_marks(engine, express->server[MCP__BACKUP]) &&
+        !mcp__express_ask_marks(engine, express->server[MCP__BACKUP], request))
         return 0;
     express->request = request;
     express->key = mcp__quiet_key(engine, request, express->wire_key);

@@ -111,6 +111,7 @@ mcp__line_connected(mcp__engine *engine, mcp__server *server)
     mcp__timer_set(&engine->timers, &server->timer, engine->now_ms + attempt_limit_ms(engine));
     /* What is on record there, before anybody goes by what this server says. */
     server->opened_ms = engine->now_ms;
+    server->asked_to = 0;
     if (mcp__line_keeps_record(engine, server)) {
         server->ledger.unique = UINT64_MAX; /* it may be another life, with the same numbers */
         if (mcp__line_ask(engine, server, MCP__ASK_EPOCH) != 0 ||
@@ -209,6 +210,7 @@ put_open(mcp__engine *engine, mcp__server *server, mcp__leg *leg)
                    server->link.pending_count < MCP__RIDERS_MAX;
     if (!is_rider && mcp__line_keeps_record(engine, server) && mcp__line_is_ageing(engine, server))
         mcp__line_ask_again(engine, server, leg->bundle[0] == MCP__WORD_MARKS);
+    mcp__line_ask_beside(engine, server, leg);
     leg->state = MCP__LEG_SENT;
     leg->n_answered = 0;
     for (uint8_t i = 0; i < leg->n_bundle; i++) {
@@ -228,6 +230,8 @@ put_open(mcp__engine *engine, mcp__server *server, mcp__leg *leg)
             leg->late_failure = can ? MCP__FAILURE_MEMORY : MCP__FAILURE_TOO_OLD;
             break;
         }
+        if (leg->bundle[i] == MCP__WORD_MARKS)
+            mcp__line_note_marks(server);
     }
     if (leg->n_bundle == 0)
         mcp__pool_add_fallen(engine, leg, (mcp__failure)leg->late_failure, 0);

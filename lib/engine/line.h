@@ -60,6 +60,27 @@ mcp__line_is_ageing(const mcp__engine *engine, const mcp__server *server)
     return age_ms >= due_ms;
 }
 
+/*
+ * Whether a change that its primary is told beside this server, its backup, is to bring a question for
+ * the marks along. An older view may not know yet that the primary has missed somebody's write, and
+ * that one may still be on its way there: it would land behind the change, and whoever made it would
+ * read what was before it (G1). A look at the backup that is sent with the change or later is enough,
+ * since a mark that is made after it is that of a write which nobody had been told of before. Not with
+ * consistency=strict: there such a write waits until nobody has an older view.
+ */
+static inline int
+mcp__line_wants_marks(const mcp__engine *engine, const mcp__server *server)
+{
+    return server->asked_to <= server->link.sent && !engine->settings.promise.is_strict;
+}
+
+/* A question for its marks was queued last. */
+static inline void
+mcp__line_note_marks(mcp__server *server)
+{
+    server->asked_to = server->link.queued;
+}
+
 /* Opens the connection, if there is none and nothing speaks against it. */
 void mcp__line_warm(mcp__engine *engine, mcp__server *server);
 

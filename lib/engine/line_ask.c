@@ -48,7 +48,11 @@ mcp__line_ask(mcp__engine *engine, mcp__server *server, mcp__question question)
         server->ledger.epoch = MCP__EPOCH_READY;
         return 0;
     }
-    return mcp__line_put_command(engine, server, &command, &asker);
+    if (mcp__line_put_command(engine, server, &command, &asker) != 0)
+        return -1;
+    if (question == MCP__ASK_MARKS)
+        mcp__line_note_marks(server);
+    return 0;
 }
 
 /* `asks_itself`: what comes next reads the marks anyway. */
@@ -61,6 +65,26 @@ mcp__line_ask_again(mcp__engine *engine, mcp__server *server, int asks_itself)
     int is_warming = server->ledger.epoch == MCP__EPOCH_WARMING;
     if (is_warming || ++server->n_polls % POLLS_PER_EPOCH == 0)
         mcp__line_ask(engine, server, MCP__ASK_EPOCH);
+}
+
+/* What goes there had better not be done without a look at the marks: a change of both copies, and a
+ * copy of what a source has against which they may speak by now. */
+static int
+brings_question(const mcp__engine *engine, const mcp__server *server, mcp__leg *leg)
+{
+    const mcp__op *op = mcp__op_of_leg(leg);
+    if (op->verb == MCP__VERB_COPY)
+        return leg->bundle[0] == MCP__COMMAND_LEASE && server->asked_to <= server->link.sent;
+    return leg->index == MCP__BACKUP && leg->is_mutation && leg->n_bundle == 1 &&
+           !op->is_background && !op->has_looked && !op->view.stands[MCP__PRIMARY] && mcp__op_keeps_record(op) &&
+           mcp__line_wants_marks(engine, server);
+}
+
+void
+mcp__line_ask_beside(mcp__engine *engine, mcp__server *server, mcp__leg *leg)
+{
+    if (brings_question(engine, server, leg))
+        mcp__line_ask(engine, server, MCP__ASK_MARKS);
 }
 
 void

@@ -9,4 +9,7 @@
  * epoch, too. `asks_itself`: what comes next reads the marks anyway. */
 void mcp__line_ask_again(mcp__engine *engine, mcp__server *server, int asks_itself);
 
+/* In front of what this leg sends there, where it had better not be done without. */
+void mcp__line_ask_beside(mcp__engine *engine, mcp__server *server, mcp__leg *leg);
+
 #endif

@@ -82,6 +82,7 @@ typedef struct mcp__server {
     mcp__tally tally;
     mcp__timer ride;    /* what rides on its link is looked at then */
     int64_t mounted_ms; /* when the first that waits for company was put there */
+    uint64_t asked_to;  /* bytes queued there up to the end of the last question for its marks */
     mcp__timer timer;   /* limit of a connection attempt, or the next probe */
     const mcp__server_spec *spec;
     mcp__leg *first_waiting, *last_waiting;

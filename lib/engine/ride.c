@@ -23,7 +23,11 @@ mcp__ride_ask(mcp__engine *engine, mcp__server *server, mcp__check *check, int l
         command.key = mcp__pool_marks_key(engine);
         command.is_base64 = 0;
     }
-    return mcp__line_put_command(engine, server, &command, &asker);
+    if (mcp__line_put_command(engine, server, &command, &asker) != 0)
+        return -1;
+    if (is_marks)
+        mcp__line_note_marks(server);
+    return 0;
 }
 
 /*

@@ -89,8 +89,10 @@ mcp__ride_mount(mcp__engine *engine, mcp__server *server, mcp__check *check, int
     };
     mcp__link_end_len(link, number_len + marks_len, 0, 1);
     server->tally.calls += has_marks ? 2 : 1;
-    if (has_marks)
+    if (has_marks) {
         server->ledger.queued_ms = engine->now_ms;
+        mcp__line_note_marks(server);
+    }
 }
 
 static inline void

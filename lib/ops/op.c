@@ -24,6 +24,7 @@ mcp__op_begin(mcp__op *op, const mcp_request *request)
     op->is_mirrored = 1;
     op->is_hopeless = 0;
     op->is_looking = 0;
+    op->has_looked = 0;
     op->has_looked_again = 0;
     op->is_background = 0;
     op->is_filling = 0;

@@ -151,6 +151,7 @@ mcp__steps_begin(mcp__op *op)
             continue;
         mcp__op_add(&step, leg, MCP__WORD_MARKS);
         op->is_looking = 1;
+        op->has_looked = op->has_looked || leg == MCP__BACKUP;
     }
     return op->is_looking ? step : begin(op);
 }

@@ -128,6 +128,7 @@ START_TEST(a_number_or_value_of_a_copy_that_stands_by_now)
         mcp__task *later = world_ask(MCP_TOUCH);
         expect_sent(0, MARKS);
         expect_sent(1, MARKS);
+        world_say(1, "EN O@\r\n");
         world_say(1, is_count ? "VA 2 O@\r\n43\r\n" : "HD O@\r\n");
         world_say(1, mark_of(0));
         snprintf(answers, sizeof answers, "VA 2 O@%s\r\n42\r\n", is_count ? "" : " f0");

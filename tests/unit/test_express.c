@@ -208,6 +208,17 @@ wait_for(mcp__task *task)
     note_rest();
 }
 
+/* A change brings the question for the backup's marks along, in front of it. */
+static const char *
+answer_of(const script *s, int i)
+{
+    static char text[512];
+    const mcp__pending *oldest = mcp__link_oldest(&w.engine.servers[s->order[i]].link);
+    int is_question = oldest != NULL && oldest->op == NULL;
+    snprintf(text, sizeof text, "%s%s", is_question ? "EN O@\r\n" : "", s->answers[i]);
+    return text;
+}
+
 static void
 say(const script *s, int from, mcp__task *task)
 {
@@ -216,7 +227,7 @@ say(const script *s, int from, mcp__task *task)
         int is_there =
             server < w.engine.n_servers && w.engine.servers[server].link.state == MCP__LINK_OPEN;
         if (s->answers[i] != NULL && is_there && !task->is_finished)
-            world_say(server, s->answers[i]);
+            world_say(server, answer_of(s, i));
         note_sent();
     }
     wait_for(task);
@@ -240,7 +251,7 @@ hear(const script *s)
     for (int i = 0; i < n; i++) {
         if (s->answers[i] == NULL)
             return i;
-        world_whisper(s->order[i], s->answers[i]);
+        world_whisper(s->order[i], answer_of(s, i));
         if (!mcp__express_hear(&w.engine, s->order[i]))
             return i;
         if (i == 0 && w.engine.express.plain == MCP__PLAIN_ERASE)
@@ -394,7 +405,7 @@ START_TEST(checks_ride_in_front)
         world_sent(1);
         world_whisper(0, "HD O@ c11\r\n");
         ck_assert(mcp__express_hear(&w.engine, 0));
-        world_whisper(1, "HD O@ c22\r\n");
+        world_whisper(1, "EN O@\r\nHD O@ c22\r\n");
         ck_assert(mcp__express_hear(&w.engine, 1));
         mcp__express_finish(&w.engine, NULL);
         ck_assert_uint_eq(w.engine.n_background, 1);
@@ -555,8 +566,8 @@ START_TEST(what_is_owed_is_read_in_front)
     begin(&a_set);
     w.request.verb = MCP_DELETE;
     ck_assert(is_taken());
-    expect_sent(1, "md k O@\r\n");
-    world_whisper(1, "HD O@\r\n");
+    expect_sent(1, MARKS "md k O@\r\n");
+    world_whisper(1, "EN O@\r\nHD O@\r\n");
     ck_assert(mcp__express_hear(&w.engine, 1));
     mcp__express_go_on(&w.engine);
     expect_sent(0, "md k O@\r\n");
@@ -578,10 +589,10 @@ START_TEST(what_is_owed_is_read_in_front)
     w.request.verb = MCP_TOUCH;
     ck_assert(is_taken());
     expect_sent(0, "mg k O@ T60\r\n");
-    expect_sent(1, "mg k O@ T60\r\n");
+    expect_sent(1, MARKS "mg k O@ T60\r\n");
     world_whisper(0, "HD O@\r\n");
     ck_assert(mcp__express_hear(&w.engine, 0));
-    world_whisper(1, "NF O@\r\nHD O@\r\n");
+    world_whisper(1, "NF O@\r\nEN O@\r\nHD O@\r\n");
     ck_assert(mcp__express_hear(&w.engine, 1));
     mcp__express_finish(&w.engine, NULL);
     ck_assert_uint_eq(w.engine.n_background, 0);
