@@ -62,6 +62,17 @@ mcp__copies_plain_status(const mcp__op *op, mcp_status status)
     return is_expiry ? MCP_OK : status;
 }
 
+mcp_status
+mcp__copies_told(const mcp__op *op, int leg)
+{
+    mcp_status status = op->leg[leg].status;
+    int is_append = op->verb == MCP_APPEND || op->verb == MCP_PREPEND;
+    if (is_append && status == MCP_NOT_STORED &&
+        op->leg[MCP__OTHER(leg)].copy == MCP_COPY_UNKNOWN)
+        return MCP_UNKNOWN;
+    return mcp__copies_plain_status(op, status);
+}
+
 int
 mcp__copies_met_stub(const mcp__op *op, int leg, const mcp__reply *reply)
 {

@@ -61,6 +61,10 @@ int mcp__copies_is_foreign_token(const mcp__op *op, int leg);
 /* What the user is told: a set that expires at once is a delete, and never "not found". */
 mcp_status mcp__copies_plain_status(const mcp__op *op, mcp_status status);
 
+/* The same of this copy's answer, which is that of the whole write: but the other copy may have made an
+ * append of which this one says that there is nothing to append to. It may not have got its copy yet. */
+mcp_status mcp__copies_told(const mcp__op *op, int leg);
+
 /* A cas whose token could not match on the other copy, and that here may have been taken. */
 int mcp__copies_is_lost_cas(const mcp__op *op, int leg);
 

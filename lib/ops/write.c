@@ -32,10 +32,9 @@ send_recorded(mcp__op *op, int leg)
 static mcp__step
 finish_recorded(mcp__op *op, int leg)
 {
-    mcp_status status = op->leg[leg].status;
-    if (mcp__copies_is_refusal(status))
+    if (mcp__copies_is_refusal(op->leg[leg].status))
         op->leg[leg].copy = MCP_COPY_FAILED;
-    return mcp__copies_done(op, mcp__copies_plain_status(op, status));
+    return mcp__copies_done(op, mcp__copies_told(op, leg));
 }
 
 /* ---- both at once ---- */
@@ -485,7 +484,7 @@ mcp__write_answer(mcp__op *op, int leg, uint8_t word, const mcp__reply *reply)
             mcp__copies_is_refusal(op->leg[leg].status) ? MCP_COPY_FAILED : MCP_COPY_OK;
         op->leg[leg].missed = 0;
         mcp__copies_adopt(op, leg, reply);
-        op->status = (int16_t)mcp__copies_plain_status(op, op->leg[leg].status);
+        op->status = (int16_t)mcp__copies_told(op, leg);
         if (op->verb == MCP_DELETE || op->verb == MCP_SET)
             op->answered = (int8_t)leg;
         return mcp__op_wait();

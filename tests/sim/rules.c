@@ -171,6 +171,18 @@ sim_rules_was_hurried(const sim_world *world, const sim_client *client, uint32_t
             waited_ms > world->now_ms - op->begun_ms);
 }
 
+/* The primary was sent an append and did not answer; the backup said that there is nothing to append to.
+ * The primary may have done it all the same. */
+static int
+is_open_append(const sim_op *op, int leg, const mcp_result *result)
+{
+    const char *reply = op->truth[leg].reply;
+    mcp_copy other = leg == MCP__PRIMARY ? result->backup : result->primary;
+    return (op->request.verb == MCP_APPEND || op->request.verb == MCP_PREPEND) &&
+           result->status == MCP_UNKNOWN && other == MCP_COPY_UNKNOWN && reply[0] == 'N' &&
+           reply[1] == 'S';
+}
+
 static void
 check_served(sim_world *world, const sim_client *client, const sim_op *op, const mcp_result *result)
 {
@@ -194,7 +206,7 @@ check_served(sim_world *world, const sim_client *client, const sim_op *op, const
                            op->ended_ms == op->deadline_ms;
         if (is_well && !is_looked_at && !sim_rules_was_hurried(world, client, server, op) &&
             (op->was_usable[leg] || none_usable) && result->status < MCP_OK && !is_lost_cas &&
-            !is_fooled && !client->was_troubled && client->memory.n_failed == 0)
+            !is_open_append(op, leg, result) && !is_fooled && !client->was_troubled && client->memory.n_failed == 0)
             sim_rules_break(world, "SERVED", "op %u: %s %s: %s, though %s was well", op->id,
                             sim_verb_name(op->request.verb), op->key, mcp_strstatus(result->status),
                             host->name);

@@ -83,6 +83,36 @@ find_nothing(void)
     kit_miss(B);
 }
 
+/* The primary may have made an append, and its answer was lost. The backup says that there is nothing to
+ * append to: it may not have got its copy yet, so that is not told. */
+START_TEST(an_append_that_one_copy_may_have_made)
+{
+    for (int was_sent = 0; was_sent < 2; was_sent++) {
+        for (int records = 0; records < 2; records++) {
+            kit_init(_i ? MCP_APPEND : MCP_PREPEND);
+            k.promise.keeps_record = (uint8_t)records;
+            kit_begin(_i ? MCP_APPEND : MCP_PREPEND);
+            k.step = mcp__write_begin(&k.op);
+            expect_step(_i ? "P:append" : "P:prepend");
+            kit_fail(P, MCP__FAILURE_BROKEN, was_sent);
+            (void)kit_words(); /* B:append, and the record */
+            kit_no(B, MCP_NOT_STORED);
+            if (records) {
+                tagged(7, 100);
+                kit_done(B, 0);
+                tagged(7, 104);
+                kit_done(B, 0);
+                kit_value(B, listed(7), 3);
+            }
+            expect_step("done");
+            ck_assert_int_eq(k.op.status, was_sent ? MCP_UNKNOWN : MCP_NOT_STORED);
+            ck_assert_int_eq(k.op.leg[P].copy, was_sent ? MCP_COPY_UNKNOWN : MCP_COPY_FAILED);
+            kit_fini();
+        }
+    }
+}
+END_TEST
+
 START_TEST(nothing_is_there_yet)
 {
     begin_set();
@@ -471,6 +501,7 @@ main(void)
     TCase *all = tcase_create("mark");
     tcase_set_timeout(all, 120);
     tcase_add_loop_test(all, all_is_in_order_already, 0, 2);
+    tcase_add_loop_test(all, an_append_that_one_copy_may_have_made, 0, 2);
     tcase_add_test(all, nothing_is_there_yet);
     tcase_add_test(all, somebody_else_begins_the_segment);
     tcase_add_test(all, another_operation_lists_the_segment);
