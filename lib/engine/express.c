@@ -161,7 +161,7 @@ int
 mcp__express_is_next(const mcp__engine *engine, int leg)
 {
     const mcp__link *link = &mcp__express_server(engine, leg)->link;
-    return !mcp__link_has_partial(link) && mcp__link_oldest(link)->op == engine->express.task;
+    return !mcp__link_has_partial(link);
 }
 
 size_t

@@ -23,8 +23,8 @@ mcp__express_server(const mcp__engine *engine, int leg)
     return engine->express.server[leg];
 }
 
-/* mcp__express_hear() has said no, but only because the leg's answer has not even begun: what rode in
- * front of it has been answered. */
+/* mcp__express_hear() has said no, but only because the leg's answer has not even begun: what has come
+ * answered something that rode in front of it. */
 int mcp__express_is_next(const mcp__engine *engine, int leg);
 
 /* mcp__express_hear() has said no, but the leg's answer has begun: so many bytes more. 0: it is not
