@@ -25,6 +25,7 @@ UNIT = \
 	tests/unit/test_dump \
 	tests/unit/test_dumper \
 	tests/unit/test_express \
+	tests/unit/test_express_checks \
 	tests/unit/test_err \
 	tests/unit/test_facts \
 	tests/unit/test_cold_backup \
@@ -196,6 +197,8 @@ SIM_SUPPORT = \
 UNIT_SUPPORT = \
 	tests/unit/errands.c \
 	tests/unit/errands.h \
+	tests/unit/express_kit.c \
+	tests/unit/express_kit.h \
 	tests/unit/link_kit.h \
 	tests/unit/marks_kit.h \
 	tests/unit/op_kit.c \

@@ -41,6 +41,7 @@ mcp__checks_begin(mcp__engine *engine, const mcp__stored *stored)
     mcp__echo_forget(&check->echo[MCP__PRIMARY]);
     mcp__echo_forget(&check->echo[MCP__BACKUP]);
 }
+
 static int
 put_delete(mcp__engine *engine, mcp__server *server, mcp__check *check)
 {

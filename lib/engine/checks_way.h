@@ -3,7 +3,7 @@
  * checks_way: the ordinary way of a check (see checks.h): how it is asked for on two links that are
  * in use, and how the answers that everybody hopes for are heard. It stands in a header, because both
  * are the inside of every mirrored set: together they take half of what the general way takes, which
- * is there for everything else and comes to the same (tests/unit/test_express.c plays both).
+ * is there for everything else and comes to the same (tests/unit/test_express_checks.c plays both).
  */
 #ifndef MCPROXY_ENGINE_CHECKS_WAY_H
 #define MCPROXY_ENGINE_CHECKS_WAY_H
