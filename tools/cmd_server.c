@@ -33,15 +33,25 @@ say_failure(cli *session, const cli_asked *asked, size_t n)
                 cli_ask_text(session, asked, n));
 }
 
-static int
-servers_of_word(cli *session, cli_asked **asked, size_t *n)
+/* The servers that the first word means, or all; NULL: it means none, which was said. */
+static cli_asked *
+servers_of_word(cli *session, size_t *n)
 {
     int first, last;
     const char *word = session->n_words > 0 ? session->words[0].text : NULL;
     if (cli_get_servers(session, word, &first, &last) != 0)
-        return CLI_EXIT_USAGE;
-    *asked = cli_ask_list(first, last, n);
-    return 0;
+        return NULL;
+    return cli_ask_list(first, last, n);
+}
+
+/* Each of them is asked this. */
+static cli_asked *
+ask_servers_of_word(cli *session, const mcp_request *model, size_t *n)
+{
+    cli_asked *asked = servers_of_word(session, n);
+    if (asked != NULL)
+        cli_ask(session, model, asked, *n);
+    return asked;
 }
 
 /* One role at a time: a backup that is flushed after its primary could refill it in between. */
@@ -71,14 +81,14 @@ int
 cli_do_flush(cli *session)
 {
     mcp_request model = MCP_REQUEST_INIT;
-    cli_asked *asked;
     size_t n;
     model.verb = MCP_FLUSH;
     if (cli_get_ttl(session, OPT_DELAY, &model.ttl) != 0)
         return CLI_EXIT_USAGE;
     if (model.ttl < 0)
         return cli_wrong(session, "--delay: a number of seconds, not below 0");
-    if (servers_of_word(session, &asked, &n) != 0)
+    cli_asked *asked = servers_of_word(session, &n);
+    if (asked == NULL)
         return CLI_EXIT_USAGE;
     flush_role(session, &model, asked, n, 1);
     flush_role(session, &model, asked, n, 0);
@@ -112,16 +122,15 @@ int
 cli_do_stats(cli *session)
 {
     mcp_request model = MCP_REQUEST_INIT;
-    cli_asked *asked;
     size_t n;
-    if (servers_of_word(session, &asked, &n) != 0)
-        return CLI_EXIT_USAGE;
     model.verb = MCP_STATS;
     if (session->n_words > 1) {
         model.key = session->words[1].text;
         model.key_len = strlen(session->words[1].text);
     }
-    cli_ask(session, &model, asked, n);
+    cli_asked *asked = ask_servers_of_word(session, &model, &n);
+    if (asked == NULL)
+        return CLI_EXIT_USAGE;
     for (size_t i = 0; i < n; i++) {
         say_failure(session, &asked[i], n);
         if (session->json) {
@@ -143,12 +152,11 @@ int
 cli_do_version(cli *session)
 {
     mcp_request model = MCP_REQUEST_INIT;
-    cli_asked *asked;
     size_t n;
-    if (servers_of_word(session, &asked, &n) != 0)
-        return CLI_EXIT_USAGE;
     model.verb = MCP_VERSION;
-    cli_ask(session, &model, asked, n);
+    cli_asked *asked = ask_servers_of_word(session, &model, &n);
+    if (asked == NULL)
+        return CLI_EXIT_USAGE;
     for (size_t i = 0; i < n; i++) {
         const mcp_result *result = &asked[i].result;
         say_failure(session, &asked[i], n);
@@ -200,12 +208,11 @@ int
 cli_do_ping(cli *session)
 {
     mcp_request model = MCP_REQUEST_INIT;
-    cli_asked *asked;
     size_t n;
-    if (servers_of_word(session, &asked, &n) != 0)
-        return CLI_EXIT_USAGE;
     model.verb = MCP_PING;
-    cli_ask(session, &model, asked, n);
+    cli_asked *asked = ask_servers_of_word(session, &model, &n);
+    if (asked == NULL)
+        return CLI_EXIT_USAGE;
     for (size_t i = 0; i < n; i++) {
         double start = milliseconds();
         if (asked[i].result.status == MCP_OK)
