@@ -4,9 +4,9 @@
  * how long it takes. Each runs with several seeds, so at several latencies and orders.
  */
 #include <check.h>
-#include <stdlib.h>
 
 #include "sim/script.h"
+#include "unit/support.h"
 
 #define SEEDS 20
 #define PRIMARY 0
@@ -234,9 +234,5 @@ main(void)
     tcase_add_loop_test(tests, half_a_line, 0, SEEDS);
     tcase_add_loop_test(tests, both_away, 0, SEEDS);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int n_failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return n_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

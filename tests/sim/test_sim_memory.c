@@ -5,10 +5,10 @@
  */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "sim/rules.h"
 #include "sim/script.h"
+#include "unit/support.h"
 
 #define LARGE 3000
 
@@ -124,9 +124,5 @@ main(void)
     tcase_add_loop_test(tests, warm_clients_allocate_nothing, 0, 5);
     tcase_add_loop_test(tests, any_allocation_may_fail, 0, 20);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int n_failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return n_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

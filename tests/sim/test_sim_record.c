@@ -12,6 +12,7 @@
 #include "sim/notes.h"
 #include "sim/promise.h"
 #include "sim/script.h"
+#include "unit/support.h"
 
 #define SEEDS 12
 #define P 0
@@ -578,9 +579,5 @@ main(void)
     tcase_add_loop_test(tests, fault_69_brought_back_from_a_picture, 0, SEEDS);
     tcase_add_loop_test(tests, fault_100_the_record_is_deleted_by_prefix, 0, SEEDS);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int n_failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return n_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

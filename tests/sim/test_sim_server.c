@@ -5,9 +5,9 @@
  */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "sim/server.h"
+#include "unit/support.h"
 
 typedef struct talk {
     const char *request, *reply;
@@ -191,9 +191,5 @@ main(void)
     tcase_add_test(tests, time_passes);
     tcase_add_test(tests, bad_chunk);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int n_failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return n_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -2,8 +2,9 @@
 #include "io/clock.h"
 
 #include <check.h>
-#include <stdlib.h>
 #include <time.h>
+
+#include "support.h"
 
 START_TEST(resolution_is_the_coarse_step)
 {
@@ -78,9 +79,5 @@ main(void)
     tcase_add_test(all, tells_milliseconds);
     tcase_add_test(all, coarse_lags_one_step);
     suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -3,13 +3,13 @@
 
 #include <check.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "test_io_refuse.h"
+#include "support.h"
 
 /* What a child's function returned; -1 when it died. */
 static int
@@ -111,9 +111,5 @@ main(void)
     tcase_add_test(all, process_number_tells_child_and_grandchild);
     tcase_add_test(all, falls_back_without_the_page);
     suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

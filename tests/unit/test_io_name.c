@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "test_io_dns.h"
+#include "support.h"
 
 #define ROUNDS 2000
 
@@ -555,9 +556,5 @@ main(void)
     suite_add_tcase(suite, known);
     suite_add_tcase(suite, asking());
     suite_add_tcase(suite, keeping());
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

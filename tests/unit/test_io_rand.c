@@ -3,13 +3,13 @@
 
 #include <check.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "test_io_refuse.h"
+#include "support.h"
 
 #define DRAWS 256
 
@@ -103,9 +103,5 @@ main(void)
     tcase_add_test(all, does_without_getrandom);
     tcase_add_test(all, child_draws_other_numbers);
     suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -17,6 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "support.h"
+
 #define PATIENCE_MS 5000
 
 typedef struct place {
@@ -583,9 +585,5 @@ main(void)
     Suite *suite = suite_create("io/sock");
     suite_add_tcase(suite, connecting());
     suite_add_tcase(suite, bytes_and_ends());
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

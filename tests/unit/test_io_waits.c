@@ -3,12 +3,12 @@
 #include <check.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "../support/wait.h"
 #include "io/sock.h"
+#include "support.h"
 
 static int fd, peer;
 
@@ -101,9 +101,5 @@ main(void)
     tcase_add_loop_test(cases, receive_all_waits_for_the_rest, 0, 2);
     tcase_add_loop_test(cases, send_waiting_ends, 0, 2);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int n_failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return n_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

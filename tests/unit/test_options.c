@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support.h"
 #include "test_options_kit.h"
 
 /* ---- Words -------------------------------------------------------------------------------- */
@@ -447,7 +448,7 @@ END_TEST
 /* ---- Anything at all ---------------------------------------------------------------------- */
 
 static uint32_t
-next_random(uint32_t *state)
+next_number(uint32_t *state)
 {
     *state ^= *state << 13;
     *state ^= *state >> 17;
@@ -501,8 +502,8 @@ START_TEST(random_texts)
     for (int round = 0; round < 20000; round++) {
         char text[600];
         size_t used = (size_t)sprintf(text, "%s", round % 2 ? "server=h " : "");
-        for (uint32_t n = next_random(&state) % 20; n > 0; n--) {
-            const char *piece = pieces[next_random(&state) % (sizeof pieces / sizeof pieces[0])];
+        for (uint32_t n = next_number(&state) % 20; n > 0; n--) {
+            const char *piece = pieces[next_number(&state) % (sizeof pieces / sizeof pieces[0])];
             used += (size_t)snprintf(text + used, sizeof text - used, "%s", piece);
         }
         mcp_status status = parse(text);
@@ -541,9 +542,5 @@ main(void)
     tcase_add_test(tcase, limits);
     tcase_add_test(tcase, random_texts);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

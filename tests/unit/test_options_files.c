@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "api/explain.h"
+#include "support.h"
 #include "test_options_kit.h"
 
 /* ---- Files -------------------------------------------------------------------------------- */
@@ -319,10 +320,7 @@ main(void)
     tcase_add_test(tcase, table);
     tcase_add_test(tcase, man_page_has_the_table);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
+    int failed = run_suite(suite);
     remove_folder();
-    return failed != 0;
+    return failed;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The options of TLS and of the login, in a build with TLS and in one without. */
+#include "support.h"
 #include "test_options_kit.h"
 
 #include <stdio.h>
@@ -134,9 +135,5 @@ main(void)
     tcase_add_test(tests, explained);
     tcase_add_test(tests, bad_files);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "pair/marks.h"
+#include "support.h"
 
 typedef struct wrong {
     const char *text;
@@ -473,9 +474,5 @@ main(void)
     tcase_add_test(tcase, same_marks);
     tcase_set_timeout(tcase, 120);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }
