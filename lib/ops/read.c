@@ -74,8 +74,21 @@ take_agreement(mcp__op *op, mcp__agreement agreement)
     }
 }
 
+/* The other copy stands or has failed, so it is of no use, and this one's connection was lost,
+ * maybe for another call's sake: once more. */
+static int
+may_ask_again(mcp__op *op, int leg)
+{
+    const mcp__leg *asked = &op->leg[leg], *other = &op->leg[MCP__OTHER(leg)];
+    int is_lost = asked->failure == MCP__FAILURE_BROKEN || asked->failure == MCP__FAILURE_TIMEOUT;
+    int is_useless = op->view.stands[MCP__OTHER(leg)] || other->failure != MCP__FAILURE_NONE;
+    return is_lost && !op->is_hopeless && op->now_ms < op->deadline_ms &&
+           mcp__op_keeps_record(op) && is_useless && mcp__view_is_trusted(&op->view, leg) &&
+           op->tries++ == 0;
+}
+
 /* While the answer was on its way it became known that this copy missed writes. The value is not
- * told, whatever it is; the other copy is asked if it was not yet. */
+ * told, whatever it is; the other copy is asked if it was not yet, or was lost. */
 static mcp__step
 distrust(mcp__op *op, int leg)
 {
@@ -85,7 +98,7 @@ distrust(mcp__op *op, int leg)
         return mcp__agree_begin(op);
     }
     op->leg[leg].failure = MCP__FAILURE_AWAY;
-    if (mcp__op_is_untried(op, other))
+    if (mcp__op_is_untried(op, other) || may_ask_again(op, other))
         return mcp__read_begin_at(op, other);
     return mcp__op_done(op, mcp__op_failure_status(op, 0));
 }
@@ -111,19 +124,6 @@ mcp__read_answer(mcp__op *op, int leg, const mcp__reply *reply)
         return begin_fill(op);
     mcp__op_adopt(op, leg, reply);
     return mcp__op_done(op, op->leg[leg].status);
-}
-
-/* The other copy stands or has failed, so it is of no use, and this one's connection was lost,
- * maybe for another call's sake: once more. */
-static int
-may_ask_again(mcp__op *op, int leg)
-{
-    const mcp__leg *asked = &op->leg[leg], *other = &op->leg[MCP__OTHER(leg)];
-    int is_lost = asked->failure == MCP__FAILURE_BROKEN || asked->failure == MCP__FAILURE_TIMEOUT;
-    int is_useless = op->view.stands[MCP__OTHER(leg)] || other->failure != MCP__FAILURE_NONE;
-    return is_lost && !op->is_hopeless && op->now_ms < op->deadline_ms &&
-           mcp__op_keeps_record(op) && is_useless && mcp__view_is_trusted(&op->view, leg) &&
-           op->tries++ == 0;
 }
 
 /* It was not asked after all, because what stands against it was heard meanwhile. */

@@ -115,6 +115,28 @@ START_TEST(an_answer_from_a_copy_that_stands_by_now)
 }
 END_TEST
 
+/* The same, and the other copy had been lost with its connection, and is back: it is asked again. */
+START_TEST(a_copy_that_stands_by_now_and_one_that_is_back)
+{
+    world_open_pair(0);
+    mcp__task *task = world_ask(MCP_GET);
+    expect_sent(0, "mg k O@ v f\r\n");
+    world_say(0, "E");
+    world_break(0, ECONNRESET);
+    expect_sent(1, "mg k O@ v f\r\n");
+    world_wishes();
+    world_open_saying(0, WORLD_EPOCH, mark_of(1));
+    world_say(1, "VA 3 O@ f0\r\nold\r\n");
+    expect_sent(0, "mg k O@ v f\r\n");
+    world_say(0, "VA 2 O@ f0\r\nhi\r\n");
+    mcp_result result = world_result(task);
+    ck_assert_int_eq(result.status, MCP_OK);
+    ck_assert_int_eq(result.from_backup, 0);
+    ck_assert_mem_eq(result.value, "hi", 2);
+    world_end();
+}
+END_TEST
+
 /* The same of a change of both copies that tells what is there: the backup's word counts. */
 START_TEST(a_number_or_value_of_a_copy_that_stands_by_now)
 {
@@ -160,7 +182,7 @@ START_TEST(a_delete_that_both_have_lost_is_made_again)
 {
     world_open_pair(0);
     mcp__task *task = world_ask(MCP_DELETE);
-    expect_sent(1, "md k O@\r\n");
+    expect_sent(1, MARKS "md k O@\r\n");
     world_break(1, ECONNRESET);
     ck_assert_mem_eq(world_sent(0), "md k O@\r\nmg mcp:j:", 18);
     world_break(0, ECONNRESET);
@@ -214,7 +236,7 @@ START_TEST(a_set_that_both_have_lost_is_not)
     world_open_pair(0);
     mcp__task *task = world_ask(MCP_SET);
     expect_sent(0, "ms k 0 O@\r\n\r\n");
-    expect_sent(1, "ms k 0 O@\r\n\r\n");
+    expect_sent(1, MARKS "ms k 0 O@\r\n\r\n");
     world_break(1, ECONNRESET);
     world_break(0, ECONNRESET);
     ck_assert_int_eq(world_result(task).status, MCP_UNKNOWN);
@@ -229,6 +251,7 @@ main(void)
     TCase *all = tcase_create("all");
     tcase_add_test(all, a_primary_that_is_waited_for_may_stand_itself);
     tcase_add_test(all, an_answer_from_a_copy_that_stands_by_now);
+    tcase_add_test(all, a_copy_that_stands_by_now_and_one_that_is_back);
     tcase_add_test(all, a_number_or_value_of_a_copy_that_stands_by_now);
     tcase_add_test(all, a_backup_that_was_away_is_not_believed_at_once);
     tcase_add_test(all, a_delete_that_both_have_lost_is_made_again);
