@@ -60,11 +60,10 @@ static mcp__step
 repeat(mcp__op *op)
 {
     static const uint8_t order[] = {MCP__BACKUP, MCP__PRIMARY};
-    int may = mcp__op_keeps_record(op) && !op->is_hopeless && op->now_ms < op->deadline_ms;
-    for (int i = 0; i < 2 && may; i++) {
+    for (int i = 0; i < 2 && mcp__op_keeps_record(op) && !op->is_hopeless; i++) {
         int leg = order[i];
         uint8_t bit = (uint8_t)(1 << leg);
-        if (op->leg[leg].failure != MCP__FAILURE_BROKEN || (op->tries & bit) != 0)
+        if (!mcp__op_was_lost_early(op, leg) || (op->tries & bit) != 0)
             continue;
         op->tries |= bit;
         op->phase = SECOND;

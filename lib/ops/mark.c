@@ -30,7 +30,10 @@ static void
 begin(mcp__op *op, int witness)
 {
     mcp__marking *mark = &op->mark;
-    *mark = (mcp__marking){.is_active = 1, .witness = (uint8_t)witness, .inc8 = mark->inc8};
+    *mark = (mcp__marking){.is_active = 1,
+                           .witness = (uint8_t)witness,
+                           .is_second = mark->is_second,
+                           .inc8 = mark->inc8};
 }
 
 /* A new one for every segment that is begun, and never 0. */

@@ -50,6 +50,7 @@ mcp__op_begin(mcp__op *op, const mcp_request *request)
     op->copy_cas[MCP__PRIMARY] = op->copy_cas[MCP__BACKUP] = 0;
     op->mark.is_active = 0;
     op->mark.has = 0;
+    op->mark.is_second = 0;
     op->hold_ms = 0;
     op->status = MCP_OK;
     op->answered = -1;

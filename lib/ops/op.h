@@ -170,6 +170,7 @@ typedef struct mcp__marking {
     uint8_t lists;      /* what goes into the marks: MCP__MARK_SEGMENT, _ENTRY */
     uint8_t has;        /* what has been done */
     uint8_t is_whole;   /* not one key: every segment, one after the other */
+    uint8_t is_second;  /* the first one was lost with its connection */
     uint8_t n_followed; /* rounds in which another operation listed the segment */
     uint8_t segment;
     uint32_t inc8;    /* for a new entry */
@@ -282,6 +283,17 @@ int64_t mcp__op_limit(const mcp__op *op, int leg);
 /* It waited for its server, and meanwhile the other one has said that this one missed writes: then
  * it must not be asked for what depends on what it holds. */
 int mcp__op_is_outdated(const mcp__op *op, int leg);
+
+/* It fell with its connection, and not because it took its share: there is time to ask again. */
+static inline int
+mcp__op_was_lost_early(const mcp__op *op, int leg)
+{
+    const mcp__leg *lost = &op->leg[leg];
+    int is_early = lost->failure == MCP__FAILURE_BROKEN ||
+                   (lost->failure == MCP__FAILURE_TIMEOUT &&
+                    op->now_ms - lost->started_ms < op->share_ms);
+    return is_early && op->now_ms < op->deadline_ms;
+}
 
 /* Whether this leg has not come to an end yet. */
 static inline int

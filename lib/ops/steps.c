@@ -304,6 +304,23 @@ take_failure(mcp__op *op, int leg)
     return mcp__write_failed(op, leg);
 }
 
+/*
+ * What was to go on record was lost with the connection, maybe for another call's sake: one that ran
+ * out of time there. What is on record twice is on record, so it is written once more.
+ */
+static int
+may_record_again(const mcp__op *op, int leg)
+{
+    return mcp__op_was_lost_early(op, leg) && !op->mark.is_second && !op->is_background;
+}
+
+static mcp__step
+record_again(mcp__op *op)
+{
+    op->mark.is_second = 1;
+    return mcp__mark_begin(op, op->mark.witness, MCP__COMMAND_NONE);
+}
+
 mcp__step
 mcp__steps_failed(mcp__op *op, int leg, mcp__failure failure, int was_sent)
 {
@@ -315,7 +332,7 @@ mcp__steps_failed(mcp__op *op, int leg, mcp__failure failure, int was_sent)
     if (op->mark.is_active && leg == op->mark.witness) {
         op->mark.is_active = 0;
         if (!op->mark.has_change) /* it was answered, now or before */
-            return mcp__copies_recorded(op, 0);
+            return may_record_again(op, leg) ? record_again(op) : mcp__copies_recorded(op, 0);
         op->mark.has = 0;
     }
     op->leg[leg].copy = was_sent ? MCP_COPY_UNKNOWN : MCP_COPY_FAILED;

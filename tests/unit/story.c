@@ -70,8 +70,12 @@ change(story *it, int leg, int kind)
 static void
 put_on_record(story *it, int witness)
 {
-    story_note(it->log, sizeof it->log, "", witness, MCP__WORD_JOURNAL);
-    it->is_recorded = outcome(it, witness) == RECORDED ? 1 : -1;
+    int what = LOST_RECORD;
+    for (int tries = 0; tries < 2 && what == LOST_RECORD; tries++) { /* on record twice is on record */
+        story_note(it->log, sizeof it->log, "", witness, MCP__WORD_JOURNAL);
+        what = outcome(it, witness);
+    }
+    it->is_recorded = what == RECORDED ? 1 : -1;
 }
 
 /* Whoever is away misses what the other one gets. */

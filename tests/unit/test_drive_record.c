@@ -415,6 +415,7 @@ START_TEST(a_missed_write_is_on_record_before_it_is_acknowledged)
 }
 END_TEST
 
+/* It is tried over two connections: what is on record twice is on record. */
 START_TEST(without_the_record_it_is_unknown)
 {
     world_open_pair(0);
@@ -424,7 +425,12 @@ START_TEST(without_the_record_it_is_unknown)
     world_say(1, "EN O@\r\nHD O@\r\n");
     world_break(0, ECONNRESET);
     expect_unfinished();
-    world_sent(1);
+    ck_assert_mem_eq(world_sent(1), "mg mcp:j:", 9);
+    world_break(1, ECONNRESET);
+    expect_unfinished();
+    world_wishes();
+    world_open(1);
+    ck_assert_mem_eq(world_sent(1), "mg mcp:j:", 9);
     world_break(1, ECONNRESET);
     mcp_result result = world_result(task);
     ck_assert_int_eq(result.status, MCP_UNKNOWN);
