@@ -181,6 +181,17 @@ word_command(const mcp__op *op, int leg, uint8_t word, mcp__scratch *scratch)
     return command;
 }
 
+/* It is to expire at once, is decided here first, and is removed when the backup has been emptied. Until
+ * then it stays: whoever fills this copy would bring back what the backup has. */
+static int
+is_to_go(const mcp__op *op, int leg, mcp__command_kind kind)
+{
+    int is_decided = kind == MCP__COMMAND_ADD || kind == MCP__COMMAND_REPLACE ||
+                     kind == MCP__COMMAND_CAS;
+    return op->ttl < 0 && is_decided && leg == MCP__PRIMARY && op->authority == MCP__PRIMARY &&
+           !op->mark.is_active && mcp__op_keeps_record(op);
+}
+
 mcp__command
 mcp__op_command(const mcp__op *op, int leg, uint8_t word, mcp__scratch *scratch)
 {
@@ -200,6 +211,8 @@ mcp__op_command(const mcp__op *op, int leg, uint8_t word, mcp__scratch *scratch)
         .delta = op->delta,
         .initial = op->initial,
     };
+    if (is_to_go(op, leg, kind))
+        command.ttl = 1;
     int is_append = op->verb == MCP_APPEND || op->verb == MCP_PREPEND;
     if (is_append && kind == MCP__COMMAND_GET)
         command.want = MCP_WANT_TTL;

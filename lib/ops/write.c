@@ -215,6 +215,23 @@ is_mirrored_later(const mcp__op *op, int decider)
            !(op->view.is_cold[MCP__BACKUP] && mcp__copies_is_relative(op));
 }
 
+/* What expires at once is there for a second (see mcp__op_command), and goes when the backup's copy has
+ * gone: the other way round a fill of the primary, of which this client need not know, might bring back
+ * what the backup still had. */
+static int
+is_to_be_removed(const mcp__op *op)
+{
+    return mcp__copies_is_expiry(op) && op->authority == MCP__PRIMARY && mcp__op_keeps_record(op);
+}
+
+static mcp__step
+remove_here(mcp__op *op)
+{
+    op->status = MCP_OK;
+    op->phase = CLEAN;
+    return mcp__op_send(op->authority, MCP__COMMAND_DELETE);
+}
+
 static mcp__step
 mirror_decision(mcp__op *op, int leg)
 {
@@ -230,7 +247,7 @@ mirror_decision(mcp__op *op, int leg)
     if (!op->view.is_usable[other] || op->leg[other].was_asked ||
         op->leg[other].failure != MCP__FAILURE_NONE) {
         mcp__copies_leave_out(op, other);
-        return mcp__copies_done(op, status);
+        return is_to_be_removed(op) ? remove_here(op) : mcp__copies_done(op, status);
     }
     op->phase = mcp__copies_is_append(op) ? FETCH : MIRROR;
     if (op->phase == FETCH)
@@ -302,16 +319,11 @@ answer_mirror(mcp__op *op, int leg, const mcp__reply *reply)
         op->phase = CLEAN;
         return mcp__op_send(leg, MCP__COMMAND_DELETE);
     }
+    if (is_to_be_removed(op))
+        return remove_here(op);
     if (op->view.stands[leg] && op->copy_cas[op->authority] != 0) {
         op->phase = CHECK;
         return mcp__op_send(op->authority, (mcp__command_kind)MCP__WORD_PEEK);
-    }
-    /* Gone here first, and there behind it: a fill that somebody had begun between the two, for the
-     * primary has come back empty and this client does not know it, has brought it back. */
-    if (mcp__copies_is_expiry(op) && leg == MCP__BACKUP && mcp__op_keeps_record(op)) {
-        op->status = MCP_OK;
-        op->phase = CLEAN;
-        return mcp__op_send(op->authority, MCP__COMMAND_DELETE);
     }
     return done_both(op, MCP_OK);
 }
@@ -560,7 +572,8 @@ mcp__write_failed(mcp__op *op, int leg)
         op->leg[MCP__BACKUP].copy = MCP_COPY_UNKNOWN; /* touched, but what it holds was not heard */
         return mcp__op_done(op, MCP_UNKNOWN);
     case MIRROR:
-        return mcp__copies_done(op, op->leg[op->authority].status);
+        return is_to_be_removed(op) ? remove_here(op)
+                                    : mcp__copies_done(op, op->leg[op->authority].status);
     case CHECK: /* unknown whether it has moved: on record, if that can be had at all */
         op->leg[leg].copy = MCP_COPY_OK;
         op->leg[leg].missed = 0;
@@ -570,6 +583,8 @@ mcp__write_failed(mcp__op *op, int leg)
         op->leg[leg].copy = MCP_COPY_UNKNOWN; /* it may still hold what should go */
         if (mcp__op_is_waiting(op, MCP__OTHER(leg)))
             return mcp__op_wait();
+        if (is_to_be_removed(op) && op->leg[MCP__OTHER(leg)].missed) /* and so may the other one */
+            return mcp__op_done(op, MCP_UNKNOWN);
         return mcp__copies_done(op, op->status);
     default:
         return mcp__erase_advance(op);

@@ -173,21 +173,6 @@ decider(story *it)
     return leg == P && is_better ? B : leg;
 }
 
-/* Who missed writes cannot tell what such a change comes to. */
-static int
-builds_on_value(int kind)
-{
-    return story_is_decided(kind) || story_is_count(kind) || kind == MCP__COMMAND_GAT;
-}
-
-/* A token of the other server names nothing here. */
-static int
-is_foreign(story *it, int leg)
-{
-    return it->request->verb == MCP_CAS &&
-           mcp__token_cas_mark(it->request->cas) != it->cas_mark[leg];
-}
-
 /* It may have lost no more than a connection, and the other one is of no use. */
 static int
 once_more(const story *it, int leg)
@@ -249,7 +234,7 @@ tell_alone(story *it)
     for (int tries = 0; tries < 2; tries++, leg = 1 - leg) {
         if (!it->view.exists[leg] || (tries > 0 && what == HOPELESS))
             break;
-        if (is_foreign(it, leg)) {
+        if (story_is_foreign(it, leg)) {
             if (tries > 0 && what >= SILENT) /* it may have been stored */
                 break;
             it->status = MCP_EXISTS;
@@ -304,14 +289,14 @@ static void
 tell_one(story *it, int leg)
 {
     int kind = story_kind_of(it);
-    if (is_foreign(it, leg)) {
+    if (story_is_foreign(it, leg)) {
         it->status = MCP_EXISTS;
         return;
     }
     int what = change_recorded(it, leg, kind);
     if (is_answer(what))
         end(it, told_by(it, leg, kind, what));
-    else if (it->view.stands[1 - leg] && builds_on_value(kind))
+    else if (it->view.stands[1 - leg] && story_builds_on_value(kind))
         nobody_answered(it, 1);
     else
         ask_left_out(it);
@@ -442,12 +427,22 @@ tell_delete(story *it)
 
 /* ---- one after the other ---- */
 
+/* What expires at once goes from the primary when the backup has lost it. */
+static void
+remove_last(story *it)
+{
+    clean(it, P);
+    end(it, it->missed[P] && it->missed[B] ? MCP_UNKNOWN : MCP_OK);
+}
+
 /* The other copy has it, too, or what is wrong with that. */
 static void
 tell_after_mirror(story *it, int leg, int kind, int what)
 {
     int other = 1 - leg;
-    if (what == TOO_BIG) {
+    if (leg == P && it->keeps_record && story_is_expiry(it)) {
+        remove_last(it);
+    } else if (what == TOO_BIG) {
         it->status = MCP_TOO_BIG;
         clean(it, leg);
         end(it, it->status);
@@ -464,9 +459,6 @@ tell_after_mirror(story *it, int leg, int kind, int what)
         it->missed[other] = !is_answer(seen);
         if (is_answer(seen) && seen != YES)
             clean(it, other); /* two wrote it in different orders */
-        end(it, it->status);
-    } else if (is_answer(what) && leg == P && it->keeps_record && story_is_expiry(it)) {
-        clean(it, leg); /* a fill may have brought it back from there */
         end(it, it->status);
     } else {
         end(it, it->status);
@@ -522,7 +514,10 @@ tell_decided_by(story *it, int leg, int kind, int what)
         tell_mirror(it, leg, kind);
     } else {
         leave_out(it, other);
-        end(it, it->status);
+        if (leg == P && it->keeps_record && story_is_expiry(it))
+            remove_last(it);
+        else
+            end(it, it->status);
     }
 }
 
@@ -530,7 +525,7 @@ static void
 tell_decided(story *it, int leg)
 {
     int kind = story_kind_of(it), other = 1 - leg;
-    if (is_foreign(it, leg)) {
+    if (story_is_foreign(it, leg)) {
         it->status = MCP_EXISTS;
         return;
     }
@@ -544,7 +539,7 @@ tell_decided(story *it, int leg)
         return;
     }
     int is_over = what == HOPELESS || (it->request->verb == MCP_CAS && what >= SILENT);
-    int knows = !it->view.stands[other] || !builds_on_value(kind);
+    int knows = !it->view.stands[other] || !story_builds_on_value(kind);
     if (it->view.exists[other] && !is_over && knows)
         tell_one(it, other);
     else if (it->copy[leg] == MCP_COPY_UNKNOWN && it->view.is_usable[other] && !it->missed[other] &&
@@ -580,7 +575,7 @@ tell_pair(story *it)
         tell_one(it, leg);
     } else {
         leave_out(it, leg);
-        if (builds_on_value(kind))
+        if (story_builds_on_value(kind))
             nobody_answered(it, 1);
         else
             tell_one(it, other);

@@ -82,6 +82,10 @@ void story_note(char *log, size_t size, const char *what, int leg, int kind);
 /* The command that the request means, and the status that an outcome of it means. */
 int story_kind_of(const story *it);
 int story_status_of(int kind, int what);
+/* Who missed writes cannot tell what such a change comes to. */
+int story_builds_on_value(int kind);
+/* A token of the other server names nothing here. */
+int story_is_foreign(const story *it, int leg);
 /* What it stores expires at once. */
 int story_is_expiry(const story *it);
 /* The command by which the other copy gets what the authority has done. */

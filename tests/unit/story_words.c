@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "story.h"
+#include "wire/token.h"
 
 const int story_statuses[RECORDED] = {
     [YES] = MCP_OK,          [DYING] = MCP_OK,
@@ -67,4 +68,17 @@ story_mirror_kind(const story *it, int other, int kind)
     if (story_is_count(kind))
         return kind;
     return story_is_expiry(it) ? MCP__COMMAND_DELETE : MCP__COMMAND_SET;
+}
+
+int
+story_builds_on_value(int kind)
+{
+    return story_is_decided(kind) || story_is_count(kind) || kind == MCP__COMMAND_GAT;
+}
+
+int
+story_is_foreign(const story *it, int leg)
+{
+    return it->request->verb == MCP_CAS &&
+           mcp__token_cas_mark(it->request->cas) != it->cas_mark[leg];
 }
