@@ -346,6 +346,22 @@ has_other_chance(const mcp__op *op, int leg)
     return is_there || !op->view.is_usable[leg];
 }
 
+/*
+ * Strict: behind a copy that does not answer there has to be time for the record and the life of a view.
+ * One share leaves it, unless the same copy has taken most of another one for its question.
+ */
+static int64_t
+latest_ms(const mcp__op *op, int leg)
+{
+    const mcp__leg *asked = &op->leg[leg];
+    int64_t least_ms = asked->started_ms + op->share_ms / 2;
+    int64_t last_ms = op->deadline_ms - op->promise->view_life_ms - op->share_ms / 8;
+    int is_write = op->verb != MCP_GET && op->verb != MCP_LEASE && mcp__op_keeps_record(op);
+    if (!is_write || op->is_looking || !op->promise->is_strict || asked->looked_ms <= op->share_ms / 2)
+        return op->deadline_ms;
+    return last_ms > least_ms ? last_ms : least_ms;
+}
+
 int64_t
 mcp__op_limit(const mcp__op *op, int leg)
 {
@@ -358,6 +374,8 @@ mcp__op_limit(const mcp__op *op, int leg)
 #endif
     int64_t limit_ms = op->leg[leg].started_ms + op->share_ms;
     int may_hurry = op->is_looking || has_other_chance(op, leg);
+    if (may_hurry && latest_ms(op, leg) < limit_ms)
+        limit_ms = latest_ms(op, leg);
     return limit_ms < op->deadline_ms && may_hurry ? limit_ms : op->deadline_ms;
 }
 

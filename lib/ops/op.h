@@ -96,6 +96,7 @@ typedef struct mcp__leg {
     int16_t status;       /* of its last answer */
     int64_t life_ms;      /* of which life its server was, as the operation began */
     int64_t started_ms;   /* when its command was handed to the link */
+    int64_t looked_ms;    /* how long the answer about its marks took */
     /* The engine's: the queue of legs that wait for a link to open, or that have fallen. */
     struct mcp__leg *next_waiting, *previous_waiting;
 } mcp__leg;

@@ -263,8 +263,10 @@ take_marking(mcp__op *op, int leg, uint8_t word, const mcp__reply *reply, mcp_st
 mcp__step
 mcp__steps_answer(mcp__op *op, int leg, uint8_t word, const mcp__reply *reply, mcp_status status)
 {
-    if (op->is_looking)
+    if (op->is_looking) {
+        op->leg[leg].looked_ms = op->now_ms - op->leg[leg].started_ms;
         return begin_after_look(op);
+    }
     if (word < MCP__WORD_MARKS || op->verb == MCP__VERB_ASK)
         op->leg[leg].status = (int16_t)status;
     /* It could not be looked at, and then it was there after all. */

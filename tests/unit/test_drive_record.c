@@ -112,6 +112,37 @@ START_TEST(a_look_that_had_its_time_is_over)
 }
 END_TEST
 
+/* Strict: one that took most of a share for its answer has less for the write behind it, so that the
+ * record and the life of a view still fit in. */
+START_TEST(a_copy_that_answered_late_has_less_time)
+{
+    for (int is_strict = 0; is_strict < 2; is_strict++) {
+        world_open_pair(0);
+        mcp__promise *promise = &w.engine.settings.promise;
+        promise->is_strict = (uint8_t)is_strict;
+        w.now_ms += 300;
+        int64_t start_ms = w.now_ms;
+        (void)world_ask(MCP_SET);
+        (void)world_sent(0);
+        (void)world_sent(1);
+        world_say(1, "EN O@\r\n");
+        w.now_ms += 180;
+        world_say(0, "EN O@\r\n");
+        ck_assert_ptr_nonnull(strstr(world_sent(0), "ms k 0 O@"));
+        expect_sent(1, MARKS "ms k 0 O@\r\n\r\n");
+        world_say(1, "EN O@\r\nHD O@\r\n");
+        int64_t last_ms = start_ms + 500 - promise->view_life_ms - 200 / 8;
+        int64_t least_ms = start_ms + 180 + 200 / 2;
+        world_time((last_ms > least_ms ? last_ms : least_ms) - 1);
+        ck_assert_int_eq(world_state(0), MCP_STATE_UP);
+        world_time(w.now_ms + 1);
+        ck_assert_int_eq(world_state(0), is_strict ? MCP_STATE_SUSPECT : MCP_STATE_UP);
+        mcp__drive_abandon(&w.engine, w.now_ms);
+        world_end();
+    }
+}
+END_TEST
+
 /* A connection that was closed in its sleep costs a look no more than a get. */
 START_TEST(a_look_moves_to_another_connection)
 {
@@ -449,6 +480,7 @@ main(void)
     tcase_add_test(all, nothing_is_read_before_the_marks_are);
     tcase_add_test(all, a_reader_comes_back_to_a_backup_that_came_back);
     tcase_add_test(all, a_look_moves_to_another_connection);
+    tcase_add_test(all, a_copy_that_answered_late_has_less_time);
     tcase_add_test(all, a_look_that_was_lost_is_made_good);
     tcase_add_test(all, a_look_that_had_its_time_is_over);
     tcase_add_test(all, no_view_to_be_had);
