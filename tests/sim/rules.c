@@ -201,9 +201,10 @@ check_served(sim_world *world, const sim_client *client, const sim_op *op, const
         /* A token that was sent to its server and not answered means nothing to the other one. */
         int is_lost_cas = op->request.verb == MCP_CAS && result->status == MCP_UNKNOWN;
         /* Three answers of a slow server do not fit into every deadline: no number, and what is there
-         * is looked at, and is a stub. */
+         * is looked at, and is a stub. Where it was removed the other copy counts alone: if that one
+         * does not answer, nobody knows. */
         int is_looked_at = (op->truth[0].was_no_number || op->truth[1].was_no_number) &&
-                           op->ended_ms == op->deadline_ms;
+                           (op->ended_ms == op->deadline_ms || result->status == MCP_UNKNOWN);
         if (is_well && !is_looked_at && !sim_rules_was_hurried(world, client, server, op) &&
             (op->was_usable[leg] || none_usable) && result->status < MCP_OK && !is_lost_cas &&
             !is_open_append(op, leg, result) && !is_fooled && !client->was_troubled && client->memory.n_failed == 0)
@@ -234,7 +235,8 @@ check_patience(sim_world *world, const sim_op *op, const sim_client *client,
         int is_other_well = op->was_usable[MCP__OTHER(leg)] && op->was_well[MCP__OTHER(leg)] &&
                             host->n_troubles == 0 && host->n_heals == op->n_heals[MCP__OTHER(leg)];
         if (!op->was_usable[leg] && client->up_ms[server] < op->begun_ms && is_other_well &&
-            op->ended_ms - op->begun_ms >= share_ms && !client->was_troubled)
+            op->ended_ms - op->begun_ms >= share_ms && !client->was_troubled &&
+            !sim_rules_was_hurried(world, client, other, op))
             sim_rules_break(world, "PATIENCE", "op %u: %s %s waited %lld ms, though %s was well",
                             op->id, sim_verb_name(op->request.verb), op->key,
                             (long long)(op->ended_ms - op->begun_ms), host->name);
