@@ -256,16 +256,6 @@ tell_alone(story *it)
 
 /* ---- one copy, the other one known to miss it ---- */
 
-/* "There is nothing to append to" says nothing of a copy that may have done it. */
-static int
-told_by(const story *it, int leg, int kind, int what)
-{
-    int is_append = kind == MCP__COMMAND_APPEND || kind == MCP__COMMAND_PREPEND;
-    int status = story_status_of(kind, what);
-    int is_open = is_append && status == MCP_NOT_STORED && it->copy[1 - leg] == MCP_COPY_UNKNOWN;
-    return is_open ? MCP_UNKNOWN : status;
-}
-
 /* The last chance: who was left out because it seemed to be away may be back. */
 static void
 ask_left_out(story *it)
@@ -279,7 +269,7 @@ ask_left_out(story *it)
         int what = change_recorded(it, leg, kind);
         if (!is_answer(what))
             break;
-        end(it, it->request->verb == MCP_SET && what == MISS ? MCP_OK : told_by(it, leg, kind, what));
+        end(it, it->request->verb == MCP_SET && what == MISS ? MCP_OK : story_told_by(it, leg, kind, what));
         return;
     }
     nobody_answered(it, 1);
@@ -295,7 +285,7 @@ tell_one(story *it, int leg)
     }
     int what = change_recorded(it, leg, kind);
     if (is_answer(what))
-        end(it, told_by(it, leg, kind, what));
+        end(it, story_told_by(it, leg, kind, what));
     else if (it->view.stands[1 - leg] && story_builds_on_value(kind))
         nobody_answered(it, 1);
     else

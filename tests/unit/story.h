@@ -88,6 +88,8 @@ int story_builds_on_value(int kind);
 int story_is_foreign(const story *it, int leg);
 /* What it stores expires at once. */
 int story_is_expiry(const story *it);
+/* "There is nothing to append to" says nothing of a copy that may have done it. */
+int story_told_by(const story *it, int leg, int kind, int what);
 /* The command by which the other copy gets what the authority has done. */
 int story_mirror_kind(const story *it, int other, int kind);
 /* Tells it from the beginning. */

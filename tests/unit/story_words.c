@@ -82,3 +82,12 @@ story_is_foreign(const story *it, int leg)
     return it->request->verb == MCP_CAS &&
            mcp__token_cas_mark(it->request->cas) != it->cas_mark[leg];
 }
+
+int
+story_told_by(const story *it, int leg, int kind, int what)
+{
+    int is_append = kind == MCP__COMMAND_APPEND || kind == MCP__COMMAND_PREPEND;
+    int status = story_status_of(kind, what);
+    int is_open = is_append && status == MCP_NOT_STORED && it->copy[1 - leg] == MCP_COPY_UNKNOWN;
+    return is_open ? MCP_UNKNOWN : status;
+}
