@@ -215,7 +215,7 @@ mcp__op_command(const mcp__op *op, int leg, uint8_t word, mcp__scratch *scratch)
         command.ttl = 1;
     int is_append = op->verb == MCP_APPEND || op->verb == MCP_PREPEND;
     if (is_append && kind == MCP__COMMAND_GET)
-        command.want = MCP_WANT_TTL;
+        command.want = MCP_WANT_TTL | MCP_WANT_CAS;
     if (is_append && kind == MCP__COMMAND_SET)
         use_kept(op, &command);
     if (op->is_filling) {

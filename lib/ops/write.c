@@ -277,27 +277,36 @@ drop_other(mcp__op *op)
     return mcp__op_send(other, MCP__COMMAND_DELETE);
 }
 
-static mcp__step
-answer_fetch(mcp__op *op, int leg, const mcp__reply *reply)
+mcp__step
+mcp__write_copy_append(mcp__op *op)
 {
     int other = MCP__OTHER(op->authority);
-    if (op->verb == MCP_GAT) {
-        mcp__copies_adopt(op, leg, reply);
-        return mcp__copies_done(op, op->leg[leg].status);
-    }
+    op->drop_unique = 0;
     /* Less than a second is left, and 0 would mean for ever; or the protocol does not tell it. */
-    int is_expiring = reply->ttl == 0 || reply->ttl == MCP__TTL_UNKNOWN;
-    if (reply->kind != MCP__REPLY_VALUE || is_expiring || mcp__op_keep(op, reply) != 0)
+    if (op->result_ttl == 0 || op->result_ttl == MCP__TTL_UNKNOWN)
         return drop_other(op);
-    op->result_value = (mcp__span){NULL, 0}; /* for the other copy, not for the user */
-    op->result_flags = reply->flags;
-    op->result_ttl = reply->ttl;
     if (!op->view.is_usable[other]) { /* it has gone away since the append began */
         mcp__copies_leave_out(op, other);
         return mcp__copies_done(op, MCP_OK);
     }
     op->phase = MIRROR;
     return mcp__op_send(other, MCP__COMMAND_SET);
+}
+
+static mcp__step
+answer_fetch(mcp__op *op, int leg, const mcp__reply *reply)
+{
+    if (op->verb == MCP_GAT) {
+        mcp__copies_adopt(op, leg, reply);
+        return mcp__copies_done(op, op->leg[leg].status);
+    }
+    if (reply->kind != MCP__REPLY_VALUE || mcp__op_keep(op, reply) != 0)
+        return drop_other(op);
+    op->result_value = (mcp__span){NULL, 0}; /* for the other copy, not for the user */
+    op->result_flags = reply->flags;
+    op->result_ttl = reply->ttl;
+    op->drop_unique = reply->cas;
+    return mcp__write_may_have_met_stub(op) ? mcp__write_ask_base(op) : mcp__write_copy_append(op);
 }
 
 /* The other copy has it, too. While it stands, its order among writes is not the authority's: has
@@ -526,6 +535,9 @@ mcp__write_answer(mcp__op *op, int leg, uint8_t word, const mcp__reply *reply)
         return mirror_decision(op, leg);
     case FETCH:
         return answer_fetch(op, leg, reply);
+    case BASE:
+    case UNMAKE:
+        return mcp__write_answer_base(op, leg, reply);
     case MIRROR:
         return answer_mirror(op, leg, reply);
     case CHECK:
@@ -571,6 +583,9 @@ mcp__write_failed(mcp__op *op, int leg)
             return drop_other(op);
         op->leg[MCP__BACKUP].copy = MCP_COPY_UNKNOWN; /* touched, but what it holds was not heard */
         return mcp__op_done(op, MCP_UNKNOWN);
+    case BASE:
+    case UNMAKE:
+        return mcp__write_failed_base(op, leg);
     case MIRROR:
         return is_to_be_removed(op) ? remove_here(op)
                                     : mcp__copies_done(op, op->leg[op->authority].status);

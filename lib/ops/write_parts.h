@@ -19,8 +19,10 @@
  *              one copy only, with the record: RECORDED --> done
  *              delete:    ERASE, see ops/erase
  *              a count met a stub: LOOK, DROP, see ops/stubs
+ *              an append was made to nothing: FETCH --> BASE --empty, too--> MIRROR
+ *                         `--a value--> UNMAKE --> DECIDE there   `--none--> UNMAKE --> no
  */
-enum { ALONE = 8, AGREE, CLEAR, BOTH, DECIDE, FETCH, MIRROR, CHECK, CLEAN, RECORDED };
+enum { ALONE = 8, AGREE, CLEAR, BOTH, DECIDE, FETCH, MIRROR, CHECK, CLEAN, RECORDED, BASE, UNMAKE };
 /* Below ALONE: the phases of ops/erase. */
 
 /* This copy's word counts. */
@@ -30,5 +32,18 @@ mcp__step mcp__write_decide_at(mcp__op *op, int leg);
 mcp__step mcp__write_meet_stub(mcp__op *op, int leg);
 mcp__step mcp__write_answer_stub(mcp__op *op, int leg, const mcp__reply *reply);
 mcp__step mcp__write_failed_stub(mcp__op *op, int leg);
+
+/*
+ * An append has left no more than what was appended: there was an empty value, or the stub of somebody
+ * who copies the key there or has a lease of it, of whom this client need not know. Then what it made is
+ * no value, and must not take the place of the other copy's, which tells.
+ */
+int mcp__write_may_have_met_stub(const mcp__op *op);
+mcp__step mcp__write_ask_base(mcp__op *op);
+mcp__step mcp__write_answer_base(mcp__op *op, int leg, const mcp__reply *reply);
+mcp__step mcp__write_failed_base(mcp__op *op, int leg);
+
+/* What the append has left is kept: the other copy gets it. */
+mcp__step mcp__write_copy_append(mcp__op *op);
 
 #endif

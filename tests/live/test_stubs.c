@@ -87,6 +87,40 @@ START_TEST(a_key_of_one_copy)
 }
 END_TEST
 
+/* The primary has lost the value, and somebody is about to make a new one there: what is appended goes to
+ * what the backup has. Where nobody has any there is nothing to append to, nor to an empty place. */
+START_TEST(an_append_keeps_the_value)
+{
+    server *p = server_unix(NULL), *b = server_unix(NULL);
+    /* Else what was set is compared, and the backup's copy goes with the primary's. */
+    const char *words = _i % 2 == 0 ? "timeout=20s mirror_verify=no"
+                                    : "timeout=20s mirror_verify=no protocol=classic";
+    mcp_client *c = client_pair(p, b, words);
+    mcp_client *alone = client_open("server=%s timeout=20s", p->address);
+    mcp_result result;
+    int is_append = _i / 2;
+
+    client_expect(c, mcp_set(c, T("k"), T("mid"), 0, 0), MCP_OK, "set");
+    client_expect(alone, mcp_delete(alone, T("k")), MCP_OK, "delete");
+    for (int i = 0; i < 2; i++) {
+        const char *key = i == 0 ? "k" : "none";
+        ck_assert_int_eq(mcp_get_or_lease(alone, key, strlen(key), 30, 0, &result), MCP_NOT_FOUND);
+        int status = is_append ? mcp_append(c, key, strlen(key), T("dle"))
+                               : mcp_prepend(c, key, strlen(key), T("dle"));
+        client_expect(c, status, i == 0 ? MCP_OK : MCP_NOT_STORED, "append");
+    }
+    if (_i % 2 == 0) { /* classic tells no time to live, so nothing is copied from there */
+        client_reads(c, "k", is_append ? "middle" : "dlemid");
+        client_expect(c, mcp_get(c, T("none"), NULL), MCP_NOT_FOUND, "get");
+    }
+    client_expect(c, mcp_set(c, T("empty"), T(""), 0, 0), MCP_OK, "set");
+    client_expect(c, mcp_append(c, T("empty"), T("x")), MCP_OK, "append");
+    client_reads(c, "empty", "x");
+    mcp_close(alone);
+    mcp_close(c);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -96,5 +130,6 @@ main(void)
     tcase_add_loop_test(tests, what_nobody_has_is_not_found, 0, 4);
     tcase_add_loop_test(tests, what_the_backup_has_is_counted, 0, 2);
     tcase_add_loop_test(tests, a_key_of_one_copy, 0, 2);
+    tcase_add_loop_test(tests, an_append_keeps_the_value, 0, 4);
     return run_tests("stubs", tests);
 }

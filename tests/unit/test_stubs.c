@@ -170,6 +170,116 @@ START_TEST(nothing_was_counted_and_it_cannot_be_looked_at)
 }
 END_TEST
 
+/* ---- appends ---- */
+
+/* What an append has left at the primary is no more than what was appended. */
+static void
+begin_append(void)
+{
+    kit_init(MCP_APPEND);
+    k.request.value = "tail";
+    k.request.value_len = 4;
+    kit_begin(MCP_APPEND);
+    k.step = mcp__steps_begin(&k.op);
+    expect_step("P:append");
+    kit_done(P, 7);
+    expect_step("P:get");
+    kit_reply(P, (mcp__reply){.kind = MCP__REPLY_VALUE, .value = {"tail", 4}, .cas = 7, .ttl = 30},
+              MCP_OK);
+    expect_step("B:get");
+}
+
+/* What has flags, or stands for ever, is no stub's: nobody is asked. */
+START_TEST(an_append_to_what_is_no_stub)
+{
+    kit_init(MCP_APPEND);
+    k.request.value = "tail";
+    k.request.value_len = 4;
+    kit_begin(MCP_APPEND);
+    k.step = mcp__steps_begin(&k.op);
+    kit_words();
+    kit_done(P, 7);
+    kit_words();
+    kit_reply(P, (mcp__reply){.kind = MCP__REPLY_VALUE, .value = {"tail", 4}, .flags = _i == 0 ? 5 : 0,
+                              .cas = 7, .ttl = _i == 0 ? 30 : -1},
+              MCP_OK);
+    expect_step("B:set");
+    kit_done(B, 10);
+    ends(MCP_OK, MCP__SEQUEL_VERIFY);
+}
+END_TEST
+
+/* It is not taken back when it is no more what the append left: somebody has set both copies. */
+START_TEST(an_append_under_a_newer_value)
+{
+    begin_append();
+    kit_value(B, "newer", 9);
+    expect_step("P:delete");
+    ck_assert_uint_eq(k.op.drop_unique, 7);
+    kit_no(P, MCP_EXISTS);
+    ends(MCP_OK, MCP__SEQUEL_NONE);
+}
+END_TEST
+
+/* It was made to a stub: it is taken back, and the backup, which has the value, decides. */
+START_TEST(an_append_to_a_stub_does_not_replace_the_value)
+{
+    begin_append();
+    kit_value(B, "head", 9);
+    expect_step("P:delete");
+    kit_done(P, 0);
+    expect_step("B:append");
+    kit_done(B, 10);
+    expect_step("B:get");
+    kit_value(B, "headtail", 10);
+    expect_step("P:set");
+    ck_assert_uint_eq(mcp__buf_len(&k.op.kept), 8);
+    kit_done(P, 8);
+    ck_assert_int_eq(k.op.leg[P].copy, MCP_COPY_OK);
+    ck_assert_int_eq(k.op.leg[B].copy, MCP_COPY_OK);
+    ends(MCP_OK, MCP__SEQUEL_VERIFY);
+}
+END_TEST
+
+START_TEST(an_append_to_what_nobody_has)
+{
+    begin_append();
+    kit_miss(B);
+    expect_step("P:delete");
+    kit_done(P, 0);
+    ends(MCP_NOT_STORED, MCP__SEQUEL_NONE);
+}
+END_TEST
+
+START_TEST(an_append_to_an_empty_value)
+{
+    begin_append();
+    kit_value(B, "", 9);
+    expect_step("B:set");
+    kit_done(B, 10);
+    ends(MCP_OK, MCP__SEQUEL_VERIFY);
+}
+END_TEST
+
+/* The backup does not tell: what the primary has stands, and that the backup lacks it is on record. Or
+ * what was made to nothing cannot be taken back: that is unknown, and on record, too. */
+START_TEST(an_append_whose_other_copy_goes_away)
+{
+    begin_append();
+    if (_i == 0) {
+        kit_fail(B, MCP__FAILURE_BROKEN, 1);
+    } else {
+        kit_value(B, "head", 9);
+        expect_step("P:delete");
+        kit_fail(P, MCP__FAILURE_BROKEN, 1);
+    }
+    ck_assert_int_eq(k.op.mark.is_active, 1);
+    ck_assert_int_eq(k.op.mark.witness, _i == 0 ? P : B);
+    ck_assert_int_eq(k.op.status, _i == 0 ? MCP_OK : MCP_UNKNOWN);
+    kit_fini();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -181,6 +291,12 @@ main(void)
     tcase_add_test(all, the_backup_has_a_stub);
     tcase_add_test(all, one_that_went_away_is_not_looked_at);
     tcase_add_test(all, both_have_stubs);
+    tcase_add_test(all, an_append_to_a_stub_does_not_replace_the_value);
+    tcase_add_test(all, an_append_to_what_nobody_has);
+    tcase_add_test(all, an_append_to_an_empty_value);
+    tcase_add_loop_test(all, an_append_whose_other_copy_goes_away, 0, 2);
+    tcase_add_loop_test(all, an_append_to_what_is_no_stub, 0, 2);
+    tcase_add_test(all, an_append_under_a_newer_value);
     tcase_add_loop_test(all, the_primary_is_lost_while_it_is_looked_at, 0, 2);
     tcase_add_loop_test(all, nothing_was_counted_and_it_cannot_be_looked_at, 0, 2);
     suite_add_tcase(suite, all);
