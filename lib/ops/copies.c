@@ -225,9 +225,23 @@ mcp__copies_failed(mcp__op *op)
     return mcp__copies_send_recorded(op, left_out);
 }
 
+/* Both stand, as has become known by now: what this copy said there was is not told, as in ops/read. */
+static int
+is_of_doubtful_copy(mcp__op *op)
+{
+    int says_what_is = op->verb == MCP_GAT || mcp__copies_is_count(op);
+    if (!says_what_is || op->mark.is_whole || !op->view.stands[op->mark.witness])
+        return 0;
+    op->result_value = (mcp__span){NULL, 0};
+    op->has_view = 0;
+    return 1;
+}
+
 mcp__step
 mcp__copies_recorded(mcp__op *op, int is_recorded)
 {
+    if (is_recorded && is_of_doubtful_copy(op))
+        return mcp__op_done(op, MCP_UNKNOWN);
     if (is_recorded)
         return finish(op);
     /* Never an acknowledgement without the record: the change may be lost when the other copy
@@ -236,4 +250,11 @@ mcp__copies_recorded(mcp__op *op, int is_recorded)
     if (op->mark.is_whole)
         return mcp__op_done(op, MCP_UNKNOWN);
     return mcp__op_done(op, op->status == MCP_OK || op->status > MCP_OK ? MCP_UNKNOWN : op->status);
+}
+
+mcp__step
+mcp__copies_held(mcp__op *op)
+{
+    mcp__op_look(op);
+    return mcp__op_done(op, is_of_doubtful_copy(op) ? MCP_UNKNOWN : (mcp_status)op->status);
 }

@@ -103,6 +103,9 @@ mcp__step mcp__copies_failed(mcp__op *op);
 /* The record stands (`is_recorded`), or could not be made. */
 mcp__step mcp__copies_recorded(mcp__op *op, int is_recorded);
 
+/* It is on record, and has been held so long that no other client goes by an older view. */
+mcp__step mcp__copies_held(mcp__op *op);
+
 /* This leg's answer is the operation's. A value that it brings is copied, because it has to wait for the
  * other copy's answer, and its link may be used meanwhile. */
 void mcp__copies_adopt(mcp__op *op, int leg, const mcp__reply *reply);

@@ -352,5 +352,5 @@ mcp__steps_time(mcp__op *op)
         return mcp__verify_again(op);
     if (op->verb == MCP__VERB_COMPARE)
         return mcp__verify_compare_again(op);
-    return mcp__op_done(op, op->status);
+    return mcp__copies_held(op);
 }

@@ -113,6 +113,38 @@ START_TEST(an_append_that_one_copy_may_have_made)
 }
 END_TEST
 
+/* While a value goes on record as touched here and not there, it becomes known that this copy missed
+ * writes itself: what it holds is not told. */
+START_TEST(a_value_of_a_copy_that_stands_by_now)
+{
+    for (int stands = 0; stands < 3; stands++) { /* 2: while its answer is held */
+        kit_init(MCP_GAT);
+        k.promise.is_strict = stands == 2;
+        kit_begin(MCP_GAT);
+        k.op.view.is_usable[P] = 0;
+        k.step = mcp__write_begin(&k.op);
+        expect_step("B:gat look journal size bump marks");
+        kit_value(B, "old", 9);
+        tagged(7, 100);
+        kit_done(B, 0);
+        tagged(7, 104);
+        kit_done(B, 0);
+        if (stands == 1)
+            kit_marks(P, "0000bbbb=00000005;", 4);
+        kit_value(B, listed(7), 3);
+        if (stands == 2) {
+            expect_step("wait");
+            kit_marks(P, "0000bbbb=00000005;", 4);
+            k.step = mcp__steps_time(&k.op);
+        }
+        expect_step("done");
+        ck_assert_int_eq(k.op.status, stands ? MCP_UNKNOWN : MCP_OK);
+        ck_assert_uint_eq(k.op.result_value.len, stands ? 0 : 3);
+        kit_fini();
+    }
+}
+END_TEST
+
 START_TEST(nothing_is_there_yet)
 {
     begin_set();
@@ -502,6 +534,7 @@ main(void)
     tcase_set_timeout(all, 120);
     tcase_add_loop_test(all, all_is_in_order_already, 0, 2);
     tcase_add_loop_test(all, an_append_that_one_copy_may_have_made, 0, 2);
+    tcase_add_test(all, a_value_of_a_copy_that_stands_by_now);
     tcase_add_test(all, nothing_is_there_yet);
     tcase_add_test(all, somebody_else_begins_the_segment);
     tcase_add_test(all, another_operation_lists_the_segment);
