@@ -108,6 +108,7 @@ libmcproxy_pure_la_SOURCES = \
 	lib/ops/write.c \
 	lib/ops/write.h \
 	lib/ops/write_parts.h \
+	lib/ops/write_agree.c \
 	lib/ops/write_stub.c \
 	lib/pair/ledger.c \
 	lib/pair/ledger.h \

@@ -367,73 +367,6 @@ failed_decision(mcp__op *op, int leg)
     return mcp__op_done(op, mcp__op_failure_status(op, 1));
 }
 
-/* ---- both stand ---- */
-
-static int
-builds_on_value(const mcp__op *op)
-{
-    return mcp__copies_is_decided(op) || mcp__copies_is_relative(op);
-}
-
-/* A new start: the copies count as not asked, and nothing as answered. */
-static mcp__step
-decide_anew(mcp__op *op)
-{
-    for (int leg = MCP__PRIMARY; leg <= MCP__BACKUP; leg++) {
-        op->leg[leg].was_asked = 0;
-        op->leg[leg].copy = MCP_COPY_SKIPPED;
-    }
-    op->answered = -1;
-    op->has_view = 0;
-    op->result_value = (mcp__span){NULL, 0};
-    return mcp__write_decide_at(op, mcp__view_decider(&op->view));
-}
-
-/* The copies differ, so there is no value; what wants none may go on when they are gone. */
-static mcp__step
-take_as_missing(mcp__op *op)
-{
-    int may_create = op->verb == MCP_ADD || (mcp__copies_is_count(op) && op->with_initial);
-    op->result_value = (mcp__span){NULL, 0};
-    op->has_view = 0;
-    if (!may_create) {
-        int is_store = op->verb == MCP_REPLACE || mcp__copies_is_append(op);
-        return mcp__op_done(op, is_store              ? MCP_NOT_STORED
-                                : op->verb == MCP_CAS ? MCP_EXISTS
-                                                      : MCP_NOT_FOUND);
-    }
-    op->phase = CLEAR;
-    mcp__step step = mcp__op_wait();
-    for (int leg = MCP__PRIMARY; leg <= MCP__BACKUP; leg++)
-        mcp__op_add(&step, leg, MCP__COMMAND_DELETE);
-    return step;
-}
-
-static mcp__step
-take_agreement(mcp__op *op, mcp__agreement agreement)
-{
-    switch (agreement) {
-    case MCP__AGREE_WAIT:
-        return mcp__op_wait();
-    case MCP__AGREE_YES:
-        return decide_anew(op);
-    case MCP__AGREE_MISSING:
-        return take_as_missing(op);
-    default:
-        return mcp__op_done(op, mcp__op_failure_status(op, 1));
-    }
-}
-
-/* Both are to be gone: with one of them silent nothing may be built on it. */
-static mcp__step
-take_clear(mcp__op *op, int leg)
-{
-    if (mcp__op_is_waiting(op, MCP__OTHER(leg)))
-        return mcp__op_wait();
-    int failed = op->leg[MCP__PRIMARY].missed || op->leg[MCP__BACKUP].missed;
-    return failed ? mcp__op_done(op, mcp__op_failure_status(op, 1)) : decide_anew(op);
-}
-
 /* ---- beginning ---- */
 
 /* Whether both copies may be written at once, or one has to be first. */
@@ -454,10 +387,8 @@ begin_paired(mcp__op *op)
     const mcp__view *view = &op->view;
     int decider = mcp__view_decider(view);
     int other = MCP__OTHER(decider);
-    if (view->stands[MCP__PRIMARY] && view->stands[MCP__BACKUP] && builds_on_value(op)) {
-        op->phase = AGREE;
-        return mcp__agree_begin(op);
-    }
+    if (mcp__write_wants_agreement(op))
+        return mcp__write_begin_agreement(op);
     if (view->is_usable[decider] && view->is_usable[other] && is_mirrored_later(op, decider))
         return mcp__write_decide_at(op, decider);
     if (view->is_usable[decider] && view->is_usable[other])
@@ -512,9 +443,9 @@ mcp__write_answer(mcp__op *op, int leg, uint8_t word, const mcp__reply *reply)
     }
     switch (op->phase) {
     case AGREE:
-        return take_agreement(op, mcp__agree_judge(op, leg, reply));
+        return mcp__write_take_agreement(op, leg, reply);
     case CLEAR:
-        return take_clear(op, leg);
+        return mcp__write_take_clear(op, leg);
     case ALONE:
         op->leg[leg].copy = MCP_COPY_OK;
         return mcp__stubs_may_be(op, leg) ? mcp__write_meet_stub(op, leg)
@@ -560,9 +491,9 @@ mcp__write_failed(mcp__op *op, int leg)
 {
     switch (op->phase) {
     case AGREE:
-        return take_agreement(op, mcp__agree_judge(op, leg, NULL));
+        return mcp__write_take_agreement(op, leg, NULL);
     case CLEAR:
-        return take_clear(op, leg);
+        return mcp__write_take_clear(op, leg);
     case ALONE:
         return mcp__alone_failed(op, leg);
     case MCP__STUBS_LOOK:

@@ -28,6 +28,14 @@ enum { ALONE = 8, AGREE, CLEAR, BOTH, DECIDE, FETCH, MIRROR, CHECK, CLEAN, RECOR
 /* This copy's word counts. */
 mcp__step mcp__write_decide_at(mcp__op *op, int leg);
 
+/* Both stand, and the change builds on what is there: first it is asked whether they agree. The reply
+ * NULL: this copy has not answered. */
+int mcp__write_wants_agreement(const mcp__op *op);
+mcp__step mcp__write_begin_agreement(mcp__op *op);
+mcp__step mcp__write_take_agreement(mcp__op *op, int leg, const mcp__reply *reply);
+/* Both were to be emptied: with one of them silent nothing may be built on it. */
+mcp__step mcp__write_take_clear(mcp__op *op, int leg);
+
 /* A count was told "not a number" by this copy, and it may be a stub's. */
 mcp__step mcp__write_meet_stub(mcp__op *op, int leg);
 mcp__step mcp__write_answer_stub(mcp__op *op, int leg, const mcp__reply *reply);

@@ -164,9 +164,9 @@ START_TEST(append_copies_what_is_there_now)
     expect_wishes("0:send");
     expect_sent(0, "ms k 4 O@ MA\r\ntail\r\n");
     world_say(0, "HD O@\r\n");
-    expect_sent(0, "mg k O@ v f t\r\n");
+    expect_sent(0, "mg k O@ v f c t\r\n");
     w.engine.servers[0].link.used_ms = w.now_ms;
-    world_say(0, "VA 8 O@ f9 t77\r\nheadtail\r\n");
+    world_say(0, "VA 8 O@ f9 c5 t77\r\nheadtail\r\n");
     expect_sent(1, "ms k 8 O@ F9 T77\r\nheadtail\r\n");
     world_say(1, "HD O@\r\n");
     mcp_result result = world_result(task);
