@@ -12,7 +12,7 @@ plan_of(uint64_t seed)
 /* Late over something newer; two copies that differ at rest: what nobody could put on record when it
  * was in doubt (engine/debts). 70205656: a repair went on to copy from a witness that stood by then.
  * 93007491: the backup was read because the primary stood, and nobody had asked that one. */
-static const uint64_t kept[] = {9000120, 9001073, 9001579,  9002324,  9002660,
+static const uint64_t kept[] = {9000120, 9000167, 9001073, 9001579,  9002324, 9002660,
                                 9003193, 9009133, 70205656, 93007491, 0};
 
 int
