@@ -304,6 +304,14 @@ mcp__wait_once(mcp__world *world, int64_t limit_ms)
         world->silent_ms = limit_ms;
 }
 
+/* Values between the lines. Their list stands in a frame of its own. */
+static __attribute__((noinline)) ssize_t
+send_spans(const mcp__link *link, int fd)
+{
+    mcp__span spans[MCP__SOCK_SPANS];
+    return mcp__sock_send(fd, spans, mcp__link_output(link, spans, MCP__SOCK_SPANS));
+}
+
 /* Everything has gone at once. What a socket does not take whole is not for here. */
 __attribute__((always_inline)) static inline int
 send_express(mcp__world *world, mcp__server *server)
@@ -318,8 +326,7 @@ send_express(mcp__world *world, mcp__server *server)
     } else if (world->engine->express.n_legs == 1 && link->due - link->sent > MCP__LARGE_LEAST) {
         return mcp__large_send(world, server);
     } else {
-        mcp__span spans[MCP__SOCK_SPANS];
-        sent = mcp__sock_send(fd, spans, mcp__link_output(link, spans, MCP__SOCK_SPANS));
+        sent = send_spans(link, fd);
     }
     if (sent > 0)
         mcp__link_sent(link, (size_t)sent);
