@@ -305,19 +305,39 @@ take_journal(sim_world *world, sim_server *server, const sim_conn *conn, const s
     }
 }
 
+/* Whether the marks on this server say that the segment was begun, so that its absence is noticed. */
+static int
+is_listed(sim_world *world, uint32_t host, uint32_t about, uint32_t index)
+{
+    const sim_item *item =
+        sim_items_find(&world->hosts[host].memcached, "mcp:s", 5, world->now_ms);
+    const uint8_t *at = item != NULL ? item->value : NULL;
+    const uint8_t *end = item != NULL ? at + item->len : NULL;
+    mcp__mark mark;
+    while (at != NULL && at < end && mcp__marks_next(&at, end, &mark)) {
+        if (mark.is_segment && mark.id8 == world->notes->id8[about] &&
+            (mark.segment == index || mark.segment == MCP__MARKS_EVERY))
+            return 1;
+    }
+    return 0;
+}
+
 int
-sim_notes_covers(const sim_world *world, uint32_t host, uint32_t about, const char *key,
+sim_notes_covers(sim_world *world, uint32_t host, uint32_t about, const char *key,
                  size_t key_len)
 {
     const note *n = &world->notes->notes[host][about];
     uint32_t number = key_number(world, key, key_len);
     const segment *s = &n->segments[mcp__marks_segment(key, key_len)];
-    /* What was evicted is made good before the mark goes, and is as good as there until then. */
+    /* What was evicted, or is listed and has been flushed away before it was, is made good before the mark
+     * goes, and is as good as there until then. */
     return (s->exists && (s->is_whole || s->line_order[number] > 0)) || s->lost_order[number] > 0 ||
-           s->lost_whole_order > 0;
+           s->lost_whole_order > 0 ||
+           (!s->exists && is_listed(world, host, about, mcp__marks_segment(key, key_len)));
 }
 
-/* A segment is gone that was not replayed. */
+/* A segment is gone that was not replayed. One that is not listed yet has only lines of writes that
+ * nobody has been told of: before that it is listed, or the write is not told (I3). */
 static void
 forget_journal(sim_world *world, const sim_server *server, const char *name, size_t name_len)
 {
@@ -326,11 +346,12 @@ forget_journal(sim_world *world, const sim_server *server, const char *name, siz
     segment *s = segment_of(world, server->number, name, name_len, &n, &about, &index);
     if (s == NULL)
         return;
-    for (uint32_t key = 0; key < SIM_KEYS_MAX; key++) {
+    int is_missed = is_listed(world, server->number, about, index);
+    for (uint32_t key = 0; is_missed && key < SIM_KEYS_MAX; key++) {
         if (s->line_order[key] > s->lost_order[key])
             s->lost_order[key] = s->line_order[key];
     }
-    if (s->is_whole)
+    if (is_missed && s->is_whole)
         s->lost_whole_order = s->whole_order;
     forget_segment(s);
 }

@@ -12,9 +12,11 @@ plan_of(uint64_t seed)
 /* A read lost the only copy's connection for another call's sake, and so did what was to go on record;
  * nobody was left awake to put a server right; a question for the marks took a second share; a fill
  * brought back what a replace that expires at once had removed (twice); a copy that stood by the time it
- * had answered, and the other one was back. */
+ * had answered, and the other one was back. A segment was evicted before it was listed, when nobody had
+ * been told yet (twice), and flushed away before it was. */
 static const uint64_t kept[] = {9002357,  9007447,  9008589,  9018708,  70103211,
-                                91119785, 91223953, 91231867, 91235742, 0};
+                                91119785, 91223953, 91231867, 91235742, 91553101,
+                                91566060, 91567654, 0};
 
 int
 main(int argc, char **argv)
