@@ -16,6 +16,7 @@
 /* One journal segment. */
 typedef struct segment {
     uint8_t exists, is_whole;
+    uint8_t was_listed; /* the marks have said that it was begun: its absence is noticed */
     int64_t changed_ms;
     uint64_t whole_order;
     uint64_t line_order[SIM_KEYS_MAX]; /* of the key's last line; 0: none */
@@ -125,7 +126,8 @@ check_cleared(sim_world *world, uint32_t host, uint32_t about, const sim_deed *d
             sim_rules_break(world, "I2", "%s: the mark of %s goes, and segment %u stands", on, whom,
                             i);
         for (uint32_t key = 0; key < world->plan.n_keys; key++) {
-            if (is_left(world, about, key, lost_order(s, i, key)))
+            /* Never listed, it has only lines of writes that nobody has been told of (I3). */
+            if (s->was_listed && is_left(world, about, key, lost_order(s, i, key)))
                 sim_rules_break(world, "I2",
                                 "%s: the mark of %s goes, and key %u of the evicted segment %u was "
                                 "not made good",
@@ -133,6 +135,16 @@ check_cleared(sim_world *world, uint32_t host, uint32_t about, const sim_deed *d
         }
         memset(was->segments[i].lost_order, 0, sizeof s->lost_order);
         was->segments[i].lost_whole_order = 0;
+        was->segments[i].was_listed = 0;
+    }
+}
+
+static void
+list_segments(note *n, const mcp__mark *mark)
+{
+    for (uint32_t i = 0; i < SEGMENTS; i++) {
+        if (mark->segment == i || mark->segment == MCP__MARKS_EVERY)
+            n->segments[i].was_listed = 1;
     }
 }
 
@@ -147,9 +159,13 @@ read_marks(sim_world *world, sim_server *server, const sim_deed *deed)
     mcp__mark mark;
     while (at != NULL && at < end && mcp__marks_next(&at, end, &mark)) {
         uint32_t about = host_of_id8(notes, mark.id8);
-        if (mark.is_segment || about == SIM_SERVERS_MAX || listed[about])
+        if (about == SIM_SERVERS_MAX)
             continue;
         note *n = &notes->notes[server->number][about];
+        if (mark.is_segment)
+            list_segments(n, &mark);
+        if (mark.is_segment || listed[about])
+            continue;
         listed[about] = 1;
         if (!n->stands || n->inc8 != mark.inc8)
             n->since_ms = world->now_ms;
@@ -305,25 +321,8 @@ take_journal(sim_world *world, sim_server *server, const sim_conn *conn, const s
     }
 }
 
-/* Whether the marks on this server say that the segment was begun, so that its absence is noticed. */
-static int
-is_listed(sim_world *world, uint32_t host, uint32_t about, uint32_t index)
-{
-    const sim_item *item =
-        sim_items_find(&world->hosts[host].memcached, "mcp:s", 5, world->now_ms);
-    const uint8_t *at = item != NULL ? item->value : NULL;
-    const uint8_t *end = item != NULL ? at + item->len : NULL;
-    mcp__mark mark;
-    while (at != NULL && at < end && mcp__marks_next(&at, end, &mark)) {
-        if (mark.is_segment && mark.id8 == world->notes->id8[about] &&
-            (mark.segment == index || mark.segment == MCP__MARKS_EVERY))
-            return 1;
-    }
-    return 0;
-}
-
 int
-sim_notes_covers(sim_world *world, uint32_t host, uint32_t about, const char *key,
+sim_notes_covers(const sim_world *world, uint32_t host, uint32_t about, const char *key,
                  size_t key_len)
 {
     const note *n = &world->notes->notes[host][about];
@@ -333,11 +332,10 @@ sim_notes_covers(sim_world *world, uint32_t host, uint32_t about, const char *ke
      * goes, and is as good as there until then. */
     return (s->exists && (s->is_whole || s->line_order[number] > 0)) || s->lost_order[number] > 0 ||
            s->lost_whole_order > 0 ||
-           (!s->exists && is_listed(world, host, about, mcp__marks_segment(key, key_len)));
+           (!s->exists && s->was_listed);
 }
 
-/* A segment is gone that was not replayed. One that is not listed yet has only lines of writes that
- * nobody has been told of: before that it is listed, or the write is not told (I3). */
+/* A segment is gone that was not replayed. */
 static void
 forget_journal(sim_world *world, const sim_server *server, const char *name, size_t name_len)
 {
@@ -346,12 +344,11 @@ forget_journal(sim_world *world, const sim_server *server, const char *name, siz
     segment *s = segment_of(world, server->number, name, name_len, &n, &about, &index);
     if (s == NULL)
         return;
-    int is_missed = is_listed(world, server->number, about, index);
-    for (uint32_t key = 0; is_missed && key < SIM_KEYS_MAX; key++) {
+    for (uint32_t key = 0; key < SIM_KEYS_MAX; key++) {
         if (s->line_order[key] > s->lost_order[key])
             s->lost_order[key] = s->line_order[key];
     }
-    if (is_missed && s->is_whole)
+    if (s->is_whole)
         s->lost_whole_order = s->whole_order;
     forget_segment(s);
 }

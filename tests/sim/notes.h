@@ -26,7 +26,7 @@ void sim_notes_emptied(sim_world *world, sim_server *server);
 /* Whether one server's marks list another one; since when (the world's time), and whether what is
  * journaled there covers a key. */
 int sim_notes_stands(const sim_world *world, uint32_t host, uint32_t about, int64_t *since_ms);
-int sim_notes_covers(sim_world *world, uint32_t host, uint32_t about, const char *key,
+int sim_notes_covers(const sim_world *world, uint32_t host, uint32_t about, const char *key,
                      size_t key_len);
 
 /* How often a client told a server to delete a key, whatever is there. */

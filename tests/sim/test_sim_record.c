@@ -67,7 +67,7 @@ name_of(char *text, size_t size)
 
 /* The key is on record as missed by `missed`. */
 static int
-is_on_record(sim_world *world, uint32_t missed)
+is_on_record(const sim_world *world, uint32_t missed)
 {
     char text[24];
     uint32_t witness = 1 - missed;
