@@ -16,7 +16,8 @@
 /* One journal segment. */
 typedef struct segment {
     uint8_t exists, is_whole;
-    uint8_t was_listed; /* the marks have said that it was begun: its absence is noticed */
+    uint8_t was_listed; /* the marks have said that it was begun: its absence is noticed, */
+    uint8_t was_cut;    /* but for one that a repair has replayed and taken away */
     int64_t changed_ms;
     uint64_t whole_order;
     uint64_t line_order[SIM_KEYS_MAX]; /* of the key's last line; 0: none */
@@ -135,7 +136,7 @@ check_cleared(sim_world *world, uint32_t host, uint32_t about, const sim_deed *d
         }
         memset(was->segments[i].lost_order, 0, sizeof s->lost_order);
         was->segments[i].lost_whole_order = 0;
-        was->segments[i].was_listed = 0;
+        was->segments[i].was_listed = was->segments[i].was_cut = 0;
     }
 }
 
@@ -245,6 +246,7 @@ take_lines(sim_world *world, segment *s, const sim_deed *deed)
     if (s->is_whole && !was_whole)
         s->whole_order = ++world->order;
     s->exists = 1;
+    s->was_cut = 0;
     s->changed_ms = world->now_ms;
     while (at < end && mcp__marks_next_line(&at, end, &key, &is_base64)) {
         uint32_t number = key_number(world, key.bytes, key.len);
@@ -318,6 +320,7 @@ take_journal(sim_world *world, sim_server *server, const sim_conn *conn, const s
     } else if (deed->verb[1] == 'd') {
         check_cut(world, about, s, index, deed, conn);
         forget_segment(s);
+        s->was_cut = 1;
     }
 }
 
@@ -328,11 +331,11 @@ sim_notes_covers(const sim_world *world, uint32_t host, uint32_t about, const ch
     const note *n = &world->notes->notes[host][about];
     uint32_t number = key_number(world, key, key_len);
     const segment *s = &n->segments[mcp__marks_segment(key, key_len)];
-    /* What was evicted, or is listed and has been flushed away before it was, is made good before the mark
+    /* What was evicted, or has been flushed away before it was listed, is made good before the mark
      * goes, and is as good as there until then. */
     return (s->exists && (s->is_whole || s->line_order[number] > 0)) || s->lost_order[number] > 0 ||
            s->lost_whole_order > 0 ||
-           (!s->exists && s->was_listed);
+           (!s->exists && s->was_listed && !s->was_cut);
 }
 
 /* A segment is gone that was not replayed. */
