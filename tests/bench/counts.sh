@@ -22,7 +22,7 @@ trap 'exit 130' INT TERM HUP
 
 turns_of() { # turns_of BATCH WORK: enough for a mean that does not change
     if [[ $2 == late ]]; then echo 30 # each begins with a silence
-    elif [[ $2 == *-1m* ]]; then echo 100 # libmemcached takes a million instructions each
+    elif [[ $2 == *-1m* ]]; then echo 400 # libmemcached takes a million instructions each
     elif test "$1" -gt 5000; then echo 4; elif test "$1" -gt 1; then echo 40; else echo 1000; fi
 }
 
