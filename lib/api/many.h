@@ -70,7 +70,7 @@ mcp_result mcp__many_failure(mcp__many *many, size_t i, mcp_status status);
 /* The result of an operation, counted if it failed. Its value stands until the task is released. */
 mcp_result mcp__many_finish(mcp__many *many, mcp__task *task);
 
-/* What a convoy may be asked for now. */
+/* Whether gets may go with a convoy now. */
 static inline int
 mcp__many_has_convoy(const mcp__many *many)
 {

@@ -38,6 +38,7 @@ int
 mcp__express_ask_marks(mcp__engine *engine, mcp__server *backup, const mcp_request *request)
 {
     mcp__link *link = &backup->link;
+    /* Two records, and the change's line behind the question: as for one line of twice the length. */
     size_t keys_len = engine->name_space_len + request->key_len + engine->marks_key_len;
     if (link->pending_count >= link->pending_mask ||
         !mcp__link_has_room(link, MCP__HEAD_MAX(keys_len) + 2, request->value_len))
@@ -123,19 +124,18 @@ take_rider(mcp__engine *engine, mcp__server *server, const mcp__pending *oldest)
     return 1;
 }
 
-/* The engine's own question for the marks, "EN O12345678\r\n": there are none, as before. */
+/* The engine's own question for the marks: there are none, as before. */
 static inline int
 take_question(mcp__server *server, const mcp__pending *oldest)
 {
-    enum { LEN = 4 + MCP__OPAQUE_LEN + 2 };
     mcp__link *link = &server->link;
-    const uint8_t *at = mcp__buf_bytes(&link->in);
-    if (oldest->word != MCP__ASK_MARKS || oldest->is_convoy || mcp__buf_len(&link->in) < LEN ||
-        memcmp(at, "EN O", 4) != 0 || memcmp(at + 4, &oldest->opaque, MCP__OPAQUE_LEN) != 0 ||
-        memcmp(at + LEN - 2, "\r\n", 2) != 0 ||
-        !mcp__ledger_has_nothing(&server->ledger, oldest->asked_ms))
+    if (oldest->word != MCP__ASK_MARKS || oldest->is_convoy)
         return 0;
-    mcp__buf_take(&link->in, LEN);
+    size_t used = mcp__echo_nothing(mcp__buf_bytes(&link->in), mcp__buf_len(&link->in),
+                                    oldest->opaque);
+    if (used == 0 || !mcp__ledger_has_nothing(&server->ledger, oldest->asked_ms))
+        return 0;
+    mcp__buf_take(&link->in, used);
     mcp__link_pop(link, 0);
     return 1;
 }

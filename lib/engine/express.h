@@ -52,7 +52,9 @@ mcp__express_status(const mcp__engine *engine)
     mcp__reply_kind kind = express->reply[MCP__PRIMARY].kind;
     if (kind == MCP__REPLY_VALUE || kind == MCP__REPLY_DONE)
         return MCP_OK;
-    return mcp__express_has_third(engine) && express->reply[MCP__BACKUP].kind == MCP__REPLY_DONE ? MCP_OK : MCP_NOT_FOUND;
+    return mcp__express_has_third(engine) && express->reply[MCP__BACKUP].kind == MCP__REPLY_DONE
+               ? MCP_OK
+               : MCP_NOT_FOUND;
 }
 
 /* It is not that simple: an operation takes over, and whatever of the answers has come already

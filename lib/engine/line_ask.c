@@ -76,8 +76,8 @@ brings_question(const mcp__engine *engine, const mcp__server *server, mcp__leg *
     if (op->verb == MCP__VERB_COPY)
         return leg->bundle[0] == MCP__COMMAND_LEASE && server->asked_to <= server->link.sent;
     return leg->index == MCP__BACKUP && leg->is_mutation && leg->n_bundle == 1 &&
-           !op->is_background && !op->has_looked && !op->view.stands[MCP__PRIMARY] && mcp__op_keeps_record(op) &&
-           mcp__line_wants_marks(engine, server);
+           !op->is_background && !op->has_looked && !op->view.stands[MCP__PRIMARY] &&
+           mcp__op_keeps_record(op) && mcp__line_wants_marks(engine, server);
 }
 
 void

@@ -66,8 +66,7 @@ mcp_status
 mcp__copies_told(const mcp__op *op, int leg)
 {
     mcp_status status = op->leg[leg].status;
-    int is_append = op->verb == MCP_APPEND || op->verb == MCP_PREPEND;
-    if (is_append && status == MCP_NOT_STORED &&
+    if (mcp__copies_is_append(op) && status == MCP_NOT_STORED &&
         op->leg[MCP__OTHER(leg)].copy == MCP_COPY_UNKNOWN)
         return MCP_UNKNOWN;
     return mcp__copies_plain_status(op, status);

@@ -188,7 +188,7 @@ typedef struct mcp__op {
     uint8_t is_mirrored;   /* writes go to both copies */
     uint8_t is_hopeless;   /* the request itself was refused: do not try it on the other copy */
     uint8_t is_looking;    /* the marks are read before anything else, */
-    uint8_t has_looked;       /* those of the backup, too */
+    uint8_t has_looked;    /* those of the backup, too, */
     uint8_t has_looked_again; /* and were asked for a second time */
     uint8_t is_background; /* nobody waits for it */
     uint8_t is_filling;    /* a missing value is being copied from the other copy */

@@ -376,9 +376,8 @@ is_level(const mcp__op *op)
     const mcp__view *view = &op->view;
     if (view->stands[MCP__PRIMARY] || view->stands[MCP__BACKUP])
         return 0;
-    return !mcp__copies_is_decided(op) && !(mcp__copies_is_relative(op) &&
-                                (view->is_cold[MCP__BACKUP] ||
-                                 mcp__view_decider(view) == MCP__BACKUP));
+    int is_lopsided = view->is_cold[MCP__BACKUP] || mcp__view_decider(view) == MCP__BACKUP;
+    return !mcp__copies_is_decided(op) && !(mcp__copies_is_relative(op) && is_lopsided);
 }
 
 static mcp__step
@@ -421,7 +420,8 @@ mcp__write_begin(mcp__op *op)
         return mcp__erase_begin(op);
     if (op->view.exists[MCP__BACKUP])
         return begin_paired(op);
-    return mcp__copies_is_decided(op) ? mcp__write_decide_at(op, MCP__PRIMARY) : mcp__write_begin_both(op);
+    return mcp__copies_is_decided(op) ? mcp__write_decide_at(op, MCP__PRIMARY)
+                                      : mcp__write_begin_both(op);
 }
 
 /* ---- the other doors ---- */

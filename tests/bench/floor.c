@@ -298,35 +298,14 @@ floor_close(void *client)
     free(c);
 }
 
-const bench_client bench_floor = {
-    .name = "floor",
-    .open = floor_open,
-    .get = floor_get,
-    .set = floor_set,
-    .erase = floor_erase,
-    .count = floor_count,
-    .get_many = floor_get_many,
-    .close = floor_close,
-};
+/* They differ in how they are opened, and how they set. */
+#define FLOOR(its_name, its_open, its_set)                                                         \
+    {                                                                                              \
+        .name = its_name, .open = its_open, .get = floor_get, .set = its_set,                      \
+        .erase = floor_erase, .count = floor_count, .get_many = floor_get_many,                    \
+        .close = floor_close,                                                                      \
+    }
 
-const bench_client bench_serial = {
-    .name = "serial",
-    .open = serial_open,
-    .get = floor_get,
-    .set = serial_set,
-    .erase = floor_erase,
-    .count = floor_count,
-    .get_many = floor_get_many,
-    .close = floor_close,
-};
-
-const bench_client bench_same = {
-    .name = "same",
-    .open = same_open,
-    .get = floor_get,
-    .set = floor_set,
-    .erase = floor_erase,
-    .count = floor_count,
-    .get_many = floor_get_many,
-    .close = floor_close,
-};
+const bench_client bench_floor = FLOOR("floor", floor_open, floor_set);
+const bench_client bench_serial = FLOOR("serial", serial_open, serial_set);
+const bench_client bench_same = FLOOR("same", same_open, floor_set);

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/express_way.h"
 #include "world.h"
 
 /* ---- what rides ---- */
@@ -228,54 +227,6 @@ START_TEST(a_lost_third_delete_goes_on_record)
 }
 END_TEST
 
-static int
-is_taken(void)
-{
-    return mcp__express_begin(&w.engine, &w.request, w.settings.timeout_ms, w.now_ms);
-}
-
-/* The third delete's answer is read in front of the next call's; then nobody listens any more,
- * which would be a system call for nothing. */
-START_TEST(what_is_owed_is_read_in_front)
-{
-    world_open_pair(1);
-    w.request.verb = MCP_DELETE;
-    ck_assert(is_taken());
-    expect_sent(1, MARKS "md k O@\r\n");
-    world_whisper(1, "EN O@\r\nHD O@\r\n");
-    ck_assert(mcp__express_hear(&w.engine, 1));
-    mcp__express_go_on(&w.engine);
-    expect_sent(0, "md k O@\r\n");
-    world_whisper(0, "HD O@\r\n");
-    ck_assert(mcp__express_hear(&w.engine, 0));
-    ck_assert(mcp__express_has_third(&w.engine));
-    mcp__express_put_third(&w.engine);
-    if (_i == 0) { /* it goes at once, as nearly always, or not */
-        expect_sent(1, "md k O@\r\n");
-        mcp__express_finish(&w.engine, NULL);
-        expect_wishes("");
-    } else {
-        mcp__express_finish(&w.engine, NULL);
-        expect_wishes("1:send");
-        expect_sent(1, "md k O@\r\n");
-    }
-    ck_assert_uint_eq(w.engine.n_background, 1);
-    ck_assert_ptr_eq(w.engine.first_busy, &w.engine.servers[1]);
-    w.request.verb = MCP_TOUCH;
-    ck_assert(is_taken());
-    expect_sent(0, "mg k O@ T0\r\n");
-    expect_sent(1, MARKS "mg k O@ T0\r\n");
-    world_whisper(0, "HD O@\r\n");
-    ck_assert(mcp__express_hear(&w.engine, 0));
-    world_whisper(1, "NF O@\r\nEN O@\r\nHD O@\r\n");
-    ck_assert(mcp__express_hear(&w.engine, 1));
-    mcp__express_finish(&w.engine, NULL);
-    ck_assert_uint_eq(w.engine.n_background, 0);
-    ck_assert_ptr_null(w.engine.first_busy);
-    world_end();
-}
-END_TEST
-
 int
 main(void)
 {
@@ -291,7 +242,6 @@ main(void)
     tcase_add_test(all, a_ride_that_is_not_answered);
     tcase_add_test(all, not_too_many_ride);
     tcase_add_test(all, a_lost_third_delete_goes_on_record);
-    tcase_add_test(all, what_is_owed_is_read_in_front);
     suite_add_tcase(suite, all);
     return run_suite(suite);
 }
